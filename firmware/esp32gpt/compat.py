@@ -1,0 +1,50 @@
+"""What differs between the interpreters, in one place: chip, unix MicroPython, CPython."""
+
+import gc
+import sys
+import time
+
+MICROPYTHON = sys.implementation.name == "micropython"
+ON_HOST = sys.platform in ("linux", "darwin", "win32")
+
+# On a chip, MicroPython raises KeyboardInterrupt only where bytecode branches, so code
+# without a branch, calls to native functions included, runs to its end. A host's signal
+# may strike anywhere.
+INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
+
+if MICROPYTHON:
+    ticks_us = time.ticks_us
+    ticks_diff = time.ticks_diff
+    free_bytes = gc.mem_free
+else:
+
+    def ticks_us():
+        """Microseconds from an arbitrary beginning."""
+        return time.perf_counter_ns() // 1000
+
+    def ticks_diff(later, earlier):
+        """Microseconds between two values of ticks_us."""
+        return later - earlier
+
+    def free_bytes():
+        """Bytes of heap left; CPython's grows as needed."""
+        return 1 << 40
+
+
+def set_clock(hertz):
+    """Set the processor's clock and return it; None where there is no such thing."""
+    try:
+        import machine
+
+        machine.freq(hertz)
+        return machine.freq()
+    except (ImportError, AttributeError, TypeError):
+        return None
+
+
+def describe():
+    """(board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
+    name = sys.implementation.name
+    version = ".".join(str(part) for part in sys.implementation[1][:3])
+    firmware = f"{'MicroPython' if MICROPYTHON else 'CPython' if name == 'cpython' else name} {version}"
+    return getattr(sys.implementation, "_machine", sys.platform), firmware

@@ -1,0 +1,31 @@
+"""The choice of engine: the best one that loads here, and why not a better one.
+
+`engine` is the module whose kernels are used, `name` its name, `reasons` a sentence for
+every better engine that could not be had. reference.py states the contract.
+"""
+
+import sys
+
+ENGINES = ("viper", "reference")  # best first
+
+
+def load(name):
+    """The engine of that name, imported now; raises what the import raises."""
+    path = f"{__name__}.{name}"
+    __import__(path)
+    return sys.modules[path]
+
+
+def choose():
+    """(name, engine, reasons): the first of ENGINES that loads."""
+    reasons = []
+    for name in ENGINES:
+        try:
+            return name, load(name), reasons
+        # No such module or incompatible .mpy, no native emitter, no memory for the code.
+        except (ImportError, ValueError, SyntaxError, MemoryError) as error:
+            reasons.append(f"no {name} engine here: {type(error).__name__}: {error}")
+    raise ImportError("; ".join(reasons))
+
+
+name, engine, reasons = choose()

@@ -1,0 +1,320 @@
+"""The reference engine: what every kernel computes, in plain Python loops.
+
+This file is the definition. The viper engine computes the same by other means, and
+the conformance suite holds every engine against it. It is written in a small typed
+subset of Python (int and float scalars, float and int buffers, loops, arithmetic,
+`exp`, `log`, `sqrt`), so that a compiler can read it too: parameters carry their type.
+
+The contract, for every engine:
+- Buffers are `array`s or memoryviews of them, matrices row by row; the caller owns
+  them. Tokens are int32. A weight is stored (outputs, inputs).
+- Forward kernels compute rows start … start+T-1 and leave the other rows alone, so one
+  forward serves training (start 0, a whole name) and cached sampling (T = 1).
+- Backward kernels work on rows 0 … T-1 and overwrite their output, but for
+  `residual_backward`, which adds.
+- Outputs overlap no input unless the docstring says so. Nothing is allocated, nothing
+  is remembered between calls.
+
+Dimensions are named as in llm.c: T time (rows), C channels (n_embd), V vocabulary.
+"""
+
+from math import exp, log, sqrt
+
+floats = "a float buffer"
+ints = "an int32 buffer"
+
+# An interrupt may arrive in the middle of adam_step and leave it half done.
+ATOMIC = False
+
+
+def reserve(n_weights, n_activations):
+    """Set aside workspace for matrices up to these sizes: this engine needs none."""
+
+
+def embed_forward(
+    x: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int
+):
+    """x (.., C) = wte[tokens] + wpe: token and position embedding of each row."""
+    for t in range(start, start + T):
+        token_row = tokens[t] * C
+        row = t * C
+        for i in range(C):
+            x[row + i] = wte[token_row + i] + wpe[row + i]
+
+
+def embed_backward(
+    dwte: floats, dwpe: floats, dx: floats, tokens: ints, T: int, C: int, V: int, block_size: int
+):
+    """dwte (V, C), dwpe (block_size, C) from dx (T, C): rows that were not used become 0."""
+    for i in range(V * C):
+        dwte[i] = 0.0
+    for i in range(T * C, block_size * C):
+        dwpe[i] = 0.0
+    for t in range(T):
+        token_row = tokens[t] * C
+        row = t * C
+        for i in range(C):
+            dwte[token_row + i] += dx[row + i]
+            dwpe[row + i] = dx[row + i]
+
+
+def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: int):
+    """y (.., C) = x · rstd with rstd = (mean(x²) + 1e-5)^-½ of each row, no gain."""
+    for t in range(start, start + T):
+        row = t * C
+        squares = 0.0
+        for i in range(C):
+            squares += x[row + i] * x[row + i]
+        scale = 1.0 / sqrt(squares / C + 1e-5)
+        rstd[t] = scale
+        for i in range(C):
+            y[row + i] = x[row + i] * scale
+
+
+def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C: int):
+    """dx = rstd · (dy − y · mean(dy·y)), which needs the output y but not the input."""
+    for t in range(T):
+        row = t * C
+        dot = 0.0
+        for i in range(C):
+            dot += dy[row + i] * y[row + i]
+        mean = dot / C
+        scale = rstd[t]
+        for i in range(C):
+            dx[row + i] = scale * (dy[row + i] - y[row + i] * mean)
+
+
+def linear_forward(
+    y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int
+):
+    """y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
+    for t in range(start, start + T):
+        for o in range(n_out):
+            total = 0.0
+            for i in range(n_in):
+                total += x[t * n_in + i] * w[o * n_in + i]
+            y[t * n_out + o] = total
+
+
+def linear_backward_inputs(dx: floats, dy: floats, w: floats, T: int, n_in: int, n_out: int):
+    """dx (T, n_in) = dy (T, n_out) · w (n_out, n_in)."""
+    for t in range(T):
+        for i in range(n_in):
+            total = 0.0
+            for o in range(n_out):
+                total += dy[t * n_out + o] * w[o * n_in + i]
+            dx[t * n_in + i] = total
+
+
+def linear_backward_weights(dw: floats, dy: floats, x: floats, T: int, n_in: int, n_out: int):
+    """dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in)."""
+    for o in range(n_out):
+        for i in range(n_in):
+            total = 0.0
+            for t in range(T):
+                total += dy[t * n_out + o] * x[t * n_in + i]
+            dw[o * n_in + i] = total
+
+
+def attention_forward(
+    y: floats,
+    probs: floats,
+    qkv: floats,
+    start: int,
+    T: int,
+    C: int,
+    n_head: int,
+    block_size: int,
+):
+    """Causal attention of rows start … start+T-1 over all rows up to their own.
+
+    qkv (.., 3C) holds q, k and v of a row side by side, each as n_head heads of C/n_head.
+    Writes y (.., C) and the attention weights probs (n_head, block_size, block_size).
+    """
+    size = C // n_head
+    scale = 1.0 / sqrt(size)
+    for h in range(n_head):
+        for t in range(start, start + T):
+            q = t * 3 * C + h * size
+            p = (h * block_size + t) * block_size
+            top = -1e30
+            for s in range(t + 1):
+                k = s * 3 * C + C + h * size
+                dot = 0.0
+                for i in range(size):
+                    dot += qkv[q + i] * qkv[k + i]
+                dot = dot * scale
+                probs[p + s] = dot
+                if dot > top:
+                    top = dot
+            total = 0.0
+            for s in range(t + 1):
+                weight = exp(probs[p + s] - top)
+                probs[p + s] = weight
+                total += weight
+            inverse = 1.0 / total
+            for s in range(t + 1):
+                probs[p + s] = probs[p + s] * inverse
+            for i in range(size):
+                dot = 0.0
+                for s in range(t + 1):
+                    dot += probs[p + s] * qkv[s * 3 * C + 2 * C + h * size + i]
+                y[t * C + h * size + i] = dot
+
+
+def attention_backward(
+    dqkv: floats,
+    dscores: floats,
+    dy: floats,
+    probs: floats,
+    qkv: floats,
+    T: int,
+    C: int,
+    n_head: int,
+    block_size: int,
+):
+    """dqkv (T, 3C) from dy (T, C); dscores (block_size,) is room for one row of scores.
+
+    With p = softmax(s), s = q·k·scale, y = p·v: dv += p·dy, dp = dy·v,
+    ds = p · (dp − Σ p·dp), dq += ds·k·scale, dk += ds·q·scale.
+    """
+    size = C // n_head
+    scale = 1.0 / sqrt(size)
+    for i in range(T * 3 * C):
+        dqkv[i] = 0.0
+    for h in range(n_head):
+        for t in range(T):
+            q = t * 3 * C + h * size
+            out = t * C + h * size
+            p = (h * block_size + t) * block_size
+            mean = 0.0
+            for s in range(t + 1):
+                v = s * 3 * C + 2 * C + h * size
+                dot = 0.0
+                for i in range(size):
+                    dot += dy[out + i] * qkv[v + i]
+                    dqkv[v + i] += probs[p + s] * dy[out + i]
+                dscores[s] = dot
+                mean += probs[p + s] * dot
+            for s in range(t + 1):
+                k = s * 3 * C + C + h * size
+                dscore = probs[p + s] * (dscores[s] - mean) * scale
+                for i in range(size):
+                    dqkv[q + i] += dscore * qkv[k + i]
+                    dqkv[k + i] += dscore * qkv[q + i]
+
+
+def relu_forward(x: floats, start: int, T: int, n: int):
+    """x (.., n) = max(x, 0), in place."""
+    for i in range(start * n, (start + T) * n):
+        if x[i] < 0.0:
+            x[i] = 0.0
+
+
+def relu_backward(dx: floats, y: floats, T: int, n: int):
+    """dx (T, n) becomes 0 where the ReLU's output y is 0, in place."""
+    for i in range(T * n):
+        if y[i] == 0.0:
+            dx[i] = 0.0
+
+
+def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C: int):
+    """y (.., C) = x + branch."""
+    for i in range(start * C, (start + T) * C):
+        y[i] = x[i] + branch[i]
+
+
+def residual_backward(dx: floats, dbranch: floats, T: int, C: int):
+    """dx (T, C) += dbranch: the stream's gradient takes up the branch's."""
+    for i in range(T * C):
+        dx[i] += dbranch[i]
+
+
+def softmax_forward(
+    probs: floats, logits: floats, scale: floats, start: int, T: int, V: int
+):
+    """probs (.., V) = softmax(logits · scale[0]) of each row; scale is 1/temperature."""
+    for t in range(start, start + T):
+        row = t * V
+        top = -1e30
+        for i in range(V):
+            if logits[row + i] > top:
+                top = logits[row + i]
+        total = 0.0
+        for i in range(V):
+            weight = exp((logits[row + i] - top) * scale[0])
+            probs[row + i] = weight
+            total += weight
+        inverse = 1.0 / total
+        for i in range(V):
+            probs[row + i] = probs[row + i] * inverse
+
+
+def cross_entropy_forward(
+    losses: floats, probs: floats, logits: floats, targets: ints, slot: int, T: int, V: int
+) -> int:
+    """losses[slot] = mean of −log softmax(logits)[target] over T rows; probs (T, V) is kept.
+
+    Returns 1, or 0 if the loss is not a finite number.
+    """
+    loss = 0.0
+    for t in range(T):
+        row = t * V
+        top = -1e30
+        for i in range(V):
+            if logits[row + i] > top:
+                top = logits[row + i]
+        total = 0.0
+        for i in range(V):
+            weight = exp(logits[row + i] - top)
+            probs[row + i] = weight
+            total += weight
+        inverse = 1.0 / total
+        for i in range(V):
+            probs[row + i] = probs[row + i] * inverse
+        # Not −log(probs[target]), which is infinite once the probability underflows.
+        loss += log(total) + top - logits[row + targets[t]]
+    loss = loss / T
+    losses[slot] = loss
+    if loss - loss == 0.0:
+        return 1
+    return 0
+
+
+def cross_entropy_backward(dlogits: floats, probs: floats, targets: ints, T: int, V: int):
+    """dlogits (T, V) = (probs − one-hot(targets)) / T."""
+    scale = 1.0 / T
+    for t in range(T):
+        row = t * V
+        for i in range(V):
+            dlogits[row + i] = probs[row + i] * scale
+        dlogits[row + targets[t]] -= scale
+
+
+def adam_step(
+    params: floats,
+    grads: floats,
+    m: floats,
+    v: floats,
+    hyper: floats,
+    step: int,
+    num_steps: int,
+    n: int,
+):
+    """One Adam update (Kingma & Ba 2015, algorithm 1) of n parameters, m and v included.
+
+    hyper holds learning rate, β1, β2 and ε. step counts from 0; the learning rate falls
+    linearly to 0 at num_steps.
+    """
+    beta1 = hyper[1]
+    beta2 = hyper[2]
+    eps = hyper[3]
+    # β^(step+1) as an exponential: exact enough in float32, and no state to keep.
+    correct1 = 1.0 / (1.0 - exp((step + 1) * log(beta1)))
+    correct2 = 1.0 / (1.0 - exp((step + 1) * log(beta2)))
+    rate = hyper[0] * (num_steps - step) / num_steps * correct1
+    for i in range(n):
+        g = grads[i]
+        m[i] = m[i] * beta1 + g * (1.0 - beta1)
+        v[i] = v[i] * beta2 + g * g * (1.0 - beta2)
+        params[i] -= rate * m[i] / (sqrt(v[i] * correct2) + eps)

@@ -1,0 +1,120 @@
+"""The GPT: its weights, its activations and the forward pass.
+
+microgpt's architecture: token and position embedding, RMSNorm without gain, and per layer
+x += attention(norm(x)), x += mlp(norm(x)) with a ReLU, then the output matrix; no biases.
+"""
+
+from . import kernels as engines
+from .buffers import allocate, views, zeros
+from .config import size
+
+
+class Layer:
+    """One transformer layer: views of its weights, its activations, its forward pass."""
+
+    def __init__(self, config, kernels, weights, activations, index):
+        self.config = config
+        self.kernels = kernels
+        prefix = f"layer{index}."
+        self.attn_wqkv = weights[prefix + "attn_wqkv"]  # (3C, C)
+        self.attn_wo = weights[prefix + "attn_wo"]  # (C, C)
+        self.mlp_fc1 = weights[prefix + "mlp_fc1"]  # (4C, C)
+        self.mlp_fc2 = weights[prefix + "mlp_fc2"]  # (C, 4C)
+        self.attn_norm = activations[prefix + "attn_norm"]  # (T, C)
+        self.attn_rstd = activations[prefix + "attn_rstd"]  # (T,)
+        self.qkv = activations[prefix + "qkv"]  # (T, 3C): also the key and value cache
+        self.probs = activations[prefix + "probs"]  # (n_head, T, T)
+        self.attn = activations[prefix + "attn"]  # (T, C)
+        self.x_attn = activations[prefix + "x_attn"]  # (T, C)
+        self.mlp_norm = activations[prefix + "mlp_norm"]  # (T, C)
+        self.mlp_rstd = activations[prefix + "mlp_rstd"]  # (T,)
+        self.hidden = activations[prefix + "hidden"]  # (T, 4C)
+        self.x_mlp = activations[prefix + "x_mlp"]  # (T, C)
+        self.branch = activations["branch"]  # (T, C): what joins the stream, not kept
+
+    def forward(self, x, start, T):
+        """The layer's output for rows start … start+T-1 of the residual stream x."""
+        k = self.kernels
+        C = self.config.n_embd
+        k.rmsnorm_forward(self.attn_norm, self.attn_rstd, x, start, T, C)
+        k.linear_forward(self.qkv, self.attn_norm, self.attn_wqkv, start, T, C, 3 * C)
+        k.attention_forward(
+            self.attn,
+            self.probs,
+            self.qkv,
+            start,
+            T,
+            C,
+            self.config.n_head,
+            self.config.block_size,
+        )
+        k.linear_forward(self.branch, self.attn, self.attn_wo, start, T, C, C)
+        k.residual_forward(self.x_attn, x, self.branch, start, T, C)
+
+        k.rmsnorm_forward(self.mlp_norm, self.mlp_rstd, self.x_attn, start, T, C)
+        k.linear_forward(self.hidden, self.mlp_norm, self.mlp_fc1, start, T, C, 4 * C)
+        k.relu_forward(self.hidden, start, T, 4 * C)
+        k.linear_forward(self.branch, self.hidden, self.mlp_fc2, start, T, 4 * C, C)
+        k.residual_forward(self.x_mlp, self.x_attn, self.branch, start, T, C)
+        return self.x_mlp
+
+
+class Model:
+    """Weights in one flat buffer, `params`, and the activations of one name.
+
+    `weights` maps each tensor's name to its view. The engine may be given; otherwise it
+    is the best one here. With typecode "d" everything is computed in double precision,
+    which the reference engine can under CPython.
+    """
+
+    def __init__(self, config, engine=None, typecode="f"):
+        self.config = config
+        self.kernels = engine or engines.engine
+        self.typecode = typecode
+        # The workspace and the largest buffers first, while the heap is whole.
+        widest = max(4 * config.n_embd, config.vocab_size)
+        self.kernels.reserve(widest * config.n_embd, config.block_size * widest)
+        self.params = zeros(size(config.parameters()), typecode)
+        self.weights = views(config.parameters(), self.params)
+        self.activations = allocate(config.activations(), typecode)
+        self.wte = self.weights["wte"]  # (V, C)
+        self.wpe = self.weights["wpe"]  # (block_size, C)
+        self.lm_head = self.weights["lm_head"]  # (V, C)
+        self.emb = self.activations["emb"]  # (T, C)
+        self.emb_rstd = self.activations["emb_rstd"]  # (T,)
+        self.x = self.activations["x"]  # (T, C)
+        self.logits = self.activations["logits"]  # (T, V)
+        self.probs = self.activations["probs"]  # (T, V)
+        self.layers = [
+            Layer(config, self.kernels, self.weights, self.activations, i)
+            for i in range(config.n_layer)
+        ]
+
+    def init_weights(self, rng):
+        """Draw every weight from a normal distribution of standard deviation init_std."""
+        params = self.params
+        std = self.config.init_std
+        for i in range(len(params)):
+            params[i] = rng.gaussian(0.0, std)
+
+    def forward(self, tokens, start, T):
+        """Write `logits` (.., V) of rows start … start+T-1 and keep every activation.
+
+        tokens[t] stands at row t. Rows before start must be those of an earlier call with
+        the same weights: their keys and values are read, not computed again.
+        """
+        k = self.kernels
+        C = self.config.n_embd
+        k.embed_forward(self.emb, tokens, self.wte, self.wpe, start, T, C)
+        k.rmsnorm_forward(self.x, self.emb_rstd, self.emb, start, T, C)
+        x = self.x
+        for layer in self.layers:
+            x = layer.forward(x, start, T)
+        k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.config.vocab_size)
+        return self.logits
+
+    def loss_forward(self, losses, targets, slot, T):
+        """losses[slot] = mean cross-entropy of rows 0 … T-1; False if it is not finite."""
+        return self.kernels.cross_entropy_forward(
+            losses, self.probs, self.logits, targets, slot, T, self.config.vocab_size
+        )

@@ -1,0 +1,25 @@
+"""Adam, with bias correction and a learning rate that falls linearly to zero."""
+
+from array import array
+
+from .buffers import zeros
+
+
+class Adam:
+    """Adam over one flat parameter buffer: first and second moments m and v are as flat."""
+
+    def __init__(self, config, kernels, n, typecode="f"):
+        self.config = config
+        self.kernels = kernels
+        self.n = n
+        self.m = zeros(n, typecode)
+        self.v = zeros(n, typecode)
+        self.hyper = array(
+            typecode, [config.learning_rate, config.beta1, config.beta2, config.eps]
+        )
+
+    def step(self, params, grads, step):
+        """Update params, m and v in place, as step number `step` (from 0) of num_steps."""
+        self.kernels.adam_step(
+            params, grads, self.m, self.v, self.hyper, step, self.config.num_steps, self.n
+        )

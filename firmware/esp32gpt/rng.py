@@ -1,0 +1,59 @@
+"""Random numbers: xorshift32, the same sequence on every interpreter.
+
+The 32-bit state is kept as two 16-bit halves, because MicroPython's ints of more than 30
+bits are heap objects: this way a draw allocates nothing and costs half the time.
+"""
+
+from math import cos, log, pi, sqrt
+
+
+class Rng:
+    """xorshift32 with shifts 13, 17, 5 (Marsaglia 2003), period 2^32 − 1."""
+
+    def __init__(self, seed=42):
+        """seed: any int; seeds that differ in their low 32 bits give different sequences."""
+        self.high = (seed >> 16) & 0xFFFF
+        self.low = seed & 0xFFFF
+        if not self.high | self.low:
+            self.high = 0x9E37  # the all-zero state would stay zero
+        for _ in range(16):  # small seeds have few bits set, and their first draws too
+            self.draw()
+
+    def draw(self):
+        """The next state, whose halves are self.high and self.low."""
+        high = self.high
+        low = self.low
+        high ^= (high << 13 | low >> 3) & 0xFFFF
+        low ^= low << 13 & 0xFFFF
+        low ^= high >> 1
+        high ^= (high << 5 | low >> 11) & 0xFFFF
+        low ^= low << 5 & 0xFFFF
+        self.high = high
+        self.low = low
+
+    def below(self, n):
+        """An int from 0 to n − 1, for n up to 16,384."""
+        self.draw()
+        return (self.high >> 2) * n >> 14
+
+    def uniform(self):
+        """A float in [0, 1) with 24 random bits, exact in float32."""
+        self.draw()
+        return (self.high << 8 | self.low >> 8) * (1 / 16777216)
+
+    def gaussian(self, mean, std):
+        """A normal deviate by Box & Muller's transform; the second of each pair is not used."""
+        radius = sqrt(-2 * log(1 - self.uniform()))
+        return mean + std * radius * cos(2 * pi * self.uniform())
+
+    def categorical(self, probs, first, n):
+        """An index i < n drawn with probability probs[first + i]."""
+        remaining = self.uniform()
+        for i in range(n):
+            remaining -= probs[first + i]
+            if remaining < 0:
+                return i
+        # Rounding left the sum below 1: the last index that can occur at all.
+        while n > 1 and not probs[first + n - 1]:
+            n -= 1
+        return n - 1
