@@ -71,9 +71,7 @@ class Model:
         self.config = config
         self.kernels = engine or engines.engine
         self.typecode = typecode
-        # The workspace and the largest buffers first, while the heap is whole.
-        widest = max(4 * config.n_embd, config.vocab_size)
-        self.kernels.reserve(widest * config.n_embd, config.block_size * widest)
+        self.kernels.reserve(config)
         self.params = zeros(size(config.parameters()), typecode)
         self.weights = views(config.parameters(), self.params)
         self.activations = allocate(config.activations(), typecode)

@@ -27,8 +27,8 @@ ints = "an int32 buffer"
 ATOMIC = False
 
 
-def reserve(n_weights, n_activations):
-    """Set aside workspace for matrices up to these sizes: this engine needs none."""
+def reserve(config):
+    """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
 
 
 def embed_forward(

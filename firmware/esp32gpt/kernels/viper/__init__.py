@@ -1,0 +1,278 @@
+"""The viper engine: the kernels of reference.py in integer machine code.
+
+MicroPython's native emitter knows no floats, so the hot loops work on the bits of the
+float32 buffers: matrix products, normalization, softmax and attention in block floating
+point (blockfloat.py), sums and Adam element by element. A product is right to about 13
+bits of the largest element of a row.
+
+What is here is the thin layer that states each kernel in terms of those loops.
+"""
+
+from array import array
+from math import exp, log, sqrt
+
+from . import adam, attention, elementwise, rmsnorm, softmax
+from .blockfloat import LOG2, matmul, quantize, to_float
+
+# Native code runs to its end before an interrupt is looked at.
+ATOMIC = True
+
+# Workspace: two operands in block floating point, ints and an exponent for each row.
+_a = _b = _a_exp = _b_exp = array("i")
+_shape = array("i", bytes(4 * 8))
+_adam = array("f", bytes(4 * 4))
+_one = array("f", [1.0])
+_factor = array("f", [0.0])
+
+
+def reserve(config):
+    """Set aside workspace for the kernels of a model of this shape.
+
+    Raises ValueError if the vocabulary is more than fixed-point softmax can add up.
+    """
+    C = config.n_embd
+    V = config.vocab_size
+    T = config.block_size
+    if V > 1024:
+        raise ValueError("the viper engine takes at most 1,024 tokens: use a smaller alphabet")
+    wide = max(4 * C, V)
+    _room(
+        max(T * _pad(wide), wide * _pad(T), T * 4 * C),
+        max(wide * _pad(C), C * _pad(wide), wide * _pad(T), config.n_head * T * T + T * 3 * C),
+        max(wide, 3 * T),
+    )
+
+
+def _room(a, b, rows):
+    """Have room for two operands of a and b ints in so many rows."""
+    global _a, _b, _a_exp, _b_exp
+    if a > len(_a):
+        _a = array("i", bytes(4 * a))
+    if b > len(_b):
+        _b = array("i", bytes(4 * b))
+    if rows > len(_a_exp):
+        _a_exp = array("i", bytes(4 * rows))
+        _b_exp = array("i", bytes(4 * rows))
+
+
+def _pad(n):
+    """n rounded up to what matmul's shorter loop body takes at a time."""
+    return (n + 7) & -8
+
+
+_products = {}
+
+
+def _product_bits(n):
+    """Bits that two factors may have together if a sum of n products has to stay under 2^31."""
+    if n not in _products:
+        bits = 31
+        while 1 << (31 - bits) < n:
+            bits -= 1
+        _products[n] = bits
+    return _products[n]
+
+
+_scales = {}
+
+
+def _score_scales(size):
+    """(factor, k, factor, k): log2(e) / sqrt(size) and 1 / sqrt(size) as factor · 2^-k.
+
+    The factors have 14 bits.
+    """
+    if size not in _scales:
+        scales = ()
+        for scale in (1 / (log(2) * sqrt(size)), 1 / sqrt(size)):
+            k = 14
+            while scale < 0.5:
+                scale *= 2
+                k += 1
+            while scale >= 1:
+                scale /= 2
+                k -= 1
+            scales += (int(scale * 16384), k)
+        _scales[size] = scales
+    return _scales[size]
+
+
+def embed_forward(x, tokens, wte, wpe, start, T, C):
+    for t in range(start, start + T):
+        elementwise.add(x, wte, wpe, t * C, tokens[t] * C, t * C, C)
+
+
+def embed_backward(dwte, dwpe, dx, tokens, T, C, V, block_size):
+    elementwise.fill(dwte, 0, V * C)
+    elementwise.fill(dwpe, 0, block_size * C)
+    elementwise.add(dwpe, dwpe, dx, 0, 0, 0, T * C)
+    for t in range(T):
+        elementwise.add(dwte, dwte, dx, tokens[t] * C, tokens[t] * C, t * C, C)
+
+
+def rmsnorm_forward(y, rstd, x, start, T, C):
+    _room(T * C, 0, T)
+    quantize(x, _a, _a_exp, start * C, T, C, C, 1, C, min((_product_bits(C) - 1) >> 1, 14))
+    rmsnorm.normalize(_a, _a_exp, rstd, rmsnorm.RSQRT, start, T, C)
+    to_float(_a, y, _a_exp, LOG2, 0, start * C, T, C)
+
+
+def rmsnorm_backward(dx, dy, y, rstd, T, C):
+    _room(T * C, T * C, T)
+    bits = min((_product_bits(C) - 1) >> 1, 14)
+    quantize(dy, _a, _a_exp, 0, T, C, C, 1, C, bits)
+    quantize(y, _b, _b_exp, 0, T, C, C, 1, C, bits)
+    rmsnorm.normalize_backward(_a, _b, _a_exp, _b_exp, rstd, T, C, bits)
+    to_float(_a, dx, _a_exp, LOG2, 0, 0, T, C)
+
+
+def linear_forward(y, x, w, start, T, n_in, n_out):
+    width = _pad(n_in)
+    _room(T * width, n_out * width, max(T, n_out))
+    bits = _product_bits(n_in)
+    quantize(x, _a, _a_exp, start * n_in, T, n_in, n_in, 1, width, bits >> 1)
+    quantize(w, _b, _b_exp, 0, n_out, n_in, n_in, 1, width, (bits + 1) >> 1)
+    matmul(_a, _b, y, _a_exp, _b_exp, LOG2, start * n_out, T, n_out, width)
+
+
+def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
+    width = _pad(n_out)
+    _room(T * width, n_in * width, max(T, n_in))
+    bits = _product_bits(n_out)
+    quantize(dy, _a, _a_exp, 0, T, n_out, n_out, 1, width, bits >> 1)
+    quantize(w, _b, _b_exp, 0, n_in, n_out, 1, n_in, width, (bits + 1) >> 1)  # by columns
+    matmul(_a, _b, dx, _a_exp, _b_exp, LOG2, 0, T, n_in, width)
+
+
+def linear_backward_weights(dw, dy, x, T, n_in, n_out):
+    width = _pad(T)
+    _room(n_out * width, n_in * width, max(n_in, n_out))
+    bits = _product_bits(T)
+    quantize(dy, _a, _a_exp, 0, n_out, T, 1, n_out, width, bits >> 1)  # by columns, both
+    quantize(x, _b, _b_exp, 0, n_in, T, 1, n_in, width, (bits + 1) >> 1)
+    matmul(_a, _b, dw, _a_exp, _b_exp, LOG2, 0, n_out, n_in, width)
+
+
+def _set_shape(start, end, C, n_head, block_size):
+    _shape[0] = start
+    _shape[1] = end
+    _shape[2] = C
+    _shape[3] = n_head
+    _shape[4] = block_size
+
+
+def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
+    end = start + T
+    size = C // n_head
+    _room(end * 3 * C, block_size + end * C, 1)
+    bits = min((_product_bits(size) - 1) >> 1, 14)
+    quantize(qkv, _a, _a_exp, 0, 1, end * 3 * C, 0, 1, end * 3 * C, bits)
+    exponent = _a_exp[0] - 256
+    scales = _score_scales(size)
+    _set_shape(start, end, C, n_head, block_size)
+    _shape[5] = scales[0]
+    _shape[6] = min(max(scales[1] - 28 - 2 * exponent, 0), 30)
+    attention.attend(_a, _b, probs, softmax.EXP2, LOG2, _shape)
+    _b_exp[0] = exponent - 14 + 256
+    to_float(_b, y, _b_exp, LOG2, block_size + start * C, start * C, 1, T * C)
+
+
+def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
+    size = C // n_head
+    n = T * 3 * C
+    _room(n + T * C, n_head * T * T + n, 3 * T)
+    # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
+    size_bits = _product_bits(size) - 1
+    sum_bits = _product_bits(T) - 1
+    bits = min(size_bits >> 1, 14)
+    dy_bits = min(size_bits - bits, sum_bits - 14)
+    d = memoryview(_a)[n:]
+    quantize(qkv, _a, _a_exp, 0, 1, n, 0, 1, n, bits)
+    quantize(dy, d, _b_exp, 0, 1, T * C, 0, 1, T * C, dy_bits)
+    exponent = _a_exp[0] - 256
+    dy_exponent = _b_exp[0] - 256
+    cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
+    _set_shape(0, T, C, n_head, block_size)
+    _shape[5] = cut
+    largest = attention.score_gradients(_a, d, probs, _b, _shape)
+    # 16 bits of ds take part in the product with the scale; of that, as many stay as leave
+    # room for the sums over T.
+    shift = 0
+    while largest >> shift > 0xFFFF:
+        shift += 1
+    shift2 = 30 - (sum_bits - bits)
+    scales = _score_scales(size)
+    _shape[5] = shift
+    _shape[6] = scales[2]
+    _shape[7] = shift2
+    attention.query_key_gradients(_a, _b, _shape)
+    e_score = dy_exponent + exponent + cut - 14 + shift + shift2 - scales[3]
+    for i in range(0, 3 * T, 3):
+        _b_exp[i] = _b_exp[i + 1] = e_score + exponent + 256
+        _b_exp[i + 2] = dy_exponent - 14 + 256
+    to_float(_b, dqkv, _b_exp, LOG2, n_head * T * T, 0, 3 * T, C)
+
+
+def relu_forward(x, start, T, n):
+    elementwise.relu(x, start * n, T * n)
+
+
+def relu_backward(dx, y, T, n):
+    elementwise.relu_mask(dx, y, T * n)
+
+
+def residual_forward(y, x, branch, start, T, C):
+    elementwise.add(y, x, branch, start * C, start * C, start * C, T * C)
+
+
+def residual_backward(dx, dbranch, T, C):
+    elementwise.add(dx, dx, dbranch, 0, 0, 0, T * C)
+
+
+def _softmax(probs, logits, scale, targets, start, T, V):
+    _room(T * V, 0, T)
+    quantize(logits, _a, _a_exp, start * V, T, V, V, 1, V, 16)
+    loss = softmax.softmax_rows(_a, _a_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
+    to_float(_a, probs, _a_exp, LOG2, 0, start * V, T, V)
+    return loss
+
+
+def softmax_forward(probs, logits, scale, start, T, V):
+    _softmax(probs, logits, scale, 0, start, T, V)
+
+
+def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
+    loss = _softmax(probs, logits, _one, targets, 0, T, V)
+    if loss < 0:
+        losses[slot] = float("nan")
+        return 0
+    losses[slot] = loss * (log(2) / 16384) / T
+    return 1
+
+
+def cross_entropy_backward(dlogits, probs, targets, T, V):
+    _factor[0] = 1 / T
+    elementwise.scale(dlogits, probs, _factor, T * V)
+    for t in range(T):
+        dlogits[t * V + targets[t]] -= 1 / T
+
+
+def adam_step(params, grads, m, v, hyper, step, num_steps, n):
+    beta1 = hyper[1]
+    beta2 = hyper[2]
+    correct1 = 1 - exp((step + 1) * log(beta1))
+    correct2 = sqrt(1 - exp((step + 1) * log(beta2)))
+    # With v's correction taken out of the root: rate · m / (sqrt(v) + eps)
+    rate = hyper[0] * (num_steps - step) / num_steps / correct1 * correct2
+    eps = hyper[3] * correct2
+    _adam[0] = rate
+    _adam[1] = 1 - beta1
+    _adam[2] = 1 - beta2
+    _adam[3] = eps
+    i = adam.update(params, grads, m, v, rmsnorm.RSQRT, _adam, 0, n)
+    while i < n:
+        # One that the integer loop leaves to floats.
+        g = grads[i]
+        m[i] = m[i] * beta1 + g * (1 - beta1)
+        v[i] = v[i] * beta2 + g * g * (1 - beta2)
+        params[i] -= rate * m[i] / (sqrt(v[i]) + eps)
+        i = adam.update(params, grads, m, v, rmsnorm.RSQRT, _adam, i + 1, n)

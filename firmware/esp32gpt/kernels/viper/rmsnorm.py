@@ -1,0 +1,126 @@
+"""RMSNorm on block-floating-point rows (see blockfloat.py)."""
+
+from array import array
+from math import sqrt
+
+import micropython
+
+# 2^14 / sqrt((i + ½) / 512) for i from 128: the reciprocal root of a fraction in [¼, 1).
+RSQRT = array("H", [round(16384 / sqrt((i + 0.5) / 512)) for i in range(128, 512)])
+
+
+@micropython.viper
+def normalize(
+    q: ptr32, exponents: ptr32, rstd: ptr32, rsqrt: ptr16, first: int, rows: int, C: int
+):
+    """Rows of x as q (rows, C) become rows of x · rstd; float32 rstd[first + r] as well.
+
+    C · q² must stay under 2^30. The root is a table's, refined by one Newton step: right
+    to about 14 bits.
+    """
+    rstd = ptr32(int(rstd) + first * 4)
+    while rows:
+        total = 0
+        n = C
+        p = ptr32(int(q))
+        while n:
+            total += p[0] * p[0]
+            p = ptr32(int(p) + 4)
+            n -= 1
+        total = total & 0x3FFFFFFF
+        # Σx² + C · 1e-5 with the exponent of the larger; 1e-5 is 42950 · 2^-32.
+        e = exponents[0] - 256
+        e_root = e
+        d = 32 + e + e
+        if d >= 0:
+            if d > 30:
+                d = 30
+            total += (42950 * C) >> d
+        else:
+            d = 0 - d
+            if d > 30:
+                d = 30
+            total = (total >> d) + 42950 * C
+            e_root = -16
+        total = total // C
+        shifts = 0
+        while total < 0x10000000:
+            total <<= 2
+            shifts += 1
+        # root / 2^14 is 1 / sqrt(total / 2^30), between 1 and 2.
+        root = int(rsqrt[(total >> 21) - 128])
+        error = 0x3FFFFFFF - (total >> 15) * ((root * root) >> 13)
+        root += (root * (error >> 15)) >> 16
+        e_root = shifts - 15 - e_root
+        if e_root > -126:
+            rstd[0] = ((e_root + 126) << 23) + (root << 9)
+        else:
+            rstd[0] = 0
+        if e < 512:
+            exponents[0] = exponents[0] + e_root - 14
+        n = C
+        while n:
+            q[0] = q[0] * root
+            q = ptr32(int(q) + 4)
+            n -= 1
+        exponents = ptr32(int(exponents) + 4)
+        rstd = ptr32(int(rstd) + 4)
+        rows -= 1
+
+
+@micropython.viper
+def normalize_backward(
+    dy: ptr32,
+    y: ptr32,
+    dy_exponents: ptr32,
+    y_exponents: ptr32,
+    rstd: ptr32,
+    rows: int,
+    C: int,
+    bits: int,
+):
+    """Rows of dy become rows of rstd · (dy − y · mean(dy·y)), all but rstd as q (rows, C).
+
+    q holds `bits` bits and C · q² stays under 2^30; |y| is at most sqrt(C).
+    """
+    while rows:
+        dot = 0
+        n = C
+        p = ptr32(int(dy))
+        while n:
+            dot += p[0] * y[0]
+            p = ptr32(int(p) + 4)
+            y = ptr32(int(y) + 4)
+            n -= 1
+        y = ptr32(int(y) - C * 4)
+        negative = (dot >> 31) & 1
+        if negative:
+            dot = 0 - dot
+        mean = (dot & 0x3FFFFFFF) // C
+        # As many bits of the mean as leave room for its product with q.
+        cut = 3 * bits - 29
+        if cut < 0:
+            cut = 0
+        mean >>= cut
+        shift = 512 - y_exponents[0] - y_exponents[0] - cut
+        if shift > 29:
+            shift = 29
+        if shift < 0:
+            shift = 0  # only if |y| is above sqrt(C)
+        if negative == 0:
+            mean = 0 - mean
+        v = rstd[0]
+        root = ((v & 0x7FFFFF) | 0x800000) >> 9
+        n = C
+        while n:
+            # The product's sign, from 30 bits.
+            v = ((y[0] * mean) & 0x3FFFFFFF ^ 0x20000000) - 0x20000000
+            dy[0] = (dy[0] + (v >> shift)) * root
+            dy = ptr32(int(dy) + 4)
+            y = ptr32(int(y) + 4)
+            n -= 1
+        dy_exponents[0] = dy_exponents[0] + ((rstd[0] >> 23) & 255) - 127 - 14
+        dy_exponents = ptr32(int(dy_exponents) + 4)
+        y_exponents = ptr32(int(y_exponents) + 4)
+        rstd = ptr32(int(rstd) + 4)
+        rows -= 1
