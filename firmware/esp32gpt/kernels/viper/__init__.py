@@ -67,7 +67,7 @@ def _product_bits(n):
     """Bits that two factors may have together if a sum of n products has to stay under 2^31."""
     if n not in _products:
         bits = 31
-        while 1 << (31 - bits) < n:
+        while n << bits >= 1 << 31:
             bits -= 1
         _products[n] = bits
     return _products[n]

@@ -31,8 +31,8 @@ def quantize(
 ):
     """dst (rows, padded) and exponents (rows,) from float32 src[first + r·row_step + c·col_step].
 
-    |q| < 2^bits, and the largest of a row has `bits` bits (bits <= 24). Values under 2^-103
-    count as 0. A row with an infinity or NaN gets an exponent no float32 has.
+    Rounded to nearest: |q| <= 2^bits, the largest of a row at least half of that (bits < 24).
+    Values under 2^-103 count as 0. A row with an infinity or NaN gets an exponent no float32 has.
     """
     step = col_step * 4
     row = int(src) + first * 4
@@ -50,14 +50,14 @@ def quantize(
         if top == 255:
             exponents[0] = 1024
         exponents = ptr32(int(exponents) + 4)
-        base = top + 24 - bits
+        base = top + 23 - bits
         src = ptr32(row)
         n = cols
         while n:
             v = src[0]
             shift = base - ((v >> 23) & 255)
             if shift < 24:
-                q = ((v & 0x7FFFFF) | 0x800000) >> shift
+                q = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
                 if (v >> 31) & 1:
                     q = 0 - q
                 dst[0] = q
