@@ -68,8 +68,6 @@ class Backward:
         self.gradients = views(config.parameters(), self.grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         self.dx = buffers["dx"]  # (T, C)
-        self.dbranch = buffers["dbranch"]  # (T, C)
-        self.dlogits = buffers["dlogits"]  # (T, V)
         self.dwte = self.gradients["wte"]  # (V, C)
         self.dwpe = self.gradients["wpe"]  # (block_size, C)
         self.dlm_head = self.gradients["lm_head"]  # (V, C)
@@ -81,20 +79,19 @@ class Backward:
     def backward(self, tokens, targets, T):
         """Overwrite `grads` with the gradient of the loss that loss_forward has computed.
 
-        The model's activations must be those of forward(tokens, 0, T) and loss_forward.
+        The model's activations must be those of forward(tokens, 0, T) and loss_forward;
+        its probs become the gradient of the logits.
         """
         f = self.model
         k = f.kernels
         C = f.config.n_embd
         V = f.config.vocab_size
         dx = self.dx
-        x = f.layers[-1].x_mlp
-        k.cross_entropy_backward(self.dlogits, f.probs, targets, T, V)
-        k.linear_backward_weights(self.dlm_head, self.dlogits, x, T, C, V)
-        k.linear_backward_inputs(dx, self.dlogits, f.lm_head, T, C, V)
+        dlogits = f.probs  # which nothing else needs any more
+        k.cross_entropy_backward(dlogits, f.probs, targets, T, V)
+        k.linear_backward_weights(self.dlm_head, dlogits, f.x, T, C, V)
+        k.linear_backward_inputs(dx, dlogits, f.lm_head, T, C, V)
         for i in range(len(self.layers) - 1, -1, -1):
             self.layers[i].backward(dx, T)
-        k.rmsnorm_backward(self.dbranch, dx, f.x, f.emb_rstd, T, C)
-        k.embed_backward(
-            self.dwte, self.dwpe, self.dbranch, tokens, T, C, V, f.config.block_size
-        )
+        k.rmsnorm_backward(dx, dx, f.emb, f.emb_rstd, T, C)
+        k.embed_backward(self.dwte, self.dwpe, dx, tokens, T, C, V, f.config.block_size)

@@ -4,11 +4,19 @@ from array import array
 
 
 def zeros(n, typecode="f"):
-    """A new array of n zeros."""
-    return array(typecode, bytes(n * ITEM_BYTES[typecode]))
+    """A new array of n zeros, n > 0.
 
-
-ITEM_BYTES = {"f": 4, "d": 8, "i": 4, "H": 2}
+    Nothing else of its size is allocated on the way: on the chip there would be no room.
+    """
+    buffer = array(typecode, range(n))
+    view = memoryview(buffer)
+    view[0] = 0
+    done = 1
+    while done < n:
+        more = min(done, n - done)
+        view[done : done + more] = view[:more]
+        done += more
+    return buffer
 
 
 def views(table, buffer):

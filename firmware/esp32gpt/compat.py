@@ -1,6 +1,7 @@
 """What differs between the interpreters, in one place: chip, unix MicroPython, CPython."""
 
 import gc
+import os
 import sys
 import time
 
@@ -42,9 +43,31 @@ def set_clock(hertz):
         return None
 
 
+def require_bytes(needed, purpose):
+    """Raise MemoryError, before anything is allocated, if so many bytes are not free."""
+    gc.collect()
+    free = free_bytes()
+    if needed > free:
+        raise MemoryError(
+            f"{purpose} needs {needed} bytes and {free} are free: choose a smaller n_embd, "
+            "n_layer or block_size"
+        )
+
+
+def setting(name, default):
+    """An int from the environment, where there is one."""
+    value = getattr(os, "getenv", lambda name: None)(name)
+    return int(value) if value else default
+
+
+def leave(status):
+    """End the program on a host; on a chip there is nowhere to go but the REPL."""
+    if ON_HOST:
+        sys.exit(status)
+
+
 def describe():
     """(board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
-    name = sys.implementation.name
-    version = ".".join(str(part) for part in sys.implementation[1][:3])
-    firmware = f"{'MicroPython' if MICROPYTHON else 'CPython' if name == 'cpython' else name} {version}"
-    return getattr(sys.implementation, "_machine", sys.platform), firmware
+    version = ".".join(str(part) for part in sys.implementation.version[:3])
+    name = "MicroPython" if MICROPYTHON else "CPython"
+    return getattr(sys.implementation, "_machine", sys.platform), f"{name} {version}"

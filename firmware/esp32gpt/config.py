@@ -67,7 +67,7 @@ class Config:
         """(name, rows, cols) of what the forward pass keeps for the backward pass."""
         C = self.n_embd
         T = self.block_size
-        table = [("emb", T, C), ("emb_rstd", T, 1), ("x", T, C)]
+        table = [("emb", T, C), ("emb_rstd", T, 1)]
         for i in range(self.n_layer):
             table += [
                 (f"layer{i}.attn_norm", T, C),
@@ -75,13 +75,11 @@ class Config:
                 (f"layer{i}.qkv", T, 3 * C),
                 (f"layer{i}.probs", self.n_head * T, T),
                 (f"layer{i}.attn", T, C),
-                (f"layer{i}.x_attn", T, C),
                 (f"layer{i}.mlp_norm", T, C),
                 (f"layer{i}.mlp_rstd", T, 1),
                 (f"layer{i}.hidden", T, 4 * C),
-                (f"layer{i}.x_mlp", T, C),
             ]
-        table += [("branch", T, C), ("logits", T, self.vocab_size), ("probs", T, self.vocab_size)]
+        table += [("x", T, C), ("branch", T, C), ("logits", T, self.vocab_size), ("probs", T, self.vocab_size)]
         return table
 
     def activation_gradients(self):
@@ -95,16 +93,15 @@ class Config:
             ("dqkv", T, 3 * C),
             ("dscores", 1, T),
             ("dhidden", T, 4 * C),
-            ("dlogits", T, self.vocab_size),
         ]
 
+    def model_bytes(self):
+        """Bytes that a model allocates in float32: weights and activations."""
+        return 4 * (size(self.parameters()) + size(self.activations()))
+
     def training_bytes(self):
-        """Bytes of float32 that training allocates: weights, gradients, moments, activations."""
-        return 4 * (
-            4 * size(self.parameters())
-            + size(self.activations())
-            + size(self.activation_gradients())
-        )
+        """Bytes that training it allocates besides: gradients, moments, their activations."""
+        return 4 * (3 * size(self.parameters()) + size(self.activation_gradients()))
 
 
 def size(table):

@@ -4,6 +4,7 @@ microgpt's architecture: token and position embedding, RMSNorm without gain, and
 x += attention(norm(x)), x += mlp(norm(x)) with a ReLU, then the output matrix; no biases.
 """
 
+from . import compat
 from . import kernels as engines
 from .buffers import allocate, views, zeros
 from .config import size
@@ -25,15 +26,14 @@ class Layer:
         self.qkv = activations[prefix + "qkv"]  # (T, 3C): also the key and value cache
         self.probs = activations[prefix + "probs"]  # (n_head, T, T)
         self.attn = activations[prefix + "attn"]  # (T, C)
-        self.x_attn = activations[prefix + "x_attn"]  # (T, C)
         self.mlp_norm = activations[prefix + "mlp_norm"]  # (T, C)
         self.mlp_rstd = activations[prefix + "mlp_rstd"]  # (T,)
         self.hidden = activations[prefix + "hidden"]  # (T, 4C)
-        self.x_mlp = activations[prefix + "x_mlp"]  # (T, C)
-        self.branch = activations["branch"]  # (T, C): what joins the stream, not kept
+        self.x = activations["x"]  # (T, C): the residual stream, shared and not kept
+        self.branch = activations["branch"]  # (T, C): what joins it, likewise
 
     def forward(self, x, start, T):
-        """The layer's output for rows start … start+T-1 of the residual stream x."""
+        """Turn rows start … start+T-1 of x into the layer's output, which is self.x."""
         k = self.kernels
         C = self.config.n_embd
         k.rmsnorm_forward(self.attn_norm, self.attn_rstd, x, start, T, C)
@@ -49,14 +49,13 @@ class Layer:
             self.config.block_size,
         )
         k.linear_forward(self.branch, self.attn, self.attn_wo, start, T, C, C)
-        k.residual_forward(self.x_attn, x, self.branch, start, T, C)
+        k.residual_forward(self.x, x, self.branch, start, T, C)
 
-        k.rmsnorm_forward(self.mlp_norm, self.mlp_rstd, self.x_attn, start, T, C)
+        k.rmsnorm_forward(self.mlp_norm, self.mlp_rstd, self.x, start, T, C)
         k.linear_forward(self.hidden, self.mlp_norm, self.mlp_fc1, start, T, C, 4 * C)
         k.relu_forward(self.hidden, start, T, 4 * C)
         k.linear_forward(self.branch, self.hidden, self.mlp_fc2, start, T, 4 * C, C)
-        k.residual_forward(self.x_mlp, self.x_attn, self.branch, start, T, C)
-        return self.x_mlp
+        k.residual_forward(self.x, self.x, self.branch, start, T, C)
 
 
 class Model:
@@ -71,6 +70,7 @@ class Model:
         self.config = config
         self.kernels = engine or engines.engine
         self.typecode = typecode
+        compat.require_bytes(config.model_bytes(), "this model")
         self.kernels.reserve(config)
         self.params = zeros(size(config.parameters()), typecode)
         self.weights = views(config.parameters(), self.params)
@@ -78,7 +78,7 @@ class Model:
         self.wte = self.weights["wte"]  # (V, C)
         self.wpe = self.weights["wpe"]  # (block_size, C)
         self.lm_head = self.weights["lm_head"]  # (V, C)
-        self.emb = self.activations["emb"]  # (T, C)
+        self.emb = self.activations["emb"]  # (T, C): the embeddings, normalized
         self.emb_rstd = self.activations["emb_rstd"]  # (T,)
         self.x = self.activations["x"]  # (T, C)
         self.logits = self.activations["logits"]  # (T, V)
@@ -104,10 +104,11 @@ class Model:
         k = self.kernels
         C = self.config.n_embd
         k.embed_forward(self.emb, tokens, self.wte, self.wpe, start, T, C)
-        k.rmsnorm_forward(self.x, self.emb_rstd, self.emb, start, T, C)
-        x = self.x
+        k.rmsnorm_forward(self.emb, self.emb_rstd, self.emb, start, T, C)
+        x = self.emb
         for layer in self.layers:
-            x = layer.forward(x, start, T)
+            layer.forward(x, start, T)
+            x = self.x
         k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.config.vocab_size)
         return self.logits
 

@@ -25,6 +25,7 @@ class Trainer:
         config = model.config
         self.model = model
         self.documents = documents
+        compat.require_bytes(config.training_bytes(), "training this model")
         self.backward = Backward(model)
         self.optimizer = Adam(config, model.kernels, len(model.params), model.typecode)
         self.step = 0  # steps done

@@ -59,7 +59,7 @@ def embed_backward(
 
 
 def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: int):
-    """y (.., C) = x · rstd with rstd = (mean(x²) + 1e-5)^-½ of each row, no gain."""
+    """y (.., C) = x · rstd with rstd = (mean(x²) + 1e-5)^-½ of each row, no gain. y may be x."""
     for t in range(start, start + T):
         row = t * C
         squares = 0.0
@@ -72,7 +72,10 @@ def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: i
 
 
 def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C: int):
-    """dx = rstd · (dy − y · mean(dy·y)), which needs the output y but not the input."""
+    """dx = rstd · (dy − y · mean(dy·y)), which needs the output y but not the input.
+
+    dx may be dy.
+    """
     for t in range(T):
         row = t * C
         dot = 0.0
@@ -219,7 +222,7 @@ def relu_backward(dx: floats, y: floats, T: int, n: int):
 
 
 def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C: int):
-    """y (.., C) = x + branch."""
+    """y (.., C) = x + branch. y may be x."""
     for i in range(start * C, (start + T) * C):
         y[i] = x[i] + branch[i]
 
@@ -282,7 +285,7 @@ def cross_entropy_forward(
 
 
 def cross_entropy_backward(dlogits: floats, probs: floats, targets: ints, T: int, V: int):
-    """dlogits (T, V) = (probs − one-hot(targets)) / T."""
+    """dlogits (T, V) = (probs − one-hot(targets)) / T. dlogits may be probs."""
     scale = 1.0 / T
     for t in range(T):
         row = t * V

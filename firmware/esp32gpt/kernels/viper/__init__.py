@@ -11,6 +11,7 @@ What is here is the thin layer that states each kernel in terms of those loops.
 from array import array
 from math import exp, log, sqrt
 
+from ...buffers import zeros
 from . import adam, attention, elementwise, rmsnorm, softmax
 from .blockfloat import LOG2, matmul, quantize, to_float
 
@@ -19,10 +20,10 @@ ATOMIC = True
 
 # Workspace: two operands in block floating point, ints and an exponent for each row.
 _a = _b = _a_exp = _b_exp = array("i")
-_shape = array("i", bytes(4 * 8))
-_adam = array("f", bytes(4 * 4))
+_shape = zeros(8, "i")
+_adam = zeros(4)
 _one = array("f", [1.0])
-_factor = array("f", [0.0])
+_factor = zeros(1)
 
 
 def reserve(config):
@@ -38,7 +39,7 @@ def reserve(config):
     wide = max(4 * C, V)
     _room(
         max(T * _pad(wide), wide * _pad(T), T * 4 * C),
-        max(wide * _pad(C), C * _pad(wide), wide * _pad(T), config.n_head * T * T + T * 3 * C),
+        max(wide * _pad(C), C * _pad(wide), wide * _pad(T), config.n_head * T * T),
         max(wide, 3 * T),
     )
 
@@ -47,12 +48,12 @@ def _room(a, b, rows):
     """Have room for two operands of a and b ints in so many rows."""
     global _a, _b, _a_exp, _b_exp
     if a > len(_a):
-        _a = array("i", bytes(4 * a))
+        _a = zeros(a, "i")
     if b > len(_b):
-        _b = array("i", bytes(4 * b))
+        _b = zeros(b, "i")
     if rows > len(_a_exp):
-        _a_exp = array("i", bytes(4 * rows))
-        _b_exp = array("i", bytes(4 * rows))
+        _a_exp = zeros(rows, "i")
+        _b_exp = zeros(rows, "i")
 
 
 def _pad(n):
@@ -163,7 +164,7 @@ def _set_shape(start, end, C, n_head, block_size):
 def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     end = start + T
     size = C // n_head
-    _room(end * 3 * C, block_size + end * C, 1)
+    _room(end * 3 * C, block_size, 1)
     bits = min((_product_bits(size) - 1) >> 1, 14)
     quantize(qkv, _a, _a_exp, 0, 1, end * 3 * C, 0, 1, end * 3 * C, bits)
     exponent = _a_exp[0] - 256
@@ -171,15 +172,15 @@ def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     _set_shape(start, end, C, n_head, block_size)
     _shape[5] = scales[0]
     _shape[6] = min(max(scales[1] - 28 - 2 * exponent, 0), 30)
-    attention.attend(_a, _b, probs, softmax.EXP2, LOG2, _shape)
+    attention.attend(_a, y, probs, _b, softmax.EXP2, LOG2, _shape)
     _b_exp[0] = exponent - 14 + 256
-    to_float(_b, y, _b_exp, LOG2, block_size + start * C, start * C, 1, T * C)
+    to_float(y, y, _b_exp, LOG2, start * C, start * C, 1, T * C)
 
 
 def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     size = C // n_head
     n = T * 3 * C
-    _room(n + T * C, n_head * T * T + n, 3 * T)
+    _room(n + T * C, n_head * T * T, 3 * T)
     # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
     size_bits = _product_bits(size) - 1
     sum_bits = _product_bits(T) - 1
@@ -193,7 +194,7 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
     _set_shape(0, T, C, n_head, block_size)
     _shape[5] = cut
-    largest = attention.score_gradients(_a, d, probs, _b, _shape)
+    largest = attention.score_gradients(_a, d, probs, _b, dqkv, _shape)
     # 16 bits of ds take part in the product with the scale; of that, as many stay as leave
     # room for the sums over T.
     shift = 0
@@ -204,12 +205,12 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     _shape[5] = shift
     _shape[6] = scales[2]
     _shape[7] = shift2
-    attention.query_key_gradients(_a, _b, _shape)
+    attention.query_key_gradients(_a, _b, dqkv, _shape)
     e_score = dy_exponent + exponent + cut - 14 + shift + shift2 - scales[3]
     for i in range(0, 3 * T, 3):
         _b_exp[i] = _b_exp[i + 1] = e_score + exponent + 256
         _b_exp[i + 2] = dy_exponent - 14 + 256
-    to_float(_b, dqkv, _b_exp, LOG2, n_head * T * T, 0, 3 * T, C)
+    to_float(dqkv, dqkv, _b_exp, LOG2, 0, 0, 3 * T, C)
 
 
 def relu_forward(x, start, T, n):
@@ -268,11 +269,11 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     _adam[1] = 1 - beta1
     _adam[2] = 1 - beta2
     _adam[3] = eps
-    i = adam.update(params, grads, m, v, rmsnorm.RSQRT, _adam, 0, n)
+    i = adam.update(0, 0, 0, params, grads, m, v, rmsnorm.RSQRT, _adam, 0, n)
     while i < n:
         # One that the integer loop leaves to floats.
         g = grads[i]
         m[i] = m[i] * beta1 + g * (1 - beta1)
         v[i] = v[i] * beta2 + g * g * (1 - beta2)
         params[i] -= rate * m[i] / (sqrt(v[i]) + eps)
-        i = adam.update(params, grads, m, v, rmsnorm.RSQRT, _adam, i + 1, n)
+        i = adam.update(0, 0, 0, params, grads, m, v, rmsnorm.RSQRT, _adam, i + 1, n)

@@ -5,160 +5,180 @@ import micropython
 
 @micropython.viper
 def update(
-    p: ptr32, g: ptr32, m: ptr32, v: ptr32, rsqrt: ptr16, constants: ptr32, i: int, n: int
+    x: int,
+    e: int,
+    d: int,
+    p: ptr32,
+    g: ptr32,
+    m: ptr32,
+    v: ptr32,
+    rsqrt: ptr16,
+    constants: ptr32,
+    i: int,
+    n: int,
 ) -> int:
     """Update elements i … n-1; returns n, or the index of an element it leaves untouched.
 
-    Such an element has an infinity or NaN in it, or a second moment so small that ε counts.
-    constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 14 bits of what changes in them, the step to 8 bits.
+    Such an element has a gradient that is not finite, or a second moment so small that ε
+    counts. constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 14 bits of
+    what changes in them, the step to 8 bits.
 
-    Below, a float32 is a mantissa of 24 bits times 2^(e − 150).
+    A float32 is a mantissa of 24 bits times 2^(e − 150). x, e and d are not arguments: the
+    first three locals are the ones that live in registers.
     """
     p = ptr32(int(p) + i * 4)
     g = ptr32(int(g) + i * 4)
     m = ptr32(int(m) + i * 4)
     v = ptr32(int(v) + i * 4)
-    c = constants[0]
-    rate = ((c & 0x7FFFFF) | 0x800000) >> 9
-    e_rate = ((c >> 23) & 255) - 62
-    # 1 − β1 with 15 fraction bits; 1 − β2 as k2 · 2^-k2_shift
-    c = constants[1]
-    k1 = ((c & 0x7FFFFF) | 0x800000) >> (135 - ((c >> 23) & 255))
-    c = constants[2]
-    k2 = ((c & 0x7FFFFF) | 0x800000) >> 9
-    k2_shift = 141 - ((c >> 23) & 255)
+    x = constants[0]
+    rate = ((x & 0x7FFFFF) | 0x800000) >> 9
+    e_rate = ((x >> 23) & 255) - 62
+    # 1 − β1 with 15 fraction bits; 1 − β2 as k2 · 2^-(k2_cut + 9)
+    x = constants[1]
+    k1 = ((x & 0x7FFFFF) | 0x800000) >> (135 - ((x >> 23) & 255))
+    x = constants[2]
+    k2 = ((x & 0x7FFFFF) | 0x800000) >> 9
+    k2_cut = 132 - ((x >> 23) & 255)
+    e_product = 120 + k2_cut
     # The exponent of v from which on sqrt(v) is over 2^8 · ε.
     e_least = (((constants[3] >> 23) & 255) << 1) - 127 + 18
     while i < n:
-        e_g = (g[0] >> 23) & 255
-        e_m = (m[0] >> 23) & 255
-        e_v = (v[0] >> 23) & 255
-        if e_g > 254 or e_m > 254 or e_v > 254 or ((p[0] >> 23) & 255) > 254:
+        x = g[0]
+        bits = x
+        e_g = (x >> 23) & 255
+        if e_g > 254:
             return i
         grad = 0
-
-        # v' = v − v · (1 − β2) + g² · (1 − β2), as square at exponent e_v
-        square = 0
-        if e_v:
-            square = (v[0] & 0x7FFFFF) | 0x800000
-            square -= ((square >> 9) * k2) >> (k2_shift - 9)
         if e_g:
-            grad = (g[0] & 0x7FFFFF) | 0x800000
-            d = e_g + e_g - 111 - k2_shift
+            grad = (x & 0x7FFFFF) | 0x800000
+
+        # v' = v − v · (1 − β2) + g² · (1 − β2)
+        x = v[0]
+        e = x >> 23
+        if e:
+            x = (x & 0x7FFFFF) | 0x800000
+            x -= ((x >> 9) * k2) >> k2_cut
+        else:
+            x = 0
+        c = grad >> 9
+        c = (((c * c) >> 15) * k2) >> 6
+        d = e_g + e_g - e_product - e
+        if d > 0:
+            e += d
+            if d > 24:
+                x = 0
+            else:
+                x >>= d
+            x += c
+        elif d > -24:
+            x += c >> (0 - d)
+        if x:
+            while x < 0x800000:
+                x <<= 1
+                e -= 1
+            if x > 0xFFFFFF:
+                x >>= 1
+                e += 1
+        if e < e_least:
+            if bits | m[0]:
+                return i
+            if e < 1:
+                e = 1
+                x = 0x800000  # stored as 0
+            v[0] = ((e - 1) << 23) + x
+        else:
+            v[0] = ((e - 1) << 23) + x
+            d = e & 1
+            root = int(rsqrt[(x >> (15 + d)) - 128])
+            e_root = e_rate - ((e + d) >> 1)
+
+            # m' = m + (g − m) · (1 − β1)
+            if (bits >> 31) & 1:
+                grad = 0 - grad
+            x = m[0]
+            e = (x >> 23) & 255
+            if e == 0:
+                x = 0
+            elif (x >> 31) & 1:
+                x = 0 - ((x & 0x7FFFFF) | 0x800000)
+            else:
+                x = (x & 0x7FFFFF) | 0x800000
+            d = e_g - e
             if d > 0:
-                c = grad >> 9
-                c = (((c * c) >> 15) * k2) >> 6
-                d -= e_v
+                e = e_g
+                if d > 24:
+                    x = 0
+                else:
+                    x >>= d
+            elif d < -24:
+                grad = 0
+            else:
+                grad >>= 0 - d
+            x += (((grad - x) >> 10) * k1) >> 5
+            negative = 0
+            if x < 0:
+                negative = 1
+                x = 0 - x
+            if x:
+                while x < 0x800000:
+                    x <<= 1
+                    e -= 1
+                if x > 0xFFFFFF:
+                    x >>= 1
+                    e += 1
+            if x == 0 or e < 1:
+                m[0] = 0
+            else:
+                m[0] = ((e - 1) << 23) + x + ((0 - negative) << 31)
+
+                # p' = p − rate · m' / sqrt(v')
+                x = ((((x >> 9) * root) >> 15) * rate) >> 6
+                e += e_root
+                c = p[0]
+                d = ((c >> 23) & 255) - e
                 if d > 0:
-                    e_v += d
-                    if d > 24:
-                        square = 0
-                    square >>= d & 31
+                    # The step is the smaller: most often only the mantissa changes.
+                    if d < 25:
+                        x >>= d
+                        e += d
+                        if negative == ((c >> 31) & 1):
+                            x = 0 - x
+                        d = c + x
+                        if (d >> 23) == (c >> 23):
+                            p[0] = d
+                            x = 0
+                        else:
+                            x += (c & 0x7FFFFF) | 0x800000
+                            negative = (c >> 31) & 1
+                    else:
+                        x = 0
                 else:
                     d = 0 - d
-                    if d > 24:
-                        c = 0
-                    c >>= d & 31
-                square += c
-        if square:
-            while square < 0x800000:
-                square <<= 1
-                e_v -= 1
-            if square > 0xFFFFFF:
-                square >>= 1
-                e_v += 1
-            if e_v < 1:
-                square = 0
-
-        # m' = m + (g − m) · (1 − β1), as mean at exponent e_m, with its sign apart
-        mean = 0
-        if e_m:
-            mean = (m[0] & 0x7FFFFF) | 0x800000
-            if (m[0] >> 31) & 1:
-                mean = 0 - mean
-        if (g[0] >> 31) & 1:
-            grad = 0 - grad
-        d = e_g - e_m
-        if d > 0:
-            e_m = e_g
-            if d > 24:
-                mean = 0
-            mean >>= d & 31
-        else:
-            d = 0 - d
-            if d > 24:
-                grad = 0
-            grad >>= d & 31
-        mean += (((grad - mean) >> 10) * k1) >> 5
-        negative = 0
-        if mean < 0:
-            negative = 1
-            mean = 0 - mean
-        if mean:
-            while mean < 0x800000:
-                mean <<= 1
-                e_m -= 1
-            if mean > 0xFFFFFF:
-                mean >>= 1
-                e_m += 1
-            if e_m < 1:
-                mean = 0
-
-        if mean:
-            if square == 0 or e_v < e_least:
-                return i
-            # step = rate · m' / sqrt(v'), as mean at exponent e_m
-            d = e_v & 1
-            c = int(rsqrt[(square >> (15 + d)) - 128])
-            m[0] = ((e_m - 1) << 23) + mean + ((0 - negative) << 31)
-            mean = ((((mean >> 9) * c) >> 15) * rate) >> 6
-            e_m += e_rate - ((e_v + d) >> 1)
-
-            # p' = p − step
-            c = p[0]
-            e_p = (c >> 23) & 255
-            d = e_m - e_p
-            if e_p == 0:
-                c = 0
-            elif (c >> 31) & 1:
-                c = 0 - ((c & 0x7FFFFF) | 0x800000)
-            else:
-                c = (c & 0x7FFFFF) | 0x800000
-            if d > 0:
-                e_p = e_m
-                if d > 24:
-                    c = 0
-                c >>= d & 31
-            else:
-                d = 0 - d
-                if d > 24:
-                    mean = 0
-                mean >>= d & 31
-            if negative:
-                c += mean
-            else:
-                c -= mean
-            negative = 0
-            if c < 0:
-                negative = 1
-                c = 0 - c
-            if c:
-                while c < 0x800000:
-                    c <<= 1
-                    e_p -= 1
-                while c > 0xFFFFFF:
-                    c >>= 1
-                    e_p += 1
-            if c and e_p > 0:
-                p[0] = ((e_p - 1) << 23) + c + ((0 - negative) << 31)
-            else:
-                p[0] = 0
-        else:
-            m[0] = 0
-        if square:
-            v[0] = ((e_v - 1) << 23) + square
-        else:
-            v[0] = 0
+                    c = p[0]
+                    negative = 1 - negative
+                    if d < 24 and (c >> 23) & 255:
+                        d = ((c & 0x7FFFFF) | 0x800000) >> d
+                        if negative == ((c >> 31) & 1):
+                            x += d
+                        else:
+                            x -= d
+                    if x == 0:
+                        p[0] = 0
+                if x:
+                    # Another exponent, perhaps another sign.
+                    if x < 0:
+                        x = 0 - x
+                        negative = 1 - negative
+                    while x < 0x800000:
+                        x <<= 1
+                        e -= 1
+                    while x > 0xFFFFFF:
+                        x >>= 1
+                        e += 1
+                    if e > 0:
+                        p[0] = ((e - 1) << 23) + x + ((0 - negative) << 31)
+                    else:
+                        p[0] = 0
         p = ptr32(int(p) + 4)
         g = ptr32(int(g) + 4)
         m = ptr32(int(m) + 4)

@@ -9,14 +9,14 @@ function takes: start, end, C, n_head, block_size and those of each function.
 
 import micropython
 
-SHAPE = 5  # scalars before each function's own
-
 
 @micropython.viper
-def attend(qkv: ptr32, work: ptr32, probs: ptr32, exp2: ptr32, log2: ptr8, shape: ptr32):
-    """float32 probs and, as ints in work[block_size:], y (end, C) = probs · v · 2^14.
+def attend(
+    qkv: ptr32, y: ptr32, probs: ptr32, work: ptr32, exp2: ptr32, log2: ptr8, shape: ptr32
+):
+    """float32 probs and, as ints, rows start … end-1 of y (.., C) = probs · v · 2^14.
 
-    shape[5:]: factor, shift with which (q·k >> 14) · factor >> shift is the score's base-2
+    work has room for a row of probs. shape[5:]: factor, shift with which (q·k >> 14) · factor >> shift is the score's base-2
     exponential with 14 fraction bits. |q·k| stays under 2^30.
     """
     start = shape[0]
@@ -100,7 +100,7 @@ def attend(qkv: ptr32, work: ptr32, probs: ptr32, exp2: ptr32, log2: ptr8, shape
                 q = ptr32(int(q) + 4)
                 s -= 1
             # y[t] = Σ p · v
-            q = ptr32(int(work) + (block_size + t * C + h * size) * 4)
+            q = ptr32(int(y) + (t * C + h * size) * 4)
             n = 0
             while n < size:
                 k = ptr32(int(qkv) + (2 * C + h * size + n) * 4)
@@ -121,10 +121,10 @@ def attend(qkv: ptr32, work: ptr32, probs: ptr32, exp2: ptr32, log2: ptr8, shape
 
 @micropython.viper
 def score_gradients(
-    qkv: ptr32, dy: ptr32, probs: ptr32, work: ptr32, shape: ptr32
+    qkv: ptr32, dy: ptr32, probs: ptr32, ds: ptr32, dqkv: ptr32, shape: ptr32
 ) -> int:
-    """work[:n_head·T²] = p14 · (dp − Σ p·dp), the gradient of the scores before their scale,
-    and behind it dqkv (T, 3C) with q and k zero and dv = Σ p14 · dy. Returns the largest |ds|.
+    """ds (n_head, T, T) = p14 · (dp − Σ p·dp), the gradient of the scores before their scale,
+    and dqkv (T, 3C) with q and k zero and dv = Σ p14 · dy, as ints. Returns the largest |ds|.
 
     shape[5]: bits to cut off dy·v so that 16 are left.
     """
@@ -137,15 +137,13 @@ def score_gradients(
     bias = 1
     bias = bias << 30
     mask = bias - 1 + bias
-    dqkv = int(work) + n_head * T * T * 4
-    p = ptr32(dqkv)
+    p = ptr32(int(dqkv))
     n = T * 3 * C
     while n:
         p[0] = 0
         p = ptr32(int(p) + 4)
         n -= 1
     largest = 0
-    ds = ptr32(int(work))
     h = 0
     while h < n_head:
         t = 0
@@ -153,7 +151,7 @@ def score_gradients(
             source = ptr32(int(probs) + (h * block_size + t) * block_size * 4)
             y = ptr32(int(dy) + (t * C + h * size) * 4)
             v = ptr32(int(qkv) + (2 * C + h * size) * 4)
-            dv = ptr32(dqkv + (2 * C + h * size) * 4)
+            dv = ptr32(int(dqkv) + (2 * C + h * size) * 4)
             mean = 0
             s = 0
             while s <= t:
@@ -202,8 +200,8 @@ def score_gradients(
 
 
 @micropython.viper
-def query_key_gradients(qkv: ptr32, work: ptr32, shape: ptr32):
-    """Add to dqkv, behind ds in work, dq = Σ ds·k and dk = Σ ds·q.
+def query_key_gradients(qkv: ptr32, ds: ptr32, dqkv: ptr32, shape: ptr32):
+    """Add to dqkv, as ints, dq = Σ ds·k and dk = Σ ds·q.
 
     shape[5:]: shift, factor, shift2 with which (ds >> shift) · factor >> shift2 is the
     score's gradient in as many bits as leave room for the sums.
@@ -218,8 +216,7 @@ def query_key_gradients(qkv: ptr32, work: ptr32, shape: ptr32):
     bias = 1
     bias = bias << 30
     mask = bias - 1 + bias
-    to_gradient = int(work) + n_head * T * T * 4 - int(qkv)
-    ds = ptr32(int(work))
+    to_gradient = int(dqkv) - int(qkv)
     h = 0
     while h < n_head:
         t = 0
