@@ -1,0 +1,108 @@
+"""The reference kernels' machine code computes what the reference kernels compute."""
+
+import importlib.util
+from pathlib import Path
+
+import kernelc_machine
+import numpy as np
+import pytest
+from kernelc.compiler import compile_source
+
+SOURCE = Path(__file__).parent.parent / "firmware/esp32gpt/kernels/reference.py"
+MODULE, CODES = compile_source(SOURCE.read_text(), SOURCE)
+
+pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+
+# start, T, C, heads, V, block_size: the default, one of everything, odd sizes, T = 0.
+SHAPES = [
+    (0, 8, 16, 4, 27, 16),
+    (0, 1, 1, 1, 1, 1),
+    (3, 1, 6, 3, 5, 7),
+    (2, 5, 10, 2, 11, 7),
+    (0, 3, 5, 1, 3, 3),
+    (4, 0, 6, 2, 5, 8),
+]
+
+
+def reference():
+    spec = importlib.util.spec_from_file_location("reference", SOURCE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+REFERENCE = reference()
+
+
+class Case:
+    """Makes arguments for a kernel by the names of its parameters."""
+
+    def __init__(self, shape, seed):
+        self.start, self.T, self.C, self.heads, self.V, self.block = shape
+        self.random = np.random.default_rng(seed)
+
+    def floats(self, size):
+        return self.random.normal(size=size).astype(np.float32)
+
+    def arguments(self, kernel):
+        start, T, C, H, V, B = self.start, self.T, self.C, self.heads, self.V, self.block
+        n_in, n_out, n = C, 2 * C + 1, 3 * C
+        sizes = {
+            "embed_forward": (B * C, B, V * C, B * C, start, T, C),
+            "embed_backward": (V * C, B * C, T * C, B, T, C, V, B),
+            "rmsnorm_forward": (B * C, B, B * C, start, T, C),
+            "rmsnorm_backward": (T * C, T * C, T * C, T, T, C),
+            "linear_forward": (B * n_out, B * n_in, n_in * n_out, start, T, n_in, n_out),
+            "linear_backward_inputs": (T * n_in, T * n_out, n_in * n_out, T, n_in, n_out),
+            "linear_backward_weights": (n_in * n_out, T * n_out, T * n_in, T, n_in, n_out),
+            "attention_forward": (B * C, H * B * B, B * 3 * C, start, T, C, H, B),
+            "attention_backward": (T * 3 * C, B, T * C, H * B * B, T * 3 * C, T, C, H, B),
+            "relu_forward": (B * n, start, T, n),
+            "relu_backward": (T * n, T * n, T, n),
+            "residual_forward": (B * C, B * C, B * C, start, T, C),
+            "residual_backward": (T * C, T * C, T, C),
+            "softmax_forward": (B * V, B * V, 1, start, T, V),
+            "cross_entropy_forward": (3, T * V, T * V, T, 2, T, V),
+            "cross_entropy_backward": (T * V, T * V, T, T, V),
+            "adam_step": (C, C, C, C, 4, 3, 1000, C),
+        }[kernel.name]
+        arguments = []
+        for (name, kind), size in zip(kernel.params, sizes, strict=True):
+            if kind == "floats":
+                arguments.append(self.floats(size))
+            elif kind == "ints":
+                arguments.append(self.random.integers(0, V, size).astype(np.int32))
+            else:
+                arguments.append(size)
+            if kernel.name == "adam_step" and name == "v":
+                arguments[-1] = abs(arguments[-1]) * 1e-3
+            if name == "hyper":
+                arguments[-1] = np.array([0.01, 0.85, 0.99, 1e-8], np.float32)
+        return arguments
+
+
+def expected(kernel, arguments):
+    """The arguments after the kernel in double precision, and its result."""
+    doubles = [
+        a.astype(np.float64) if getattr(a, "dtype", 0) == np.float32 else a for a in arguments
+    ]
+    with np.errstate(all="ignore"):
+        result = getattr(REFERENCE, kernel.name)(*doubles)
+    return doubles, result
+
+
+@pytest.mark.parametrize("name", CODES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_compiled_kernel_agrees_with_float64(name, shape):
+    kernel = MODULE.kernels[name]
+    arguments = Case(shape, 1).arguments(kernel)
+    if name == "cross_entropy_forward" and not shape[1]:
+        pytest.skip("the mean over no rows is not defined")
+    if name == "cross_entropy_backward" and not shape[1]:
+        pytest.skip("1 / T")
+    doubles, wanted = expected(kernel, arguments)
+    result = kernelc_machine.run(CODES[name], *arguments)
+    assert result == wanted
+    for (parameter, kind), got, want in zip(kernel.params, arguments, doubles, strict=True):
+        if kind in ("floats", "ints"):
+            np.testing.assert_allclose(got, want, rtol=3e-5, atol=3e-6, err_msg=parameter)

@@ -1,0 +1,53 @@
+"""All passes in a row: a source text → machine code for each of its kernels."""
+
+import ast
+
+from .assemble import Code, LoopTooLong
+from .flatten import Flat
+from .frame import Frame, homes
+from .frontend import parse
+from .inline import inline
+from .lower import Lowering
+from .registers import Allocation
+from .tidy import tidy
+
+# Where a module that mpy.py has made keeps its function table and the name `refuse`.
+PLACES = {"table": 0, "refuse": 0}
+
+
+def compile_source(source, path, places=PLACES):
+    """(module, {kernel's name: Code}) of a source text. Raises CompileError."""
+    module = parse(source, path)
+    codes = {
+        name: compile_kernel(kernel, module, number, places)
+        for number, (name, kernel) in enumerate(module.kernels.items())
+    }
+    return module, codes
+
+
+def compile_kernel(kernel, module, number=0, places=PLACES):
+    """The Code of one kernel; number tells `refuse` which one it is."""
+    body = inline(kernel, module.kernels)
+    homes_of, stack = homes(kernel)
+    software = set()
+    while True:
+        lowering = Lowering(kernel, body, module.constants, homes_of)
+        flat = Flat([*lowering.door.items, *lowering.top.items], software)
+        allocation = Allocation(tidy(flat.ops), flat.regions, stack)
+        stack_end = stack + 4 * len(allocation.slots)
+        frame = Frame(kernel, number, _stored(kernel, body), lowering, stack_end, places)
+        try:
+            return Code([*frame.before, *allocation.ops, *frame.after], allocation.places)
+        except LoopTooLong as error:
+            ends = [region.end for region in flat.regions]
+            software.add(ends.index(error.end))
+
+
+def _stored(kernel, body):
+    """Names of the buffers that the kernel writes."""
+    return {
+        node.value.id
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    }

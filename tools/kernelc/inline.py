@@ -1,0 +1,130 @@
+"""Calls between kernels: the callee's statements take the place of the call.
+
+Real calls would cost an entry with its checks each time, and registers at every call; kernels
+are short, and constants and loop-invariant values then move across what was a call. A callee
+may return a value in its last statement only.
+"""
+
+import ast
+import copy
+
+from .frontend import BUFFERS, FUNCTIONS
+
+
+def inline(kernel, kernels):
+    """The kernel's statements, with `x += e` written out as `x = x + e` and calls replaced."""
+    return _Inliner(kernel, kernels).block(copy.deepcopy(kernel.body), {}, (kernel.name,))
+
+
+class _Inliner:
+    def __init__(self, kernel, kernels):
+        self.kernel = kernel
+        self.kernels = kernels
+        self.calls = 0
+
+    def block(self, statements, names, stack):
+        result = []
+        for statement in statements:
+            result += self.statement(statement, names, stack)
+        return result
+
+    def statement(self, node, names, stack):
+        before = []
+        if isinstance(node, ast.AugAssign):
+            node = ast.copy_location(_plain(node), node)
+        if isinstance(node, (ast.For, ast.If, ast.While)):
+            body = self.block(node.body, names, stack)
+            orelse = self.block(node.orelse, names, stack)
+            node.body = node.orelse = []
+            whole = _Renamer(names).visit(node)
+            whole.body, whole.orelse = body, orelse
+            if isinstance(node, ast.For):
+                node.iter = self.expression(node.iter, before, stack)
+            else:
+                node.test = self.expression(node.test, before, stack)
+            if before and isinstance(node, ast.While):
+                self.kernel.refuse(node, "call kernels in the loop's body, not in its condition")
+            return [*before, whole]
+        node = _Renamer(names).visit(node)
+        if isinstance(node, ast.Expr) and self._callee(node.value):
+            self._call(node.value, before, stack)
+            return before
+        node = self.expression(node, before, stack)
+        return [*before, node]
+
+    def expression(self, node, before, stack):
+        inliner = self
+
+        class Calls(ast.NodeTransformer):
+            def visit_Call(self, call):
+                self.generic_visit(call)
+                if not inliner._callee(call):
+                    return call
+                value = inliner._call(call, before, stack)
+                if value is None:
+                    inliner.kernel.refuse(call, f"{call.func.id} returns nothing")
+                return value
+
+        return Calls().visit(node)
+
+    def _callee(self, node):
+        if not isinstance(node, ast.Call) or node.func.id in FUNCTIONS:
+            return None
+        return self.kernels.get(node.func.id)
+
+    def _call(self, call, before, stack):
+        """Append the callee's statements to `before`; its value as an expression, or None."""
+        callee = self.kernels[call.func.id]
+        if callee.name in stack:
+            self.kernel.refuse(call, f"{callee.name} calls itself: write a loop")
+        if len(call.args) != len(callee.params):
+            message = f"{callee.name} takes {len(callee.params)} arguments, not {len(call.args)}"
+            self.kernel.refuse(call, message)
+        self.calls += 1
+        names = {}
+        for child in ast.walk(ast.Module(callee.body, [])):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+                names[child.id] = f"{child.id}@{callee.name}{self.calls}"
+        for (param, kind), arg in zip(callee.params, call.args, strict=True):
+            if kind in BUFFERS:
+                if not isinstance(arg, ast.Name):
+                    self.kernel.refuse(arg, f"pass a buffer by its name for {param}")
+                names[param] = arg.id
+                continue
+            names[param] = f"{param}@{callee.name}{self.calls}"
+            if kind == "float":
+                arg = ast.Call(ast.Name("float", ast.Load()), [arg], [])
+            target = ast.Name(names[param], ast.Store())
+            before.append(ast.fix_missing_locations(_at(call, ast.Assign([target], arg))))
+        body = copy.deepcopy(callee.body)
+        value = None
+        if isinstance(body[-1], ast.Return):
+            value = body.pop().value
+        for statement in body:
+            for child in ast.walk(statement):
+                if isinstance(child, ast.Return):
+                    callee.refuse(child, "a kernel that others call returns at its end only")
+        before += self.block(body, names, (*stack, callee.name))
+        if value is None:
+            return None
+        return self.expression(_Renamer(names).visit(value), before, (*stack, callee.name))
+
+
+def _plain(node):
+    """x op= e as x = x op e."""
+    load = copy.deepcopy(node.target)
+    load.ctx = ast.Load()
+    return ast.Assign([node.target], _at(node, ast.BinOp(load, node.op, node.value)))
+
+
+def _at(where, node):
+    return ast.copy_location(node, where)
+
+
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, names):
+        self.names = names
+
+    def visit_Name(self, node):
+        node.id = self.names.get(node.id, node.id)
+        return node

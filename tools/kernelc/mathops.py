@@ -1,0 +1,106 @@
+"""exp, log, sqrt and division from plain IEEE operations.
+
+Each starts from integer arithmetic on the float's bits and goes on with a polynomial or with
+Newton steps; the coprocessor's estimate instructions are not used (see xtensa.py). Errors, in
+units in the last place, are those of host_tests/test_kernelc_math.py.
+"""
+
+# ln 2 in two pieces, the first with few bits so that n · LN2_HIGH is exact (Cody & Waite 1980).
+LN2_HIGH = 0.693359375
+LN2_LOW = -2.12194440054690582e-4
+LOG2_E = 1.4426950408889634
+
+# Minimax fits (Lawson's iteration on Chebyshev nodes), highest power first:
+# (eʳ − 1 − r) / r² on |r| ≤ ½ ln 2, and (log(1 + f) − f + f²/2) / f³ on √½ ≤ 1 + f ≤ √2.
+EXP = (0.00138131447602, 0.00836941879243, 0.04166845604778, 0.16666515171528, 0.49999994039536)
+LOG = (
+    0.08700430393219,
+    -0.14267486333847,
+    0.14914768934250,
+    -0.16577585041523,
+    0.19963063299656,
+    -0.25001338124275,
+    0.33333909511566,
+)
+
+SQRT_HALF_BITS = 0x3F3504F3
+RECIPROCAL_GUESS = 0x7EF311C7  # bits of 1/x are about this minus the bits of x
+RSQRT_GUESS = 0x5F375A86  # bits of 1/√x are about this minus half the bits of x
+
+
+class MathOps:
+    """The functions, as methods that a Builder gains. Arguments and results are registers."""
+
+    def fma(self, a, b, c):
+        """a + b·c, rounded once."""
+        return self.pure("fma", a, b, c)
+
+    def fms(self, a, b, c):
+        """a − b·c, rounded once."""
+        return self.pure("fms", a, b, c)
+
+    def horner(self, x, coefficients):
+        total = self.float_constant(coefficients[0])
+        for c in coefficients[1:]:
+            total = self.fma(self.float_constant(c), total, x)
+        return total
+
+    def reciprocal(self, x):
+        """1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶: a guess good to 1/8, then three Newton steps
+        r ← r·(2 − x·r), the last as r + r·(1 − x·r), which rounds better."""
+        bits = self.pure("sub", self.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
+        r = self.pure("wfr", bits)
+        for _ in range(2):
+            r = self.pure("mul.s", r, self.fms(self.float_constant(2.0), x, r))
+        return self.fma(r, r, self.fms(self.float_constant(1.0), x, r))
+
+    def quotient(self, a, b):
+        """a/b: a times the reciprocal, corrected by what is left over."""
+        r = self.reciprocal(b)
+        q = self.pure("mul.s", a, r)
+        return self.fma(q, r, self.fms(a, q, b))
+
+    def square_root(self, x):
+        """√x for x ≥ 0: x times the inverse root, which two Newton steps
+        y ← y·(3/2 − ½x·y²) make from a guess on the bits, then one on the root itself,
+        s ← s + ½y·(x − s²). 0 gives 0; below 2⁻¹²⁶ the error is absolute, less than 2⁻⁶³."""
+        half = self.float_constant(0.5)
+        bits = self.pure("srai", self.pure("rfr", x), 1)
+        y = self.pure("wfr", self.pure("sub", self.constant(RSQRT_GUESS), bits))
+        half_x = self.pure("mul.s", x, half)
+        for _ in range(2):
+            # (½x·y)·y and not ½x·(y·y): for x = 0 the square would overflow.
+            change = self.fms(self.float_constant(1.5), self.pure("mul.s", half_x, y), y)
+            y = self.pure("mul.s", y, change)
+        root = self.pure("mul.s", x, y)
+        return self.fma(root, self.pure("mul.s", y, half), self.fms(x, root, root))
+
+    def exponential(self, x):
+        """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a
+        result under 2⁻¹²⁶ is taken for 0), infinite above 88.3."""
+        x = self.pure("raise_to", x, self.float_constant(-104.0))
+        x = self.pure("lower_to", x, self.float_constant(89.0))
+        n = self.pure("round.s", self.pure("mul.s", x, self.float_constant(LOG2_E)), 0)
+        whole = self.pure("float.s", n, 0)
+        r = self.fms(x, whole, self.float_constant(LN2_HIGH))
+        r = self.fms(r, whole, self.float_constant(LN2_LOW))
+        p = self.horner(r, (*EXP, 1.0, 1.0))
+        biased = self.pure("max", self.pure("addi", n, 127), self.constant(0))
+        return self.pure("mul.s", p, self.pure("wfr", self.pure("slli", biased, 23)))
+
+    def logarithm(self, x):
+        """log x = n·ln 2 + log(1 + f) with √½ ≤ 1 + f < √2, for normal x > 0. About −88 for 0;
+        not a number where x is infinite or none."""
+        bits = self.pure("rfr", x)
+        n = self.pure("sub", bits, self.constant(SQRT_HALF_BITS))
+        n = self.pure("srai", n, 23)
+        m = self.pure("wfr", self.pure("sub", bits, self.pure("slli", n, 23)))
+        whole = self.pure("float.s", n, 0)
+        f = self.pure("sub.s", m, self.float_constant(1.0))
+        square = self.pure("mul.s", f, f)
+        p = self.pure("mul.s", self.pure("mul.s", f, square), self.horner(f, LOG))
+        p = self.fma(p, whole, self.float_constant(LN2_LOW))
+        p = self.fms(p, square, self.float_constant(0.5))
+        total = self.fma(self.pure("add.s", f, p), whole, self.float_constant(LN2_HIGH))
+        # x − x is 0, or not a number where the bits are none that count.
+        return self.pure("add.s", total, self.pure("sub.s", x, x))

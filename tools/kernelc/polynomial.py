@@ -1,0 +1,132 @@
+"""Integer expressions as polynomials.
+
+Every int expression of a kernel is a polynomial over symbols: parameters, loop variables,
+buffer addresses, and one symbol for each value that is no polynomial (a token read from a
+buffer, a quotient). On polynomials it is easy to see what does not depend on a loop, what
+grows evenly with it, and the largest value an index can take.
+"""
+
+
+class Symbol:
+    """An int value that is known by name only.
+
+    `register` holds it, defined in `scope`; a loop variable has its `loop` instead and gets a
+    register only if it is needed. `natural`: never negative.
+    """
+
+    count = 0
+
+    def __init__(self, name, scope, register=None, natural=False, loop=None):
+        Symbol.count += 1
+        self.order = Symbol.count
+        self.name = name
+        self.scope = scope
+        self.register = register
+        self.natural = natural
+        self.loop = loop
+
+    def __lt__(self, other):
+        return self.order < other.order
+
+    def __repr__(self):
+        return self.name
+
+
+class Polynomial:
+    """Immutable: {tuple of symbols in order: coefficient}, no coefficient 0."""
+
+    __slots__ = ("terms", "_key")
+
+    def __init__(self, terms):
+        self.terms = {m: c for m, c in terms.items() if c}
+        self._key = frozenset(self.terms.items())
+
+    def __eq__(self, other):
+        return self._key == other._key
+
+    def __hash__(self):
+        return hash(self._key)
+
+    def __repr__(self):
+        return " + ".join(
+            "*".join([str(c)] * (c != 1 or not m) + [repr(s) for s in m])
+            for m, c in sorted(self.terms.items(), key=lambda term: [s.order for s in term[0]])
+        )
+
+    def __add__(self, other):
+        terms = dict(self.terms)
+        for m, c in other.terms.items():
+            terms[m] = terms.get(m, 0) + c
+        return Polynomial(terms)
+
+    def __neg__(self):
+        return Polynomial({m: -c for m, c in self.terms.items()})
+
+    def __sub__(self, other):
+        return self + -other
+
+    def __mul__(self, other):
+        terms = {}
+        for m, c in self.terms.items():
+            for n, d in other.terms.items():
+                key = tuple(sorted(m + n))
+                terms[key] = terms.get(key, 0) + c * d
+        return Polynomial(terms)
+
+    @property
+    def symbols(self):
+        return {s for m in self.terms for s in m}
+
+    @property
+    def constant(self):
+        """The value if there is no symbol, else None."""
+        return None if any(self.terms) else self.terms.get((), 0)
+
+    @property
+    def offset(self):
+        """The constant term."""
+        return self.terms.get((), 0)
+
+    @property
+    def natural(self):
+        """True if no term can be negative."""
+        return all(c > 0 and all(s.natural for s in m) for m, c in self.terms.items())
+
+    def split(self, predicate):
+        """(terms of which the predicate holds, the other terms)."""
+        yes = {m: c for m, c in self.terms.items() if predicate(m, c)}
+        return Polynomial(yes), Polynomial({m: c for m, c in self.terms.items() if m not in yes})
+
+    def slope(self, symbol):
+        """The factor of a symbol in which the polynomial is linear, else None."""
+        factor = {}
+        for m, c in self.terms.items():
+            if m.count(symbol) > 1:
+                return None
+            if symbol in m:
+                rest = list(m)
+                rest.remove(symbol)
+                factor[tuple(rest)] = c
+        return Polynomial(factor)
+
+    def replace(self, symbol, value):
+        """The polynomial with `value` in place of a symbol."""
+        result = ZERO
+        for m, c in self.terms.items():
+            term = Polynomial({tuple(s for s in m if s is not symbol): c})
+            for _ in range(m.count(symbol)):
+                term = term * value
+            result += term
+        return result
+
+
+def number(value):
+    return Polynomial({(): value})
+
+
+def of(symbol):
+    return Polynomial({(symbol,): 1})
+
+
+ZERO = number(0)
+ONE = number(1)

@@ -1,0 +1,130 @@
+"""Virtual registers → a2 … a15 and f0 … f15.
+
+Linear scan (Poletto & Sarkar 1999): a register is occupied from its first to its last mention,
+and to the end of a loop that it enters from outside. Where there are too few, the one used
+least, counting loops, moves to the stack: a load before each use, a store after each
+definition, and the scan starts again.
+"""
+
+from dataclasses import dataclass
+
+from .xtensa import Op, Register
+
+PHYSICAL = {"a": list(range(2, 16)), "f": list(range(16))}
+LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
+
+
+@dataclass
+class Interval:
+    register: Register
+    start: int
+    end: int
+    weight: float
+
+
+class Allocation:
+    """`ops` with spill code, `places[register]` the number of each; `slots` is the number of
+    stack words used from `stack` on."""
+
+    def __init__(self, ops, regions, stack):
+        self.ops = ops
+        self.regions = regions
+        self.stack = stack
+        self.slots = {}
+        self.short = set()  # registers that spilling made: they must stay
+        spilled = True
+        while spilled:
+            spilled = self._scan()
+            if spilled:
+                self._spill(spilled)
+
+    def _intervals(self):
+        """An instruction at index i reads at 2i and writes at 2i + 1."""
+        mentions = {}
+        position = {op.args[0]: 2 * i for i, op in enumerate(self.ops) if op.name == "label"}
+        loops = [(position[region.start], position[region.end]) for region in self.regions]
+        weight = 1.0
+        starts, ends = [start for start, _ in loops], [end for _, end in loops]
+        uses = {}
+        for i, op in enumerate(self.ops):
+            weight *= 8 ** starts.count(2 * i) / 8 ** ends.count(2 * i)
+            for where, registers in ((2 * i, op.uses), (2 * i + 1, op.defs)):
+                for register in registers:
+                    mentions.setdefault(register, []).append(where)
+                    uses[register] = uses.get(register, 0) + weight
+        result = []
+        for register, places in mentions.items():
+            start, end = places[0], places[-1]
+            for loop_start, loop_end in loops:
+                if start < loop_start and any(loop_start < p < loop_end for p in places):
+                    end = max(end, loop_end)
+            cost = uses[register] / (end - start + 2)
+            if register.again:
+                cost /= 2
+            if register in self.short:
+                cost = float("inf")
+            result.append(Interval(register, start, end, cost))
+        return sorted(result, key=lambda interval: interval.start)
+
+    def _scan(self):
+        """Give every register its place; returns those that must move to the stack."""
+        self.places = {}
+        friends = self._friends()
+        active, spilled = [], []
+        for interval in self._intervals():
+            active = [other for other in active if other.end >= interval.start]
+            bank = interval.register.bank
+            rivals = [other for other in active if other.register.bank == bank]
+            taken = {self.places[other.register] for other in rivals}
+            free = [place for place in PHYSICAL[bank] if place not in taken]
+            if not free:
+                victim = min([*rivals, interval], key=lambda other: other.weight)
+                spilled.append(victim.register)
+                if victim is interval:
+                    continue
+                active.remove(victim)
+                free = [self.places.pop(victim.register)]
+            liked = [self.places.get(friend) for friend in friends.get(interval.register, [])]
+            liked = [place for place in liked if place in free]
+            self.places[interval.register] = liked[0] if liked else free[0]
+            active.append(interval)
+        return spilled
+
+    def _friends(self):
+        """Registers joined by a copy, which is for nothing if they share a place."""
+        friends = {}
+        for op in self.ops:
+            if op.name == "mov":
+                friends.setdefault(op.args[0], []).append(op.args[1])
+                friends.setdefault(op.args[1], []).append(op.args[0])
+        return friends
+
+    def _spill(self, spilled):
+        spilled = set(spilled)
+        ops = []
+        for op in self.ops:
+            if any(register in spilled and register.again for register in op.defs):
+                continue  # made anew at each use
+            before, after = [], []
+            for register in dict.fromkeys([*op.uses, *op.defs]):
+                if register in spilled:
+                    self._move(op, register, before, after)
+            ops += [*before, op, *after]
+        self.ops = ops
+
+    def _move(self, op, register, before, after):
+        """Let one instruction work on a short-lived register in place of a spilled one."""
+        room = Register(register.bank, register.name)
+        self.short.add(room)
+        load, store = LOAD_STORE[register.bank]
+        if register in op.uses:
+            name, args = register.again or (load, [1, self._slot(register)])
+            before.append(Op(name, [room, *args], op.line))
+        if register in op.defs:
+            after.append(Op(store, [room, 1, self._slot(register)], op.line))
+        op.args = [room if arg is register else arg for arg in op.args]
+
+    def _slot(self, register):
+        if register not in self.slots:
+            self.slots[register] = self.stack + 4 * len(self.slots)
+        return self.slots[register]

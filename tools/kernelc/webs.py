@@ -1,0 +1,96 @@
+"""Which assignment reaches which use.
+
+Assignments that can reach one and the same use form a web; a web is what the later passes
+treat as one variable. A name used for two purposes thus becomes two variables, and a web of
+a single assignment is a plain value that may be computed early or not at all.
+(Muchnick, Advanced Compiler Design and Implementation, 16.3.3, on structured code.)
+"""
+
+import ast
+
+
+class Webs:
+    """`of[id(node)]` is the web of a Name node; `sizes[web]` counts its assignments."""
+
+    def __init__(self, kernel, body):
+        self.kernel = kernel
+        self.parent = {}
+        self.nodes = {}
+        state = {name: frozenset([name]) for name, _ in kernel.params}
+        for name in state:
+            self.parent[name] = name
+        self.assigned = {
+            node.id
+            for node in ast.walk(ast.Module(body, []))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        self.falls_through = self._block(body, state) is not None
+        self.of = {key: self._find(definition) for key, definition in self.nodes.items()}
+        self.sizes = {}
+        for definition in self.parent:
+            web = self._find(definition)
+            self.sizes[web] = self.sizes.get(web, 0) + 1
+
+    def _find(self, definition):
+        while self.parent[definition] != definition:
+            definition = self.parent[definition]
+        return definition
+
+    def _block(self, statements, state):
+        """The reaching definitions after the statements; None where they cannot be reached."""
+        for statement in statements:
+            if state is not None:
+                state = self._statement(statement, dict(state))
+        return state
+
+    def _statement(self, node, state):
+        if isinstance(node, ast.For):
+            self._read(node.iter, state)
+            return self._loop(node, state)
+        if isinstance(node, ast.While):
+            return self._loop(node, state)
+        if isinstance(node, ast.If):
+            self._read(node.test, state)
+            return _merge(self._block(node.body, state), self._block(node.orelse, state))
+        self._read(node, state)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            self._define(node.targets[0], state)
+        return None if isinstance(node, ast.Return) else state
+
+    def _loop(self, node, state):
+        before = state
+        for _ in range(2):  # the second time with what the body itself assigns
+            inside = dict(state)
+            if isinstance(node, ast.For):
+                self._define(node.target, inside)
+            else:
+                self._read(node.test, inside)
+            state = _merge(before, self._block(node.body, inside))
+        return state
+
+    def _define(self, name, state):
+        definition = (name.id, id(name))
+        self.parent.setdefault(definition, definition)
+        self.nodes[id(name)] = definition
+        state[name.id] = frozenset([definition])
+
+    def _read(self, node, state):
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+                unknown = frozenset([None] if child.id in self.assigned else [])
+                definitions = state.get(child.id, unknown)
+                if None in definitions:
+                    self.kernel.refuse(
+                        child, f"{child.id} may have no value here: assign it before the loop or if"
+                    )
+                for definition in definitions:
+                    first = self._find(next(iter(definitions)))
+                    self.parent[self._find(definition)] = first
+                    self.nodes[id(child)] = definition
+
+
+def _merge(one, other):
+    if one is None or other is None:
+        return other if one is None else one
+    missing = frozenset([None])
+    return {name: one.get(name, missing) | other.get(name, missing) for name in one.keys() | other}
