@@ -72,8 +72,7 @@ class Backward:
         self.dwpe = self.gradients["wpe"]  # (block_size, C)
         self.dlm_head = self.gradients["lm_head"]  # (V, C)
         self.layers = [
-            LayerBackward(layer, self.gradients, buffers, i)
-            for i, layer in enumerate(model.layers)
+            LayerBackward(layer, self.gradients, buffers, i) for i, layer in enumerate(model.layers)
         ]
 
     def backward(self, tokens, targets, T):

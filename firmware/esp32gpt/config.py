@@ -79,7 +79,12 @@ class Config:
                 (f"layer{i}.mlp_rstd", T, 1),
                 (f"layer{i}.hidden", T, 4 * C),
             ]
-        table += [("x", T, C), ("branch", T, C), ("logits", T, self.vocab_size), ("probs", T, self.vocab_size)]
+        table += [
+            ("x", T, C),
+            ("branch", T, C),
+            ("logits", T, self.vocab_size),
+            ("probs", T, self.vocab_size),
+        ]
         return table
 
     def activation_gradients(self):

@@ -29,7 +29,7 @@ class Dataset:
     character outside the alphabet, which `skipped` counts.
     """
 
-    def __init__(self, path, tokenizer, seed=42, block_bytes=1024):
+    def __init__(self, path, tokenizer, seed=42, block_bytes=512):
         """Raises DatasetError if the file is missing, or has no line that can be used."""
         self.tokenizer = tokenizer
         self.seed = seed
@@ -38,13 +38,16 @@ class Dataset:
         try:
             self._file = open(path, "rb")
             size = self._file.seek(0, 2)
-        except OSError as error:
-            raise DatasetError(f"no names file at {path}: `make deploy` puts one there") from error
+        except OSError:
+            size = -1
+        if size < 0:
+            raise DatasetError(f"no names file at {path}: `make deploy` puts one there")
         self._blocks = (size + block_bytes - 1) // block_bytes
         # One block, the byte before it, and the end of its last line.
         self._buffer = bytearray(block_bytes + 1 + LONGEST_LINE)
-        self._starts = array("H", bytes(2 * (block_bytes + 1)))
-        self._ends = array("H", bytes(2 * (block_bytes + 1)))
+        # Its lines but for blank ones, of which half as many fit as bytes.
+        self._starts = array("H", bytes(2 * (block_bytes // 2 + 1)))
+        self._ends = array("H", bytes(2 * (block_bytes // 2 + 1)))
         self._block_order = Order()
         self._line_order = Order()
         self._loaded = -1
@@ -58,7 +61,7 @@ class Dataset:
         if self.sorted:
             # Reading it in order would teach the model the letter A first.
             self.epoch = 1
-        if not self.peek(array("i", [0, 0])):
+        if not self.peek(array("i", [0] * 65)):
             raise DatasetError(
                 f"{path} has no usable name: it needs lines made of {tokenizer.alphabet!r}"
             )
@@ -73,13 +76,12 @@ class Dataset:
             self._load()
             while self.line < self._lines:
                 line = self._line_order.at(self.line)
-                first = self._starts[line]
-                last = self._ends[line]
-                if first < last:
-                    T = self.tokenizer.encode(self._buffer, first, last, tokens)
-                    if T:
-                        return T
-                    self.skipped += 1
+                T = self.tokenizer.encode(
+                    self._buffer, self._starts[line], self._ends[line], tokens
+                )
+                if T:
+                    return T
+                self.skipped += 1
                 self.line += 1
             if self.block + 1 < self._blocks:
                 self.block += 1
@@ -129,12 +131,13 @@ class Dataset:
             last = first
             while last < count and buffer[last] != LF:
                 last += 1
-            self._starts[lines] = first
             end = last
             while end > first and (buffer[end - 1] == CR or buffer[end - 1] == SPACE):
                 end -= 1
-            self._ends[lines] = end
-            lines += 1
+            if end > first:
+                self._starts[lines] = first
+                self._ends[lines] = end
+                lines += 1
             first = last + 1
         self._lines = lines
 
@@ -160,7 +163,7 @@ class NameList:
         self.tokenizer = tokenizer
         self._names = [name.encode() for name in names]
         self._index = 0
-        tokens = array("i", [0, 0])
+        tokens = array("i", [0] * 65)
         for name in self._names:
             if not tokenizer.encode(name, 0, len(name), tokens):
                 raise DatasetError(f"{name} has characters outside {tokenizer.alphabet!r}")
@@ -179,7 +182,7 @@ class Order:
     """An order of 0 … n-1 that needs no table: i → (first + i · stride) mod n."""
 
     def shuffle(self, n, seed, epoch):
-        """Choose the order of an epoch; epoch 0 is the natural one."""
+        """Choose the order of an epoch, n may be 0; epoch 0 is the natural one."""
         self.n = n
         self.first = 0
         self.stride = 1
@@ -189,7 +192,6 @@ class Order:
             self.stride = 1 + rng.below(n - 1)
             while gcd(self.stride, n) != 1:
                 self.stride = self.stride % n + 1
-        return self
 
     def at(self, i):
         """The i-th index of the order."""

@@ -14,9 +14,7 @@ class Adam:
         self.n = n
         self.m = zeros(n, typecode)
         self.v = zeros(n, typecode)
-        self.hyper = array(
-            typecode, [config.learning_rate, config.beta1, config.beta2, config.eps]
-        )
+        self.hyper = array(typecode, [config.learning_rate, config.beta1, config.beta2, config.eps])
 
     def step(self, params, grads, step):
         """Update params, m and v in place, as step number `step` (from 0) of num_steps."""

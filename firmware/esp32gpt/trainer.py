@@ -67,6 +67,8 @@ class Trainer:
         """One step: forward, backward, update."""
         model = self.model
         T = self.documents.peek(self.tokens)
+        if not T:
+            raise TrainingError("no name of the list can be used any more: deploy another one")
         model.forward(self.tokens, 0, T)
         slot = self.step % (WINDOW + 1)
         if not model.loss_forward(self.losses, self.targets, slot, T):

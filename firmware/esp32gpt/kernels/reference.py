@@ -31,9 +31,7 @@ def reserve(config):
     """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
 
 
-def embed_forward(
-    x: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int
-):
+def embed_forward(x: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int):
     """x (.., C) = wte[tokens] + wpe: token and position embedding of each row."""
     for t in range(start, start + T):
         token_row = tokens[t] * C
@@ -87,9 +85,7 @@ def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C:
             dx[row + i] = scale * (dy[row + i] - y[row + i] * mean)
 
 
-def linear_forward(
-    y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int
-):
+def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int):
     """y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
     for t in range(start, start + T):
         for o in range(n_out):
@@ -233,9 +229,7 @@ def residual_backward(dx: floats, dbranch: floats, T: int, C: int):
         dx[i] += dbranch[i]
 
 
-def softmax_forward(
-    probs: floats, logits: floats, scale: floats, start: int, T: int, V: int
-):
+def softmax_forward(probs: floats, logits: floats, scale: floats, start: int, T: int, V: int):
     """probs (.., V) = softmax(logits · scale[0]) of each row; scale is 1/temperature."""
     for t in range(start, start + T):
         row = t * V

@@ -1,0 +1,385 @@
+"""The contract of the kernels, held against every engine on this interpreter.
+
+Expected values are those of the reference engine in double precision, which
+test_gradients.py holds against finite differences.
+"""
+
+from array import array
+
+from engines import check_close, engines, floats, reference, wide
+from esp32gpt.config import Config
+from esp32gpt.rng import Rng
+
+# (T, C, n_head, V, block_size): a single row, the model's shape full and in part, odd ones,
+# and one beyond the default.
+SHAPES = [(1, 16, 4, 27, 16), (7, 16, 4, 27, 16), (16, 16, 4, 27, 16), (5, 6, 3, 11, 9)]
+SHAPES += [(1, 1, 1, 2, 1), (3, 20, 2, 40, 20)]
+SCALES = [1e-3, 1.0, 30.0]
+
+
+def gaussian(rng, n, scale):
+    return floats([rng.gaussian(0.0, scale) for _ in range(n)])
+
+
+def each(shapes=SHAPES, scales=SCALES):
+    """(label, engine, tolerance, rng, shape, scale) of every engine on every shape and scale."""
+    for name, engine, tolerance in engines():
+        for shape in shapes:
+            T, C, n_head, V, block_size = shape
+            engine.reserve(
+                Config(n_embd=C, n_head=n_head, vocab_size=max(V, 2), block_size=block_size)
+            )
+            for scale in scales:
+                yield f"{name} {shape} x{scale}", engine, tolerance, Rng(T * C), shape, scale
+
+
+def run(engine, kernel, outputs, *arguments):
+    """Call a kernel of the engine, and of the reference in wide floats, on the same inputs.
+
+    outputs are float32 buffers that both fill; returns (got, expected), a list of buffers each.
+    """
+    got = [floats(buffer) for buffer in outputs]
+    getattr(engine, kernel)(*got, *arguments)
+    expected = [wide(buffer) for buffer in outputs]
+    doubles = [wide(a) if getattr(a, "typecode", "") == "f" else a for a in arguments]
+    getattr(reference(), kernel)(*expected, *doubles)
+    return got, expected
+
+
+def zeros(n):
+    return floats([0.0] * n)
+
+
+def test_embed_forward_adds_token_and_position():
+    for label, engine, tolerance, rng, (T, C, _, V, block_size), scale in each():
+        tokens = array("i", [rng.below(V) for _ in range(T)])
+        wte = gaussian(rng, V * C, scale)
+        wpe = gaussian(rng, block_size * C, scale)
+        got, expected = run(engine, "embed_forward", [zeros(T * C)], tokens, wte, wpe, 0, T, C)
+        check_close(label, got[0], expected[0], tolerance)
+
+
+def test_embed_backward_sums_over_equal_tokens_and_clears_the_rest():
+    for label, engine, tolerance, rng, (T, C, _, V, block_size), scale in each():
+        tokens = array("i", [rng.below(2) for _ in range(T)])
+        stale = [floats([9.0] * (V * C)), floats([9.0] * (block_size * C))]
+        dx = gaussian(rng, T * C, scale)
+        got, expected = run(engine, "embed_backward", stale, dx, tokens, T, C, V, block_size)
+        check_close(label + " dwte", got[0], expected[0], tolerance)
+        check_close(label + " dwpe", got[1], expected[1], tolerance)
+
+
+def test_rmsnorm_forward():
+    for label, engine, tolerance, rng, (T, C, _, _, _), scale in each(scales=[1e-6] + SCALES):
+        x = gaussian(rng, T * C, scale)
+        got, expected = run(engine, "rmsnorm_forward", [zeros(T * C), zeros(T)], x, 0, T, C)
+        check_close(label + " y", got[0], expected[0], tolerance)
+        check_close(label + " rstd", got[1], expected[1], tolerance)
+
+
+def test_rmsnorm_may_work_in_place():
+    for label, engine, tolerance, rng, (T, C, _, _, _), scale in each(scales=[1.0]):
+        x = gaussian(rng, T * C, scale)
+        got, expected = run(engine, "rmsnorm_forward", [zeros(T * C), zeros(T)], x, 0, T, C)
+        engine.rmsnorm_forward(x, got[1], x, 0, T, C)
+        check_close(label + " forward", x, expected[0], tolerance)
+        dy = gaussian(rng, T * C, scale)
+        y, rstd = floats(expected[0]), floats(expected[1])
+        got, expected = run(engine, "rmsnorm_backward", [zeros(T * C)], dy, y, rstd, T, C)
+        largest = max(rstd) * max(abs(d) for d in dy)
+        engine.rmsnorm_backward(dy, dy, y, rstd, T, C)
+        check_close(label + " backward", dy, expected[0], 2 * tolerance, largest)
+
+
+def test_rmsnorm_backward():
+    for label, engine, tolerance, rng, (T, C, _, _, _), scale in each(scales=[1e-6] + SCALES):
+        x = gaussian(rng, T * C, scale)
+        dy = gaussian(rng, T * C, 1.0)
+        y, rstd = zeros(T * C), zeros(T)
+        reference().rmsnorm_forward(y, rstd, x, 0, T, C)
+        got, expected = run(engine, "rmsnorm_backward", [zeros(T * C)], dy, y, rstd, T, C)
+        # Before its two terms cancel, the result is as large as rstd · dy.
+        largest = max(rstd) * max(abs(d) for d in dy)
+        check_close(label, got[0], expected[0], 2 * tolerance, largest)
+
+
+def linear_cases():
+    """(label, engine, tolerance, T, n_in, n_out, x, w, dy) of square, wide and narrow layers."""
+    for label, engine, tolerance, rng, (T, C, _, V, _), scale in each():
+        for n_in, n_out in ((C, 3 * C), (4 * C, C), (C, V)):
+            x = gaussian(rng, T * n_in, 1.0)
+            w = gaussian(rng, n_out * n_in, scale)
+            dy = gaussian(rng, T * n_out, scale)
+            yield f"{label} {n_in}→{n_out}", engine, tolerance, T, n_in, n_out, x, w, dy
+
+
+def test_linear_forward():
+    for label, engine, tolerance, T, n_in, n_out, x, w, _ in linear_cases():
+        got, expected = run(engine, "linear_forward", [zeros(T * n_out)], x, w, 0, T, n_in, n_out)
+        check_close(label, got[0], expected[0], tolerance)
+
+
+def test_linear_backward_inputs():
+    for label, engine, tolerance, T, n_in, n_out, _, w, dy in linear_cases():
+        got, expected = run(
+            engine, "linear_backward_inputs", [zeros(T * n_in)], dy, w, T, n_in, n_out
+        )
+        check_close(label, got[0], expected[0], tolerance)
+
+
+def test_linear_backward_weights_overwrites():
+    for label, engine, tolerance, T, n_in, n_out, x, _, dy in linear_cases():
+        stale = [floats([9.0] * (n_out * n_in))]
+        got, expected = run(engine, "linear_backward_weights", stale, dy, x, T, n_in, n_out)
+        check_close(label, got[0], expected[0], tolerance)
+
+
+def test_linear_keeps_small_rows_beside_large_ones():
+    for name, engine, tolerance in engines():
+        rng = Rng(5)
+        x = gaussian(rng, 2 * 8, 1.0)
+        for i in range(8):
+            x[i] *= 1e6
+        w = gaussian(rng, 3 * 8, 1.0)
+        got, expected = run(engine, "linear_forward", [zeros(6)], x, w, 0, 2, 8, 3)
+        check_close(name, got[0][3:], expected[0][3:], tolerance)
+
+
+def attention_probs(T, n_head, block_size, probs):
+    """The weights that attention defines: those of rows up to T, and up to their own row."""
+    return [
+        probs[(h * block_size + t) * block_size + s]
+        for h in range(n_head)
+        for t in range(T)
+        for s in range(t + 1)
+    ]
+
+
+def test_attention_forward():
+    for label, engine, tolerance, rng, shape, scale in each(scales=[1e-3, 1.0, 3.0]):
+        T, C, n_head, _, block_size = shape
+        qkv = gaussian(rng, T * 3 * C, scale)
+        out = [zeros(T * C), zeros(n_head * block_size * block_size)]
+        got, expected = run(engine, "attention_forward", out, qkv, 0, T, C, n_head, block_size)
+        # A probability's relative error is its score's error, which grows with q · k.
+        slack = tolerance * max(1.0, 4 * scale * scale)
+        check_close(label + " y", got[0], expected[0], slack)
+        got = attention_probs(T, n_head, block_size, got[1])
+        check_close(label, got, attention_probs(T, n_head, block_size, expected[1]), slack)
+
+
+def test_attention_backward_overwrites():
+    for label, engine, tolerance, rng, shape, scale in each(scales=[1e-3, 1.0, 3.0]):
+        T, C, n_head, _, block_size = shape
+        qkv = gaussian(rng, T * 3 * C, scale)
+        dy = gaussian(rng, T * C, 1.0)
+        probs = zeros(n_head * block_size * block_size)
+        reference().attention_forward(zeros(T * C), probs, qkv, 0, T, C, n_head, block_size)
+        stale = [floats([9.0] * (T * 3 * C)), zeros(block_size)]
+        got, expected = run(
+            engine, "attention_backward", stale, dy, probs, qkv, T, C, n_head, block_size
+        )
+        # Where scores saturate, what is left of dq and dk is small beside its summands.
+        summands = max(abs(d) for d in dy) * scale * scale * (C / n_head) ** 0.5
+        largest = max(abs(d) for d in expected[0])
+        check_close(label, got[0], expected[0], tolerance, largest + summands)
+
+
+def test_relu_forward_and_backward():
+    for label, engine, _, rng, (T, C, _, _, _), scale in each(scales=[1.0]):
+        x = gaussian(rng, T * C, scale)
+        x[0] = 0.0
+        dx = gaussian(rng, T * C, scale)
+        before = list(x), list(dx)
+        engine.relu_forward(x, 0, T, C)
+        engine.relu_backward(dx, x, T, C)
+        for i in range(T * C):
+            assert x[i] == max(before[0][i], 0.0), label
+            assert dx[i] == (before[1][i] if before[0][i] > 0 else 0.0), label
+
+
+def test_residual_forward_and_backward():
+    for label, engine, _, rng, (T, C, _, _, _), scale in each():
+        x = gaussian(rng, T * C, 1.0)
+        branch = gaussian(rng, T * C, scale)
+        sums = wide([x[i] + branch[i] for i in range(T * C)])
+        y = zeros(T * C)
+        engine.residual_forward(y, x, branch, 0, T, C)
+        check_close(label + " forward", y, sums, 1e-6)
+        engine.residual_backward(x, branch, T, C)
+        check_close(label + " backward", x, sums, 1e-6)
+
+
+def test_softmax_forward_at_several_temperatures():
+    for label, engine, tolerance, rng, (T, _, _, V, _), scale in each():
+        logits = gaussian(rng, T * V, scale)
+        for temperature in (0.1, 0.5, 1.0, 3.0):
+            inverse = floats([1 / temperature])
+            got, expected = run(engine, "softmax_forward", [zeros(T * V)], logits, inverse, 0, T, V)
+            slack = tolerance * max(1.0, scale / temperature)
+            check_close(f"{label} t={temperature}", got[0], expected[0], slack)
+
+
+def test_cross_entropy_forward_and_backward():
+    for label, engine, tolerance, rng, (T, _, _, V, _), scale in each():
+        logits = gaussian(rng, T * V, scale)
+        targets = array("i", [rng.below(V) for _ in range(T)])
+        out = [zeros(3), zeros(T * V)]
+        got, expected = run(engine, "cross_entropy_forward", out, logits, targets, 1, T, V)
+        slack = tolerance * max(1.0, scale)
+        check_close(label + " loss", got[0], expected[0], tolerance, max(expected[0][1], 1.0))
+        check_close(label + " probs", got[1], expected[1], slack)
+        probs = floats(expected[1])
+        got, expected = run(engine, "cross_entropy_backward", [zeros(T * V)], probs, targets, T, V)
+        check_close(label + " backward", got[0], expected[0], tolerance, 1 / T)
+        engine.cross_entropy_backward(probs, probs, targets, T, V)
+        check_close(label + " in place", probs, expected[0], tolerance, 1 / T)
+
+
+def test_cross_entropy_says_whether_the_loss_is_finite():
+    targets = array("i", [1])
+    for name, engine, _ in engines():
+        for bad in (float("nan"), float("inf")):
+            losses = zeros(1)
+            finite = engine.cross_entropy_forward(
+                losses, zeros(3), floats([0.0, bad, 1.0]), targets, 0, 1, 3
+            )
+            assert finite == 0, f"{name}: {bad} passed for finite"
+        finite = engine.cross_entropy_forward(
+            zeros(1), zeros(3), floats([0.0, 50.0, -900.0]), targets, 0, 1, 3
+        )
+        assert finite == 1, name
+
+
+def test_forward_kernels_leave_other_rows_alone():
+    T, C, V, block_size = 3, 8, 5, 6
+    rng = Rng(3)
+    x = gaussian(rng, block_size * 3 * C, 1.0)
+    w = gaussian(rng, 3 * C * C, 1.0)
+    tokens = array("i", [1, 2, 3, 4, 0, 1])
+    one = floats([1.0])
+    for name, engine, _ in engines():
+        calls = [
+            (C, lambda k, y: k.embed_forward(y, tokens, w, x, 2, T, C)),
+            (C, lambda k, y: k.rmsnorm_forward(y, zeros(block_size), x, 2, T, C)),
+            (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V)),
+            (
+                C,
+                lambda k, y: k.attention_forward(
+                    y, zeros(2 * block_size * block_size), x, 2, T, C, 2, block_size
+                ),
+            ),
+            (C, lambda k, y: k.relu_forward(y, 2, T, C)),
+            (C, lambda k, y: k.residual_forward(y, x, w, 2, T, C)),
+            (V, lambda k, y: k.softmax_forward(y, x, one, 2, T, V)),
+        ]
+        for i, (width, call) in enumerate(calls):
+            y = floats([-9.0] * (block_size * width))
+            call(engine, y)
+            for j in range(block_size * width):
+                inside = 2 * width <= j < (2 + T) * width
+                assert (y[j] != -9.0) == inside, f"{name}, call {i}, element {j}"
+
+
+def test_zeros_give_zeros():
+    T, C = 4, 8
+    for name, engine, _ in engines():
+        y = floats([9.0] * (T * C))
+        engine.linear_forward(y, zeros(T * C), zeros(C * C), 0, T, C, C)
+        assert list(y) == [0.0] * (T * C), name
+        engine.rmsnorm_forward(y, zeros(T), zeros(T * C), 0, T, C)
+        assert list(y) == [0.0] * (T * C), name
+        engine.residual_forward(y, zeros(T * C), zeros(T * C), 0, T, C)
+        assert list(y) == [0.0] * (T * C), name
+
+
+def test_denormals_and_large_values():
+    T, C = 2, 8
+    for name, engine, tolerance in engines():
+        for scale in (1e-40, 1e-30, 1e15):
+            x = gaussian(Rng(9), T * C, scale)
+            w = gaussian(Rng(8), C * C, 1.0)
+            got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C)
+            check_close(f"{name} linear x{scale}", got[0], expected[0], tolerance)
+            got, expected = run(engine, "residual_forward", [zeros(T * C)], x, w, 0, T, C)
+            check_close(f"{name} residual x{scale}", got[0], expected[0], 1e-6)
+
+
+def test_equal_extremes_do_not_overflow():
+    T, C = 2, 16
+    for name, engine, tolerance in engines():
+        x = floats([1.9999999] * (T * C))
+        w = floats([-1.9999999] * (C * C))
+        got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C)
+        check_close(name, got[0], expected[0], tolerance)
+        qkv = floats([1.9999999] * (T * 3 * C))
+        out = [zeros(T * C), zeros(4 * T * T)]
+        got, expected = run(engine, "attention_forward", out, qkv, 0, T, C, 4, T)
+        check_close(name, got[0], expected[0], tolerance)
+
+
+def adam_case(engine, n, steps, gradient):
+    """p, m, v after some steps, by the engine and by the reference in wide floats."""
+    hyper = floats([0.01, 0.85, 0.99, 1e-8])
+    rng = Rng(4)
+    start = gaussian(rng, n, 0.08)
+    results = []
+    for kernels, kind in ((engine, floats), (reference(), wide)):
+        rng = Rng(6)
+        p, m, v = kind(start), kind(zeros(n)), kind(zeros(n))
+        for step in range(steps):
+            grads = kind(floats([gradient(rng, i) for i in range(n)]))
+            kernels.adam_step(p, grads, m, v, kind(hyper), step, 1000, n)
+        results.append((p, m, v))
+    moved = wide([results[0][0][i] - start[i] for i in range(n)])
+    should = wide([results[1][0][i] - start[i] for i in range(n)])
+    return moved, should, results
+
+
+GRADIENTS = {
+    "typical": lambda rng, i: rng.gaussian(0.0, 0.01),
+    "of all magnitudes": lambda rng, i: rng.gaussian(0.0, 1.0) * 10.0 ** (3 - i % 12),
+    "sparse": lambda rng, i: rng.gaussian(0.0, 0.01) if i % 3 == 0 else 0.0,
+    "none": lambda rng, i: 0.0,
+}
+
+
+def test_adam_step_moves_parameters_and_moments():
+    for name, engine, tolerance in engines():
+        for kind, gradient in GRADIENTS.items():
+            for steps in (1, 2, 30):
+                moved, should, results = adam_case(engine, 48, steps, gradient)
+                label = f"{name}, {kind} gradients, {steps} steps"
+                # What a parameter moved is known to the last of its own 24 bits only.
+                slack = max(4 * tolerance, 3e-5)
+                check_close(label, moved, should, slack, max(0.01, max(map(abs, should))))
+                for i in range(48):
+                    largest = abs(results[1][2][i]) ** 0.5  # sqrt(v): m's summands
+                    close(f"{label} m", results[0][1][i], results[1][1][i], tolerance, 9 * largest)
+                    close(f"{label} v", results[0][2][i], results[1][2][i], tolerance, largest**2)
+
+
+def close(what, got, expected, tolerance, scale):
+    check_close(what, [got], [expected], tolerance, scale)
+
+
+def test_adam_step_follows_the_schedule():
+    for name, engine, tolerance in engines():
+        hyper = floats([0.01, 0.85, 0.99, 1e-8])
+        for step, rate in ((0, 1.0), (500, 0.5), (999, 0.001)):
+            p, m, v = floats([1.0]), floats([0.0]), floats([0.0])
+            engine.adam_step(p, floats([0.5]), m, v, hyper, step, 1000, 1)
+            corrections = (1 - 0.85 ** (step + 1)) / (1 - 0.99 ** (step + 1)) ** 0.5
+            moved = (1.0 - p[0]) / (0.01 * 0.15 / 0.1 / corrections)
+            close(f"{name}, step {step}", moved, rate, 10 * tolerance + 1e-4, 1.0)
+
+
+def test_adam_step_passes_over_nothing():
+    # Elements that the viper engine leaves to floats must not stop it early.
+    for name, engine, _ in engines():
+        n = 9
+        p, m, v = zeros(n), zeros(n), zeros(n)
+        grads = floats([1e-3, 1e-12, 1e-3, 1e-30, 1e-12, 0.0, 1e-3, 1e-9, 1e-3])
+        engine.adam_step(p, grads, m, v, floats([0.01, 0.85, 0.99, 1e-8]), 0, 1000, n)
+        for i in (0, 2, 6, 8):
+            assert abs(p[i] + 0.01) < 1e-4, f"{name}: element {i} moved to {p[i]}"

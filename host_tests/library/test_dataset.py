@@ -1,0 +1,112 @@
+"""The names file on the board: every line once an epoch, and bad files answered well."""
+
+import os
+from array import array
+
+from esp32gpt.dataset import Dataset, DatasetError, Order
+from esp32gpt.tokenizer import Tokenizer
+
+FILE = "test_dataset_names.tmp"
+
+
+def dataset(content, **options):
+    """A Dataset of a file with these bytes, which is removed; small blocks by default."""
+    with open(FILE, "wb") as file:
+        file.write(content)
+    options.setdefault("block_bytes", 16)
+    try:
+        return Dataset(FILE, Tokenizer(), **options)
+    finally:
+        os.remove(FILE)
+
+
+def epoch_of(documents):
+    """The names of the epoch that begins now."""
+    tokens = array("i", [0] * 65)
+    names = []
+    n = documents.peek(tokens)
+    epoch = documents.epoch
+    while documents.epoch == epoch:
+        names.append(Tokenizer().decode(tokens[1 : n + 1])[:-1])
+        documents.advance()
+        n = documents.peek(tokens)
+    return names
+
+
+def message(content):
+    try:
+        dataset(content)
+    except DatasetError as error:
+        return str(error)
+    raise AssertionError("DatasetError was not raised")
+
+
+NAMES = ["zoe", "al", "maximilian", "bo", "x", "abcdefghijklmnopqrstuvwxyz", "eve"] * 5
+
+
+def test_first_epoch_reads_the_file_in_order():
+    for end in (b"\n", b""):
+        for block_bytes in (8, 16, 100, 1024):
+            documents = dataset("\n".join(NAMES).encode() + end, block_bytes=block_bytes)
+            assert epoch_of(documents) == NAMES
+            documents.close()
+
+
+def test_later_epochs_have_every_line_once_in_another_order():
+    for block_bytes in (8, 16, 100, 1024):
+        documents = dataset("\n".join(NAMES).encode(), block_bytes=block_bytes)
+        orders = [epoch_of(documents) for _ in range(4)]
+        for order in orders:
+            assert sorted(order) == sorted(NAMES)
+        assert len({tuple(order) for order in orders}) == 4
+        documents.close()
+
+
+def test_the_order_follows_from_the_seed():
+    content = "\n".join(NAMES).encode()
+    orders = []
+    for seed in (1, 1, 2):
+        documents = dataset(content, seed=seed)
+        epoch_of(documents)
+        orders.append(epoch_of(documents))
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_a_sorted_file_is_read_in_another_order_and_says_so():
+    names = sorted(set(NAMES)) + ["zz" + c for c in "abcdefgh"]
+    documents = dataset("\n".join(names).encode(), block_bytes=100)
+    assert documents.sorted
+    order = epoch_of(documents)
+    assert order != names and sorted(order) == names
+    assert not dataset("\n".join(NAMES).encode(), block_bytes=100).sorted
+
+
+def test_crlf_capitals_blank_lines_and_strangers():
+    documents = dataset(b"Zoe\r\n\r\nAL \n\njos\xc3\xa9\nx y\n\xff\xfe\nbob\n\xf0\x9f\x98\x80")
+    assert epoch_of(documents) == ["zoe", "al", "bob"]
+    assert documents.skipped >= 4
+
+
+def test_files_with_nothing_in_them_are_refused_with_the_remedy():
+    assert "empty" in message(b"")
+    assert "no usable name" in message(b"\n\n\r\n")
+    assert "no usable name" in message(b"123\n\xff\n")
+    try:
+        Dataset("no_such_file.txt", Tokenizer())
+        raise AssertionError("DatasetError was not raised")
+    except DatasetError as error:
+        assert "make deploy" in str(error)
+
+
+def test_a_line_without_end_is_cut():
+    documents = dataset(b"ann\n" + b"a" * 5000 + b"\nbob\n")
+    names = epoch_of(documents)
+    assert "ann" in names and "bob" in names
+
+
+def test_orders_are_permutations():
+    for n in (1, 2, 7, 100):
+        for epoch in range(3):
+            order = Order()
+            order.shuffle(n, 42, epoch)
+            assert sorted(order.at(i) for i in range(n)) == list(range(n))

@@ -1,0 +1,44 @@
+"""Runs test modules under MicroPython: every test_* function of those named, or of all here.
+
+    micropython run_on_micropython.py [module ...]
+
+Prints a line for each test and exits with 1 if one failed, like a small pytest. It stands
+beside a directory `library`, on a host or on a board.
+"""
+
+import gc
+import os
+import sys
+
+HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+
+
+def run(modules):
+    """Import the modules and run their tests; returns the names of those that failed."""
+    failed = []
+    count = 0
+    for module_name in modules:
+        module = __import__(module_name)
+        for name in sorted(dir(module)):
+            if not name.startswith("test_"):
+                continue
+            count += 1
+            gc.collect()
+            try:
+                getattr(module, name)()
+                print("PASSED", module_name, name)
+            except Exception as error:
+                failed.append(name)
+                print("FAILED", module_name, name)
+                sys.print_exception(error)
+        del sys.modules[module_name], module
+    print(f"{count - len(failed)} passed, {len(failed)} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, HERE + "/library")
+    names = sys.argv[1:] or sorted(
+        name[:-3] for name in os.listdir(HERE + "/library") if name.startswith("test_")
+    )
+    sys.exit(1 if run(names) else 0)
