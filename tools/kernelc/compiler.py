@@ -2,6 +2,7 @@
 
 import ast
 
+from . import mpy
 from .assemble import Code, LoopTooLong
 from .flatten import Flat
 from .frame import Frame, homes
@@ -11,21 +12,32 @@ from .lower import Lowering
 from .registers import Allocation
 from .tidy import tidy
 
-# Where a module that mpy.py has made keeps its function table and the name `refuse`.
+# Where the stand-in for a module keeps its function table and the name of what refuses.
 PLACES = {"table": 0, "refuse": 0}
 
 
-def compile_source(source, path, places=PLACES):
+def compile_file(path):
+    """(module, {kernel's name: Code}, the .mpy's bytes) of a source file. Raises CompileError."""
+    module = parse(path.read_text(), path)
+    file = mpy.Module(module, path.name)
+    codes = compile_module(module, file.places)
+    return module, codes, file.finish([code.bytes for code in codes.values()])
+
+
+def compile_source(source, path):
     """(module, {kernel's name: Code}) of a source text. Raises CompileError."""
     module = parse(source, path)
-    codes = {
+    return module, compile_module(module, PLACES)
+
+
+def compile_module(module, places):
+    return {
         name: compile_kernel(kernel, module, number, places)
         for number, (name, kernel) in enumerate(module.kernels.items())
     }
-    return module, codes
 
 
-def compile_kernel(kernel, module, number=0, places=PLACES):
+def compile_kernel(kernel, module, number, places):
     """The Code of one kernel; number tells `refuse` which one it is."""
     body = inline(kernel, module.kernels)
     homes_of, stack = homes(kernel)

@@ -185,10 +185,10 @@ class Expressions(Builder, MathOps, Bounds):
             if fused is not None:
                 return fused
         left, right = self.expression(node.left), self.expression(node.right)
-        if isinstance(left, Polynomial) and isinstance(right, Polynomial):
-            if not isinstance(node.op, ast.Div):
-                return self._int_operation(node, left, right)
-        if isinstance(node.op, ast.Div):
+        divides = isinstance(node.op, ast.Div)
+        if isinstance(left, Polynomial) and isinstance(right, Polynomial) and not divides:
+            return self._int_operation(node, left, right)
+        if divides:
             return self._division(node, self.to_float(left), self.to_float(right))
         return self._float_operation(node, self.to_float(left), self.to_float(right), into)
 

