@@ -1,0 +1,262 @@
+"""`make bench`: what an engine costs on a fixed piece of work, as one line of JSON per engine: on
+the board at --port, real or emulated, with the library that is deployed there, or else on this
+machine under MicroPython.
+
+us_per_step is a whole training step with the names in memory and nothing printed, the mean over
+the first names of bench_names.txt after three steps that warm up; us_forward (the loss included),
+us_backward and us_adam are its parts, us_data what reading names from the file would add. mem_peak
+is what the heap holds between backward pass and update, with all that main.py creates; step_alloc
+what a step allocates, exec_bytes the machine code in executable memory, first_step_s the time from
+the end of main.py's countdown to the end of its first step. null: not to be had there.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import board
+from runtime import ROOT, ToolError, run_micropython, run_tool
+
+WORKLOAD = ROOT / "tools" / "bench_names.txt"
+STEPS = 50
+FIELDS = [
+    *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
+    *("sample_tokens_per_s", "us_forward", "us_backward", "us_adam"),
+    *("mem_peak", "step_alloc", "exec_bytes", "first_step_s"),
+]
+
+ENGINES = """
+from esp32gpt.kernels import ENGINES, name
+print((name, ENGINES))
+"""
+
+# What runs where the engine is, after a line `ENGINE, STEPS, PATH, NAMES = ...`. It prints one
+# line, a dict of FIELDS. Times come first, memory second: wherever this collects garbage
+# explicitly, no clock runs.
+MEASURE = """
+import gc
+import sys
+
+def executable():
+    try:
+        import esp32
+        return sum(region[1] for region in esp32.idf_heap_info(esp32.HEAP_EXEC))
+    except (ImportError, AttributeError):
+        return None
+
+before = executable()
+from esp32gpt import compat, kernels
+if ENGINE != kernels.name:
+    for module in list(sys.modules):
+        if module.startswith("esp32gpt.kernels." + kernels.name):
+            del sys.modules[module]
+    delattr(kernels, kernels.name)
+    before = executable()
+    kernels.engine = kernels.load(ENGINE)
+after = executable()
+from esp32gpt.config import Config
+from esp32gpt.dataset import Dataset, NameList
+from esp32gpt.model import Model
+from esp32gpt.rng import Rng
+from esp32gpt.sampler import Sampler
+from esp32gpt.tokenizer import Tokenizer
+from esp32gpt.trainer import Trainer
+from esp32gpt.compat import ticks_diff, ticks_us
+compat.set_clock(240000000)
+gc.collect()
+
+# As main.py does, from the end of its countdown.
+began = ticks_us()
+tokenizer = Tokenizer()
+rng = Rng(42)
+dataset = Dataset(PATH, tokenizer, 42)
+config = Config(vocab_size=tokenizer.vocab_size)
+model = Model(config)
+model.init_weights(rng)
+trainer = Trainer(model, dataset)
+sampler = Sampler(model, tokenizer, rng)
+trainer.train_step()
+first_step = ticks_diff(ticks_us(), began)
+
+class Probe:
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+    def step(self, params, grads, step):
+        gc.collect()
+        self.peak = gc.mem_alloc()
+        self.optimizer.step(params, grads, step)
+
+optimizer = trainer.optimizer
+trainer.optimizer = Probe(optimizer)
+trainer.train_step()
+mem_peak = trainer.optimizer.peak
+trainer.optimizer = optimizer
+
+def data():
+    began = ticks_us()
+    for _ in range(STEPS):
+        dataset.peek(trainer.tokens)
+        dataset.advance()
+    return ticks_diff(ticks_us(), began)
+
+def steps():
+    began = ticks_us()
+    for _ in range(STEPS):
+        trainer.train_step()
+    return ticks_diff(ticks_us(), began)
+
+def parts():
+    forward = backward = adam = tokens = 0
+    for _ in range(STEPS):
+        T = trainer.documents.peek(trainer.tokens)
+        trainer.documents.advance()
+        tokens += T
+        a = ticks_us()
+        model.forward(trainer.tokens, 0, T)
+        model.loss_forward(trainer.losses, trainer.targets, 0, T)
+        b = ticks_us()
+        trainer.backward.backward(trainer.tokens, trainer.targets, T)
+        c = ticks_us()
+        optimizer.step(model.params, trainer.backward.grads, trainer.step)
+        d = ticks_us()
+        forward += ticks_diff(b, a)
+        backward += ticks_diff(c, b)
+        adam += ticks_diff(d, c)
+    return forward, backward, adam, tokens
+
+def sampling():
+    tokens = time = 0
+    for _ in range(20):
+        began = ticks_us()
+        length = len(sampler.sample())
+        time += ticks_diff(ticks_us(), began)
+        tokens += min(length + 1, config.block_size)
+    return tokens * 1000000 / time
+
+def allocated():
+    gc.collect()
+    gc.disable()
+    try:
+        before = gc.mem_alloc()
+        for _ in range(4):
+            trainer.train_step()
+        return (gc.mem_alloc() - before) // 4
+    except MemoryError:
+        return None
+    finally:
+        gc.enable()
+
+us_data = data() / STEPS
+names = [name.decode() for name in NAMES.split()]
+trainer.documents = NameList(names, tokenizer)
+for _ in range(3):
+    trainer.train_step()
+trainer.documents = NameList(names, tokenizer)
+gc.collect()
+us_per_step = steps() / STEPS
+tokens_per_s = sampling()
+forward, backward, adam, tokens = parts()
+print({
+    "engine": ENGINE,
+    "firmware": ", ".join(reversed(compat.describe())),
+    "steps": STEPS,
+    "us_per_step": round(us_per_step, 1),
+    "us_data": round(us_data, 1),
+    "tokens_per_step": tokens / STEPS,
+    "sample_tokens_per_s": round(tokens_per_s, 1),
+    "us_forward": round(forward / STEPS, 1),
+    "us_backward": round(backward / STEPS, 1),
+    "us_adam": round(adam / STEPS, 1),
+    "mem_peak": mem_peak,
+    "step_alloc": allocated(),
+    "exec_bytes": None if after is None else before - after,
+    "first_step_s": round(first_step / 1000000, 3),
+})
+"""
+
+
+def measurement(engine, steps, path, names):
+    """The script that measures one engine where it runs."""
+    text = " ".join(names[:steps]).encode()
+    return f"ENGINE, STEPS, PATH, NAMES = {engine!r}, {steps}, {str(path)!r}, {text!r}\n{MEASURE}"
+
+
+class Host:
+    """Runs scripts under this machine's MicroPython, with the library's source."""
+
+    path = ROOT / "data" / "names.txt"
+
+    def run(self, script):
+        """What the script prints last, as a Python value. Raises ToolError."""
+        library = str(ROOT / "firmware")
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "bench.py"
+            file.write_text(f"import sys\nsys.path.insert(0, {library!r})\n{script}")
+            return parse(run_micropython(file))
+
+
+class Board:
+    """Runs scripts on a board in a session, each after a soft reset: with all memory free."""
+
+    path = "names.txt"
+
+    def __init__(self, transport, port):
+        self.transport = transport
+        self.port = port
+
+    def run(self, script):
+        """What the script prints last, as a Python value. Raises ToolError."""
+        self.transport.enter_raw_repl(soft_reset=True)
+        output, complaint = self.transport.exec_raw(script, timeout=3600)
+        if complaint:
+            last = complaint.decode(errors="replace").strip().splitlines()[-1]
+            if last.startswith(("ImportError", "DatasetError")):
+                raise board.BoardError(
+                    f"The board on {self.port} lacks the library or its names ({last}): "
+                    f"`make deploy PORT={self.port}` puts them there."
+                )
+            if last.startswith("MemoryError"):
+                last += " (fewer --steps need less memory)"
+            raise board.BoardError(f"The board on {self.port} answered: {last}")
+        return parse(output.decode())
+
+
+def parse(output):
+    """The value of the last line."""
+    return eval(output.strip().splitlines()[-1], {"__builtins__": {}})
+
+
+def bench(machine, engine, steps):
+    """Yield the figures of the engine, or of each but the reference that works there."""
+    names = WORKLOAD.read_text().split()
+    if not 1 <= steps <= len(names):
+        raise ToolError(f"The workload has {len(names)} names: choose --steps from 1 to that.")
+    chosen, known = machine.run(ENGINES)
+    if engine and engine not in known:
+        raise ToolError(f"There is no engine {engine}: choose one of {', '.join(known)}.")
+    usable = [name for name in known[known.index(chosen) :] if name != "reference"] or [chosen]
+    for name in [engine] if engine else usable:
+        figures = machine.run(measurement(name, steps, machine.path, names))
+        yield {field: figures[field] for field in FIELDS}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", help="the board's serial port; none: this machine")
+    parser.add_argument("--engine", help="only this one; by default all but the reference, slow")
+    parser.add_argument("--steps", type=int, default=STEPS, help="names to train on, 50 by default")
+    options = parser.parse_args()
+    if options.port:
+        with board.session(options.port) as transport:
+            board.identify(transport)
+            machine = Board(transport, options.port)
+            for figures in bench(machine, options.engine, options.steps):
+                print(json.dumps(figures), flush=True)
+    else:
+        for figures in bench(Host(), options.engine, options.steps):
+            print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    run_tool(main)
