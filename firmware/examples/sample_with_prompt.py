@@ -1,0 +1,26 @@
+"""Teach the model a few names by heart, then let it finish what you begin.
+
+mpremote run firmware/examples/sample_with_prompt.py
+"""
+
+from esp32gpt.config import Config
+from esp32gpt.dataset import NameList
+from esp32gpt.model import Model
+from esp32gpt.rng import Rng
+from esp32gpt.sampler import Sampler
+from esp32gpt.tokenizer import Tokenizer
+from esp32gpt.trainer import Trainer
+
+NAMES = ["mario", "maria", "marta", "martin", "anna", "anton"]
+
+rng = Rng(1)
+tokenizer = Tokenizer()
+model = Model(Config(num_steps=150))
+model.init_weights(rng)
+for state in Trainer(model, NameList(NAMES, tokenizer)).run(150):
+    pass
+print(f"loss {state.loss:.2f}")
+sampler = Sampler(model, tokenizer, rng)
+for prompt in ("m", "mart", "an"):
+    for temperature in (0.3, 1.0):
+        print(f"{prompt}… at temperature {temperature}: {sampler.sample(prompt, temperature)}")

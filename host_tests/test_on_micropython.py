@@ -1,0 +1,121 @@
+"""The library's tests once more, and main.py itself, under the host's MicroPython."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FIRMWARE = HERE.parent / "firmware"
+LIBRARY_TESTS = sorted(path.stem for path in (HERE / "library").glob("test_*.py"))
+LINE = re.compile(r"step:(\d+) loss:\d+\.\d{4} avg:(\d+\.\d{4}) ms:\d+\.\d eta:\d+")
+
+
+def start(micropython, *arguments, **options):
+    """MicroPython running a script, with its input and output piped."""
+    return subprocess.Popen(
+        [micropython, "-X", "heapsize=16M", *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("module", LIBRARY_TESTS)
+def test_library_under_micropython(micropython, module, tmp_path):
+    process = start(
+        micropython,
+        HERE / "run_on_micropython.py",
+        module,
+        cwd=tmp_path,
+        env={"MICROPYPATH": str(FIRMWARE)},
+    )
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, said
+    assert re.search(r"^[1-9]\d* passed, 0 failed$", said, re.MULTILINE), said
+
+
+def test_the_runner_reports_failures(micropython, tmp_path):
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "test_bad.py").write_text(
+        "def test_good():\n    pass\n\n\ndef test_wrong():\n    assert 1 == 2\n"
+    )
+    runner = tmp_path / "run_on_micropython.py"
+    runner.write_bytes((HERE / "run_on_micropython.py").read_bytes())
+    process = start(micropython, runner)
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1 and "FAILED test_bad test_wrong" in said
+    assert "1 passed, 1 failed" in said
+
+
+@pytest.fixture
+def run_main(micropython, tmp_path):
+    """Starts main.py with these bytes as names.txt (None: no such file).
+
+    With inspect, a REPL follows as on a board.
+    """
+
+    def run(names, steps, inspect=False):
+        if names is not None:
+            (tmp_path / "names.txt").write_bytes(names)
+        env = {"MICROPYPATH": str(FIRMWARE), "ESP32GPT_STEPS": str(steps)}
+        flags = ["-i"] if inspect else []
+        return start(micropython, *flags, FIRMWARE / "main.py", cwd=tmp_path, env=env)
+
+    return run
+
+
+def test_main_trains_and_invents_names(run_main):
+    names = (HERE.parent / "data" / "names.txt").read_bytes()
+    process = run_main(names, 200)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, said
+    assert "engine: viper" in said or "no viper engine here" in said
+    lines = LINE.findall(said)
+    assert lines[-1][0] == "200" and float(lines[-1][1]) < 2.8, said
+    assert len(re.findall(r"^[ 12]\d [a-z]+$", said, re.MULTILINE)) >= 18, said
+
+
+def test_main_takes_names_as_people_write_them(run_main):
+    process = run_main(b"Anna\r\nBOB\r\n\r\nZo\xc3\xab\r\nCarl\xf0\x9f\x98\x80\r\nmia" * 4, 20)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 0 and "step:20 " in said
+    assert re.search(r"skipped \d+ lines", said), said
+
+
+@pytest.mark.parametrize(
+    ("names", "remedy"),
+    [
+        (None, "make deploy"),
+        (b"", "needs one name a line"),
+        (b"\n\n", "no usable name"),
+        (b"123\n\xff\xfe\n", "no usable name"),
+    ],
+)
+def test_main_answers_bad_names_with_one_sentence(run_main, names, remedy):
+    process = run_main(names, 10)
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1 and "Traceback" not in said
+    assert said.splitlines()[-1].startswith("esp32gpt: ") and remedy in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("moment", ["training 1", "step:100 ", "step:400 "])
+def test_ctrl_c_leaves_the_model_at_the_repl(run_main, moment):
+    names = (HERE.parent / "data" / "names.txt").read_bytes()
+    process = run_main(names, 100000, inspect=True)
+    for line in process.stdout:
+        if moment in line:
+            break
+    time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    commands = "before = trainer.step\nnext(trainer.run(before + 1)) and print()\n"
+    commands += "print('alive', trainer.step - before, sampler.sample('ma'))\n"
+    said = process.communicate(commands, timeout=30)[0]
+    assert re.search(r"^alive [01] ma[a-z]*", said, re.MULTILINE), said
+    assert "Traceback" not in said.split(">>>")[0], said
