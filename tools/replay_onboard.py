@@ -39,14 +39,15 @@ TOKENIZER = Tokenizer()
 with open("replay.json") as file:
     engine, steps, shape = json.load(file)
 model = Model(Config(**shape), kernels.load(engine))
-trainer = Trainer(model, Lines(open("replay_names.txt", "rb")))
 with open("replay_init.bin", "rb") as file:
     file.readinto(model.params)
 losses = zeros(steps)
-for state in trainer.run(steps):
-    losses[state.step - 1] = state.loss
-    if state.step == 1:
-        with open("replay_grads.bin", "wb") as file:
-            file.write(trainer.backward.grads)
+with open("replay_names.txt", "rb") as names:
+    trainer = Trainer(model, Lines(names))
+    for state in trainer.run(steps):
+        losses[state.step - 1] = state.loss
+        if state.step == 1:
+            with open("replay_grads.bin", "wb") as file:
+                file.write(trainer.backward.grads)
 with open("replay_losses.bin", "wb") as file:
     file.write(losses)

@@ -17,9 +17,10 @@ rng = Rng(1)
 tokenizer = Tokenizer()
 model = Model(Config(num_steps=150))
 model.init_weights(rng)
-for state in Trainer(model, NameList(NAMES, tokenizer)).run(150):
+trainer = Trainer(model, NameList(NAMES, tokenizer))
+for _ in trainer.run(150):
     pass
-print(f"loss {state.loss:.2f}")
+print(f"loss {trainer.loss:.2f}")
 sampler = Sampler(model, tokenizer, rng)
 for prompt in ("m", "mart", "an"):
     for temperature in (0.3, 1.0):
