@@ -183,6 +183,8 @@ def _function_table(memory):
     wrong, read_only = Label(), Label()
     get_buffer = memory.assemble(
         ("entry", 1, 32),
+        ("slli", 8, 2, 31),  # an int
+        ("bnez", 8, wrong),
         ("l32i", 8, 2, 0),
         ("constant", 9, ARRAY - (1 << 32)),
         ("bne", 8, 9, wrong),

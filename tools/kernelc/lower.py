@@ -40,8 +40,6 @@ class Lowering(Expressions):
             length = Register("a", f"len({name})", self.door, (load, [1, home + 4]))
             self.emit(load, length, 1, home + 4, scope=self.door)
             self.buffers[name] = Buffer(name, kind, position, base, length)
-            if changes:
-                self.kernel.refuse(self.kernel.node, f"{name} is a buffer: do not assign to it")
         elif changes:
             register.web = name
             self.variables[name] = register
@@ -72,6 +70,8 @@ class Lowering(Expressions):
             buffer, index = self.element(target)
             self.store(buffer, index, self.expression(node.value), node)
             return
+        if target.id in self.buffers:
+            self.kernel.refuse(target, f"{target.id} is a buffer: assign to another name")
         web = self.webs.of[id(target)]
         if self.webs.sizes[web] == 1:
             value = self.expression(node.value)

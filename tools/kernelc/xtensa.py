@@ -114,7 +114,7 @@ INSTRUCTIONS = {
     "bf": (0x000076, "bs near8"),
     "bt": (0x001076, "bs near8"),
     "loopgtz": (0x00A076, "as end8"),
-    "entry": (0x000036, "as frame12"),
+    "entry": (0x000036, "as size12"),
     "callx8": (0x0000E0, "as"),
     # float32
     "add.s": (0x0A0000, "fr< fs ft"),
@@ -216,7 +216,7 @@ ENCODE_IMMEDIATE = {
     "word8": lambda v: _fits(v, 0, 1020, 4) // 4 << 16,
     "word4": lambda v: _fits(v, 0, 60, 4) // 4 << 12,
     "half8": lambda v: _fits(v, 0, 510, 2) // 2 << 16,
-    "frame12": lambda v: _fits(v, 0, 32760, 8) // 8 << 12,
+    "size12": lambda v: _fits(v, 0, 32760, 8) // 8 << 12,
     "const4": lambda v: CONST4.index(v) << 12,
     "table4": lambda v: _fits(v, 0, 3) << 8,
     "scale4": lambda v: _fits(v, 0, 15) << 4,
