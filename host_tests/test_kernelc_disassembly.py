@@ -6,7 +6,6 @@ import subprocess
 import kernelc_machine
 import pytest
 from kernelc import xtensa
-from kernelc.compiler import compile_source
 from kernelc.listing import listing, operands
 from kernelc.xtensa import Op
 from test_kernelc_kernels import CODES, MODULE

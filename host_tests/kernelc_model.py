@@ -1,0 +1,127 @@
+"""What a kernel must compute: Python's own meaning, with float32 numbers, int32 numbers, and a
+product that is added or subtracted fused, as kernelc.expressions says."""
+
+import ast
+import operator
+from fractions import Fraction
+
+import numpy as np
+
+COMPARE = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
+
+
+def float32(value):
+    """A Fraction as the nearest float32, ties to even."""
+    if not value:
+        return np.float32(0)
+    exponent = abs(value).numerator.bit_length() - value.denominator.bit_length()
+    while abs(value) < Fraction(2) ** exponent:
+        exponent -= 1
+    while abs(value) >= Fraction(2) ** (exponent + 1):
+        exponent += 1
+    unit = Fraction(2) ** max(exponent - 23, -149)
+    value = round(value / unit) * unit
+    if abs(value) >= 2**128:
+        return np.float32(np.inf if value > 0 else -np.inf)
+    return np.float32(float(value))
+
+
+def fused(a, b, c):
+    """a + b·c, rounded once."""
+    if not np.isfinite([a, b, c]).all():
+        return np.float32(np.float64(a) + np.float64(b) * np.float64(c))
+    exact = Fraction(float(b)) * Fraction(float(c)) + Fraction(float(a))
+    return float32(exact)
+
+
+def int32(value):
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+class Model:
+    """Executes one function of the subset on arrays and numbers."""
+
+    def __init__(self, source):
+        self.function = ast.parse(source).body[0]
+
+    def run(self, *args):
+        names = [arg.arg for arg in self.function.args.args]
+        self.names = dict(zip(names, args, strict=True))
+        with np.errstate(all="ignore"):
+            self.block(self.function.body)
+
+    def block(self, statements):
+        for node in statements:
+            if isinstance(node, ast.For):
+                for i in range(*(self.value(arg) for arg in node.iter.args)):
+                    self.names[node.target.id] = i
+                    self.block(node.body)
+            elif isinstance(node, ast.While):
+                while self.test(node.test):
+                    self.block(node.body)
+            elif isinstance(node, ast.If):
+                self.block(node.body if self.test(node.test) else node.orelse)
+            elif isinstance(node, ast.Assign):
+                self.store(node.targets[0], self.value(node.value))
+            else:
+                load = ast.parse(ast.unparse(node.target), mode="eval").body
+                self.store(node.target, self.value(ast.BinOp(load, node.op, node.value)))
+
+    def store(self, target, value):
+        if isinstance(target, ast.Name):
+            self.names[target.id] = value
+        else:
+            self.names[target.value.id][self.value(target.slice)] = value
+
+    def test(self, node):
+        if isinstance(node, ast.BoolOp):
+            together = all if isinstance(node.op, ast.And) else any
+            return together(self.test(value) for value in node.values)
+        if isinstance(node, ast.UnaryOp):
+            return not self.test(node.operand)
+        left, right = self.value(node.left), self.value(node.comparators[0])
+        return bool(COMPARE[type(node.ops[0])](left, right))
+
+    def value(self, node):
+        if isinstance(node, ast.Constant):
+            return np.float32(node.value) if isinstance(node.value, float) else node.value
+        if isinstance(node, ast.Name):
+            return self.names[node.id]
+        if isinstance(node, ast.Subscript):
+            value = self.names[node.value.id][self.value(node.slice)]
+            return value if isinstance(value, np.float32) else int(value)
+        if isinstance(node, ast.UnaryOp):
+            return -self.value(node.operand)
+        if isinstance(node, ast.Call):
+            value = self.value(node.args[0])
+            return abs(value) if node.func.id == "abs" else np.float32(value)
+        return self.operation(node)
+
+    def operation(self, node):
+        if isinstance(node.op, (ast.Add, ast.Sub)):
+            factors, other = self.factors(node.right), node.left
+            if factors is None and isinstance(node.op, ast.Add):
+                factors, other = self.factors(node.left), node.right
+            if factors:
+                b, c = factors
+                other = np.float32(self.value(other))
+                return fused(other, b if isinstance(node.op, ast.Add) else -b, c)
+        left, right = self.value(node.left), self.value(node.right)
+        operation = {
+            ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+            ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+        }[type(node.op)]  # fmt: skip
+        if isinstance(left, int) and isinstance(right, int):
+            return int32(operation(left, right))
+        return operation(np.float32(left), np.float32(right))
+
+    def factors(self, node):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+            return None
+        values = [self.value(node.left), self.value(node.right)]
+        if all(isinstance(value, int) for value in values):
+            return None
+        return [np.float32(value) for value in values]
