@@ -144,9 +144,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_UnaryOp(self, node):
         self.generic_visit(node)
-        if isinstance(node.op, ast.Not):
-            raise ValueError(f"line {node.lineno}: viper has no `not` for ints")
-        if isinstance(node.operand, ast.Constant):
+        if isinstance(node.op, ast.Not) or isinstance(node.operand, ast.Constant):
             return node
         return self._call("__unary", OPERATORS[type(node.op)], node.operand, at=node)
 
@@ -179,6 +177,7 @@ def compile_checked(function, world):
         "ptr8": lambda value: world.point(value, 1),
         "ptr16": lambda value: world.point(value, 2),
         "ptr32": lambda value: world.point(value, 4),
+        "object": lambda value: value,
     }
     namespace = {**casts, "__binary": world.binary, "__unary": world.unary}
     exec(compile(module, function.__code__.co_filename, "exec"), namespace)

@@ -7,6 +7,7 @@ test_gradients.py holds against finite differences.
 from array import array
 
 from engines import check_close, engines, floats, reference, wide
+from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
 from esp32gpt.rng import Rng
 
@@ -18,7 +19,10 @@ SCALES = [1e-3, 1.0, 30.0]
 
 
 def gaussian(rng, n, scale):
-    return floats([rng.gaussian(0.0, scale) for _ in range(n)])
+    buffer = zeros(n)
+    for i in range(n):  # no list of floats: on the chip each is an object
+        buffer[i] = rng.gaussian(0.0, scale)
+    return buffer
 
 
 def each(shapes=SHAPES, scales=SCALES):
@@ -44,10 +48,6 @@ def run(engine, kernel, outputs, *arguments):
     doubles = [wide(a) if getattr(a, "typecode", "") == "f" else a for a in arguments]
     getattr(reference(), kernel)(*expected, *doubles)
     return got, expected
-
-
-def zeros(n):
-    return floats([0.0] * n)
 
 
 def test_embed_forward_adds_token_and_position():
