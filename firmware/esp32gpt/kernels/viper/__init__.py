@@ -13,7 +13,7 @@ from math import exp, log, sqrt
 
 from ...buffers import zeros
 from . import adam, attention, elementwise, rmsnorm, softmax
-from .blockfloat import LOG2, matmul, quantize, to_float
+from .blockfloat import LOG2, combine, dots, headroom, quantize, to_float
 
 # Native code runs to its end before an interrupt is looked at.
 ATOMIC = True
@@ -112,45 +112,52 @@ def embed_backward(dwte, dwpe, dx, tokens, T, C, V, block_size):
 
 def rmsnorm_forward(y, rstd, x, start, T, C):
     _room(T * C, 0, T)
-    quantize(x, _a, _a_exp, start * C, T, C, C, 1, C, min((_product_bits(C) - 1) >> 1, 14))
-    rmsnorm.normalize(_a, _a_exp, rstd, rmsnorm.RSQRT, start, T, C)
-    to_float(_a, y, _a_exp, LOG2, 0, start * C, T, C)
+    bits = min((_product_bits(C) - 1) >> 1, 14)
+    quantize(0, 0, x, _a, _a_exp, start * C, T, C, 15)
+    rmsnorm.normalize(0, 0, _a, _a_exp, rstd, adam.RSQRT, start, T, C, 15 - bits)
+    to_float(0, 0, _a, y, _a_exp, LOG2, 0, start * C, T, C)
 
 
 def rmsnorm_backward(dx, dy, y, rstd, T, C):
     _room(T * C, T * C, T)
     bits = min((_product_bits(C) - 1) >> 1, 14)
-    quantize(dy, _a, _a_exp, 0, T, C, C, 1, C, bits)
-    quantize(y, _b, _b_exp, 0, T, C, C, 1, C, bits)
+    quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits)
+    quantize(0, 0, y, _b, _b_exp, 0, T, C, bits)
     rmsnorm.normalize_backward(_a, _b, _a_exp, _b_exp, rstd, T, C, bits)
-    to_float(_a, dx, _a_exp, LOG2, 0, 0, T, C)
+    to_float(0, 0, _a, dx, _a_exp, LOG2, 0, 0, T, C)
 
 
 def linear_forward(y, x, w, start, T, n_in, n_out):
-    width = _pad(n_in)
-    _room(T * width, n_out * width, max(T, n_out))
+    _room(T * n_in, n_out * n_in, 1)
     bits = _product_bits(n_in)
-    quantize(x, _a, _a_exp, start * n_in, T, n_in, n_in, 1, width, bits >> 1)
-    quantize(w, _b, _b_exp, 0, n_out, n_in, n_in, 1, width, (bits + 1) >> 1)
-    matmul(_a, _b, y, _a_exp, _b_exp, LOG2, start * n_out, T, n_out, width)
+    quantize(0, 0, x, _a, _a_exp, start * n_in, 1, T * n_in, (bits + 3) >> 1)
+    quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, T, n_in))
+    dots(0, _a, _a, _b, y, start * n_out, T, n_out, n_in)
+    _product_to_float(y, start * n_out, T * n_out)
+
+
+def _product_to_float(y, first, n):
+    """Ints that are products of _a and _b become float32, in place."""
+    _a_exp[0] += _b_exp[0] - 256
+    to_float(0, 0, y, y, _a_exp, LOG2, first, first, 1, n)
 
 
 def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
-    width = _pad(n_out)
-    _room(T * width, n_in * width, max(T, n_in))
+    _room(T * n_out, n_out * n_in, 1)
     bits = _product_bits(n_out)
-    quantize(dy, _a, _a_exp, 0, T, n_out, n_out, 1, width, bits >> 1)
-    quantize(w, _b, _b_exp, 0, n_in, n_out, 1, n_in, width, (bits + 1) >> 1)  # by columns
-    matmul(_a, _b, dx, _a_exp, _b_exp, LOG2, 0, T, n_in, width)
+    quantize(0, 0, dy, _a, _a_exp, 0, 1, T * n_out, (bits + 3) >> 1)
+    quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, T, n_out))
+    combine(0, dx, _a, _b, T, n_out, n_in, n_out, 1)
+    _product_to_float(dx, 0, T * n_in)
 
 
 def linear_backward_weights(dw, dy, x, T, n_in, n_out):
-    width = _pad(T)
-    _room(n_out * width, n_in * width, max(n_in, n_out))
+    _room(T * n_out, T * n_in, 1)
     bits = _product_bits(T)
-    quantize(dy, _a, _a_exp, 0, n_out, T, 1, n_out, width, bits >> 1)  # by columns, both
-    quantize(x, _b, _b_exp, 0, n_in, T, 1, n_in, width, (bits + 1) >> 1)
-    matmul(_a, _b, dw, _a_exp, _b_exp, LOG2, 0, n_out, n_in, width)
+    quantize(0, 0, dy, _a, _a_exp, 0, 1, T * n_out, bits >> 1)
+    quantize(0, 0, x, _b, _b_exp, 0, 1, T * n_in, (bits + 1) >> 1)
+    combine(0, dw, _a, _b, n_out, T, n_in, 1, n_out)
+    _product_to_float(dw, 0, n_out * n_in)
 
 
 def _set_shape(start, end, C, n_head, block_size):
@@ -166,7 +173,7 @@ def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     size = C // n_head
     _room(end * 3 * C, block_size, 1)
     bits = min((_product_bits(size) - 1) >> 1, 14)
-    quantize(qkv, _a, _a_exp, 0, 1, end * 3 * C, 0, 1, end * 3 * C, bits)
+    quantize(0, 0, qkv, _a, _a_exp, 0, 1, end * 3 * C, bits)
     exponent = _a_exp[0] - 256
     scales = _score_scales(size)
     _set_shape(start, end, C, n_head, block_size)
@@ -174,7 +181,7 @@ def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     _shape[6] = min(max(scales[1] - 28 - 2 * exponent, 0), 30)
     attention.attend(_a, y, probs, _b, softmax.EXP2, LOG2, _shape)
     _b_exp[0] = exponent - 14 + 256
-    to_float(y, y, _b_exp, LOG2, start * C, start * C, 1, T * C)
+    to_float(0, 0, y, y, _b_exp, LOG2, start * C, start * C, 1, T * C)
 
 
 def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
@@ -187,8 +194,8 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     bits = min(size_bits >> 1, 14)
     dy_bits = min(size_bits - bits, sum_bits - 14)
     d = memoryview(_a)[n:]
-    quantize(qkv, _a, _a_exp, 0, 1, n, 0, 1, n, bits)
-    quantize(dy, d, _b_exp, 0, 1, T * C, 0, 1, T * C, dy_bits)
+    quantize(0, 0, qkv, _a, _a_exp, 0, 1, n, bits)
+    quantize(0, 0, dy, d, _b_exp, 0, 1, T * C, dy_bits)
     exponent = _a_exp[0] - 256
     dy_exponent = _b_exp[0] - 256
     cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
@@ -210,7 +217,7 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     for i in range(0, 3 * T, 3):
         _b_exp[i] = _b_exp[i + 1] = e_score + exponent + 256
         _b_exp[i + 2] = dy_exponent - 14 + 256
-    to_float(dqkv, dqkv, _b_exp, LOG2, 0, 0, 3 * T, C)
+    to_float(0, 0, dqkv, dqkv, _b_exp, LOG2, 0, 0, 3 * T, C)
 
 
 def relu_forward(x, start, T, n):
@@ -231,9 +238,9 @@ def residual_backward(dx, dbranch, T, C):
 
 def _softmax(probs, logits, scale, targets, start, T, V):
     _room(T * V, 0, T)
-    quantize(logits, _a, _a_exp, start * V, T, V, V, 1, V, 16)
+    quantize(0, 0, logits, _a, _a_exp, start * V, T, V, 16)
     loss = softmax.softmax_rows(_a, _a_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
-    to_float(_a, probs, _a_exp, LOG2, 0, start * V, T, V)
+    to_float(0, 0, _a, probs, _a_exp, LOG2, 0, start * V, T, V)
     return loss
 
 
@@ -266,14 +273,15 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     rate = hyper[0] * (num_steps - step) / num_steps / correct1 * correct2
     eps = hyper[3] * correct2
     _adam[0] = rate
-    _adam[1] = 1 - beta1
+    _adam[1] = min(1 - beta1, 0.9999)
     _adam[2] = 1 - beta2
     _adam[3] = eps
-    i = adam.update(0, 0, 0, params, grads, m, v, rmsnorm.RSQRT, _adam, 0, n)
-    while i < n:
+    i = adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)
+    while i:
         # One that the integer loop leaves to floats.
+        i -= 1
         g = grads[i]
         m[i] = m[i] * beta1 + g * (1 - beta1)
         v[i] = v[i] * beta2 + g * g * (1 - beta2)
         params[i] -= rate * m[i] / (sqrt(v[i]) + eps)
-        i = adam.update(0, 0, 0, params, grads, m, v, rmsnorm.RSQRT, _adam, i + 1, n)
+        i = adam.update(0, i, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)

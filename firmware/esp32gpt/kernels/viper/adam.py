@@ -1,187 +1,197 @@
 """Adam on the bits of float32: aligned integer sums, and a table for the reciprocal root."""
 
+from array import array
+from math import sqrt
+
 import micropython
+
+# 2^14 / sqrt(f) for f from 1 to 2, its first 8 fraction bits in the index; 256 earlier that
+# of f / 2. So an index may be cut out of a float32: its exponent's last bit and 8 more.
+RSQRT = array("H", [round(16384 / sqrt((i + 256.5) / 512)) for i in range(256)])
+RSQRT.extend(array("H", [round(16384 / sqrt((i + 256.5) / 256)) for i in range(256)]))
+
+# How far to shift a number of 8 bits to the left so that it has its first bit in bit 7.
+SHIFTS = bytes([8] + [8 - len(bin(i)) + 2 for i in range(1, 256)])
 
 
 @micropython.viper
 def update(
     x: int,
+    i: int,
     e: int,
-    d: int,
     p: ptr32,
     g: ptr32,
     m: ptr32,
     v: ptr32,
     rsqrt: ptr16,
+    shifts: ptr8,
     constants: ptr32,
-    i: int,
-    n: int,
 ) -> int:
-    """Update elements i … n-1; returns n, or the index of an element it leaves untouched.
+    """Update elements i-1 … 0; returns 0, or 1 + the index of an element it leaves untouched.
 
-    Such an element has a gradient that is not finite, or a second moment so small that ε
-    counts. constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 14 bits of
-    what changes in them, the step to 8 bits.
+    Such an element has a gradient over 2^63, or a second moment so small that ε
+    counts. constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of
+    what changes in them, the step to 8 bits. Of a gradient under 2^-96 nothing is seen, and m never falls under 2^-96 once it was above.
 
-    A float32 is a mantissa of 24 bits times 2^(e − 150). x, e and d are not arguments: the
-    first three locals are the ones that live in registers.
+    A float32 is a mantissa of 24 bits times 2^(e − 150). Where a change leaves the exponent
+    as it is, it is added to all of the bits.
     """
-    p = ptr32(int(p) + i * 4)
-    g = ptr32(int(g) + i * 4)
-    m = ptr32(int(m) + i * 4)
-    v = ptr32(int(v) + i * 4)
     x = constants[0]
     rate = ((x & 0x7FFFFF) | 0x800000) >> 9
     e_rate = ((x >> 23) & 255) - 62
-    # 1 − β1 with 15 fraction bits; 1 − β2 as k2 · 2^-(k2_cut + 9)
+    # 1 − β1 with 15 fraction bits; 1 − β2 as k2 · 2^-(k2_cut + 11)
     x = constants[1]
     k1 = ((x & 0x7FFFFF) | 0x800000) >> (135 - ((x >> 23) & 255))
     x = constants[2]
-    k2 = ((x & 0x7FFFFF) | 0x800000) >> 9
-    k2_cut = 132 - ((x >> 23) & 255)
-    e_product = 120 + k2_cut
-    # The exponent of v from which on sqrt(v) is over 2^8 · ε.
-    e_least = (((constants[3] >> 23) & 255) << 1) - 127 + 18
-    while i < n:
-        x = g[0]
-        bits = x
+    k2 = ((x & 0x7FFFFF) | 0x800000) >> 10
+    k2_cut = 129 - ((x >> 23) & 255)
+    # From here on sqrt(v) is over 2^8 · ε.
+    least = ((((constants[3] >> 23) & 255) << 1) - 127 + 18) << 23
+    while i:
+        i -= 1
+        x = g[i]
         e_g = (x >> 23) & 255
-        if e_g > 254:
-            return i
-        grad = 0
-        if e_g:
-            grad = (x & 0x7FFFFF) | 0x800000
-
-        # v' = v − v · (1 − β2) + g² · (1 − β2)
-        x = v[0]
-        e = x >> 23
-        if e:
-            x = (x & 0x7FFFFF) | 0x800000
-            x -= ((x >> 9) * k2) >> k2_cut
-        else:
-            x = 0
-        c = grad >> 9
-        c = (((c * c) >> 15) * k2) >> 6
-        d = e_g + e_g - e_product - e
-        if d > 0:
-            e += d
-            if d > 24:
-                x = 0
+        if e_g > 30:
+            if x >> 31:
+                x = 0 - (((x >> 9) & 0x3FFF) | 0x4000)
             else:
-                x >>= d
-            x += c
-        elif d > -24:
-            x += c >> (0 - d)
-        if x:
-            while x < 0x800000:
-                x <<= 1
-                e -= 1
-            if x > 0xFFFFFF:
-                x >>= 1
-                e += 1
-        if e < e_least:
-            if bits | m[0]:
-                return i
-            if e < 1:
-                e = 1
-                x = 0x800000  # stored as 0
-            v[0] = ((e - 1) << 23) + x
+                x = ((x >> 9) & 0x3FFF) | 0x4000
+            grad = x
+            square = (x * x) >> 13
+            x = v[i]
+            e = x >> 23
+            # g² in units of 2^(e − 150 + 11) is square >> d
+            d = e - e_g - e_g + 130
         else:
-            v[0] = ((e - 1) << 23) + x
-            d = e & 1
-            root = int(rsqrt[(x >> (15 + d)) - 128])
-            e_root = e_rate - ((e + d) >> 1)
+            if not v[i]:
+                if m[i]:
+                    return i + 1
+                continue
+            grad = 0
+            square = 0
+            d = 0
+            e_g = 0
+            x = (m[i] >> 23) & 255
+            if x < 32:
+                m[i] = 32 << 23
+            x = v[i]
+            e = x >> 23
 
-            # m' = m + (g − m) · (1 − β1)
-            if (bits >> 31) & 1:
-                grad = 0 - grad
-            x = m[0]
-            e = (x >> 23) & 255
+        # v' = v + (g² − v) · (1 − β2)
+        if d >> 5:
+            if e_g > 190:
+                return i + 1
+            x = (x & 0x7FFFFF) | 0x800000
             if e == 0:
                 x = 0
-            elif (x >> 31) & 1:
-                x = 0 - ((x & 0x7FFFFF) | 0x800000)
-            else:
-                x = (x & 0x7FFFFF) | 0x800000
-            d = e_g - e
-            if d > 0:
-                e = e_g
+            if d < 0:
+                e -= d
+                d = 0 - d
                 if d > 24:
-                    x = 0
-                else:
-                    x >>= d
-            elif d < -24:
-                grad = 0
+                    d = 24
+                x >>= d
+                d = 0
             else:
-                grad >>= 0 - d
-            x += (((grad - x) >> 10) * k1) >> 5
-            negative = 0
-            if x < 0:
-                negative = 1
-                x = 0 - x
+                d = 31
+            x += ((((square >> d) - (x >> 11)) * k2) >> k2_cut) + ((e - 1) << 23)
+        else:
+            x = ((((square >> d) - (((x >> 11) & 0xFFF) | 0x1000)) * k2) >> k2_cut) + x
+        if (x >> 23) - e:
+            x -= (e - 1) << 23
             if x:
                 while x < 0x800000:
                     x <<= 1
                     e -= 1
-                if x > 0xFFFFFF:
+            while x > 0xFFFFFF:
+                x >>= 1
+                e += 1
+            x += (e - 1) << 23
+        if x < least:
+            return i + 1
+        v[i] = x
+        root = int(rsqrt[(x >> 15) & 511])
+        e_root = (x >> 24) - e_rate
+
+        # m' = m + (g − m) · (1 − β1)
+        x = m[i]
+        e = (x >> 23) & 255
+        if x >> 31:
+            x = 0 - ((x & 0x7FFFFF) | 0x800000)
+        else:
+            x = (x & 0x7FFFFF) | 0x800000
+        d = e_g - e
+        if d > 0:
+            e = e_g
+            if d > 31:
+                d = 31
+            x >>= d
+        else:
+            d = 0 - d
+            if d > 31:
+                d = 31
+            grad >>= d
+        x = (((grad - (x >> 9)) * k1) >> 6) + x
+        step = ((((x >> 9) * root) >> 15) * rate) >> 6
+        e_root -= e
+        if x < 0:
+            x = 0 - x
+            e -= 256
+        while not x >> 17:
+            if x:
+                x <<= 4
+                e -= 4
+            else:
+                x = 0x800000
+                e = 0
+        d = int(shifts[x >> 17])
+        m[i] = ((e - d) << 23) + ((x << d) >> 1)
+
+        # p' = p − rate · m' / sqrt(v')
+        x = p[i]
+        d = ((x >> 23) & 255) + e_root
+        if d >> 5:
+            e = 1
+        else:
+            if x >> 31:
+                e = x + (step >> d)
+            else:
+                e = x - (step >> d)
+            if (e ^ x) >> 23:
+                e = 1
+            else:
+                p[i] = e
+                e = 0
+        if e and d < 32:
+            # Another exponent, perhaps another sign.
+            e = (x >> 23) & 255
+            if e == 0:
+                x = 0
+            elif x >> 31:
+                x = 0 - ((x & 0x7FFFFF) | 0x800000)
+            else:
+                x = (x & 0x7FFFFF) | 0x800000
+            if d < 0:
+                e -= d
+                d = 0 - d
+                if d > 31:
+                    d = 31
+                x = (x >> d) - step
+            else:
+                x -= step >> d
+            minus = 0
+            if x < 0:
+                x = 0 - x
+                minus = 0 - 1
+            if x:
+                while x < 0x800000:
+                    x <<= 1
+                    e -= 1
+                while x > 0xFFFFFF:
                     x >>= 1
                     e += 1
-            if x == 0 or e < 1:
-                m[0] = 0
-            else:
-                m[0] = ((e - 1) << 23) + x + ((0 - negative) << 31)
-
-                # p' = p − rate · m' / sqrt(v')
-                x = ((((x >> 9) * root) >> 15) * rate) >> 6
-                e += e_root
-                c = p[0]
-                d = ((c >> 23) & 255) - e
-                if d > 0:
-                    # The step is the smaller: most often only the mantissa changes.
-                    if d < 25:
-                        x >>= d
-                        e += d
-                        if negative == ((c >> 31) & 1):
-                            x = 0 - x
-                        d = c + x
-                        if (d >> 23) == (c >> 23):
-                            p[0] = d
-                            x = 0
-                        else:
-                            x += (c & 0x7FFFFF) | 0x800000
-                            negative = (c >> 31) & 1
-                    else:
-                        x = 0
+                if e > 0:
+                    x += ((e - 1) << 23) + (minus << 31)
                 else:
-                    d = 0 - d
-                    c = p[0]
-                    negative = 1 - negative
-                    if d < 24 and (c >> 23) & 255:
-                        d = ((c & 0x7FFFFF) | 0x800000) >> d
-                        if negative == ((c >> 31) & 1):
-                            x += d
-                        else:
-                            x -= d
-                    if x == 0:
-                        p[0] = 0
-                if x:
-                    # Another exponent, perhaps another sign.
-                    if x < 0:
-                        x = 0 - x
-                        negative = 1 - negative
-                    while x < 0x800000:
-                        x <<= 1
-                        e -= 1
-                    while x > 0xFFFFFF:
-                        x >>= 1
-                        e += 1
-                    if e > 0:
-                        p[0] = ((e - 1) << 23) + x + ((0 - negative) << 31)
-                    else:
-                        p[0] = 0
-        p = ptr32(int(p) + 4)
-        g = ptr32(int(g) + 4)
-        m = ptr32(int(m) + 4)
-        v = ptr32(int(v) + 4)
-        i += 1
-    return n
+                    x = 0
+            p[i] = x
+    return 0

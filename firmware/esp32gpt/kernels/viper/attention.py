@@ -11,13 +11,12 @@ import micropython
 
 
 @micropython.viper
-def attend(
-    qkv: ptr32, y: ptr32, probs: ptr32, work: ptr32, exp2: ptr32, log2: ptr8, shape: ptr32
-):
+def attend(qkv: ptr32, y: ptr32, probs: ptr32, work: ptr32, exp2: ptr32, log2: ptr8, shape: ptr32):
     """float32 probs and, as ints, rows start … end-1 of y (.., C) = probs · v · 2^14.
 
-    work has room for a row of probs. shape[5:]: factor, shift with which (q·k >> 14) · factor >> shift is the score's base-2
-    exponential with 14 fraction bits. |q·k| stays under 2^30.
+    work has room for a row of probs. shape[5:]: factor, shift with which
+    (q·k >> 14) · factor >> shift is the score's base-2 exponential with 14 fraction bits.
+    |q·k| stays under 2^30.
     """
     start = shape[0]
     end = shape[1]

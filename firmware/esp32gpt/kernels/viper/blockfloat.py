@@ -1,13 +1,16 @@
-"""Block floating point: rows of float32 as ints that share an exponent, and back.
+"""Block floating point: blocks of float32 as ints that share an exponent, and back.
 
 Viper has no floats, but it can read a float32's bits through ptr32. `quantize` turns each
-row of a matrix into ints q with one exponent, value = q · 2^(exponent - 256), and zeros
-behind it up to a multiple of 8; `matmul` multiplies two such matrices and writes float32
-bits; `to_float` writes rows of ints as float32. (256 keeps the exponents positive.)
+block of a buffer into ints q with one exponent, value = q · 2^(exponent - 256); `dots` and
+`combine` multiply two such matrices, and `to_float` writes rows of ints as float32. (256
+keeps the exponents positive.)
 
 Written to be right where ints have 32 bits (the chip) and where they have 64 and a ptr32
 load does not extend the sign (unix): of a product or sum only the low 32 bits count, and
 its sign is taken from bit 31.
+
+The first two parameters are the locals that live in registers, in code from mpy-cross:
+where these are hot temporaries, the caller passes 0.
 """
 
 import micropython
@@ -18,197 +21,293 @@ LOG2 = bytes([0] + [len(bin(i)) - 3 for i in range(1, 256)])
 
 @micropython.viper
 def quantize(
+    v: int,
+    n: int,
     src: ptr32,
     dst: ptr32,
     exponents: ptr32,
     first: int,
-    rows: int,
-    cols: int,
-    row_step: int,
-    col_step: int,
-    padded: int,
+    blocks: int,
+    size: int,
     bits: int,
 ):
-    """dst (rows, padded) and exponents (rows,) from float32 src[first + r·row_step + c·col_step].
+    """dst and exponents (blocks,) from the float32 src[first:], in blocks of `size` elements.
 
-    Rounded to nearest: |q| <= 2^bits, the largest of a row at least half of that (bits < 24).
-    Values under 2^-103 count as 0. A row with an infinity or NaN gets an exponent no float32 has.
+    Rounded to nearest: |q| <= 2^bits, the largest of a block at least half of that (bits < 24).
+    Values under 2^-103 count as 0. A block with an infinity or NaN gets an exponent no float32 has.
     """
-    step = col_step * 4
-    row = int(src) + first * 4
-    while rows:
-        src = ptr32(row)
-        top = 24
-        n = cols
+    src = ptr32(int(src) + first * 4)
+    while blocks:
+        # The upper half of a float32 without its sign orders as its magnitude does.
+        v = 24 << 7
+        half = ptr16(src)
+        n = size >> 2
         while n:
-            e = (src[0] >> 23) & 255
-            if e > top:
-                top = e
-            src = ptr32(int(src) + step)
+            if half[1] & 0x7FFF > v:
+                v = half[1] & 0x7FFF
+            if half[3] & 0x7FFF > v:
+                v = half[3] & 0x7FFF
+            if half[5] & 0x7FFF > v:
+                v = half[5] & 0x7FFF
+            if half[7] & 0x7FFF > v:
+                v = half[7] & 0x7FFF
+            half = ptr16(int(half) + 16)
             n -= 1
-        exponents[0] = top + 130 - bits
-        if top == 255:
+        n = size & 3
+        while n:
+            if half[1] & 0x7FFF > v:
+                v = half[1] & 0x7FFF
+            half = ptr16(int(half) + 4)
+            n -= 1
+        v >>= 7
+        base = v + 23 - bits
+        exponents[0] = v + 130 - bits
+        if v == 255:
             exponents[0] = 1024
         exponents = ptr32(int(exponents) + 4)
-        base = top + 23 - bits
-        src = ptr32(row)
-        n = cols
+        n = size
         while n:
-            v = src[0]
-            shift = base - ((v >> 23) & 255)
-            if shift < 24:
-                q = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
-                if (v >> 31) & 1:
-                    q = 0 - q
-                dst[0] = q
+            n -= 1
+            v = src[n]
+            if v >> 31:
+                shift = base - ((v >> 23) & 255)
+                if shift < 24:
+                    dst[n] = 0 - (((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1)
+                else:
+                    dst[n] = 0
             else:
-                dst[0] = 0
-            src = ptr32(int(src) + step)
-            dst = ptr32(int(dst) + 4)
-            n -= 1
-        n = padded - cols
-        while n:
-            dst[0] = 0
-            dst = ptr32(int(dst) + 4)
-            n -= 1
-        row += row_step * 4
-        rows -= 1
+                shift = base - (v >> 23)
+                if shift < 24:
+                    dst[n] = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
+                else:
+                    dst[n] = 0
+        src = ptr32(int(src) + size * 4)
+        dst = ptr32(int(dst) + size * 4)
+        blocks -= 1
 
 
 @micropython.viper
-def matmul(
-    a: ptr32,
-    b: ptr32,
-    y: ptr32,
-    a_exponents: ptr32,
-    b_exponents: ptr32,
-    log2: ptr8,
-    first: int,
-    rows: int,
-    cols: int,
-    padded: int,
+def headroom(v: int, n: int, a: ptr32, rows: int, width: int) -> int:
+    """How many bits b may have if every row of a (rows, width) times b has to stay under 2^31.
+
+    At most 15. The sum of a row's magnitudes must be under 2^30.
+    """
+    most = 0x8000
+    while rows:
+        total = 0
+        n = width
+        while n:
+            n -= 1
+            v = a[n]
+            if v >> 31:
+                total -= v
+            else:
+                total += v
+        total &= 0x3FFFFFFF
+        if total > most:
+            most = total
+        a = ptr32(int(a) + width * 4)
+        rows -= 1
+    n = 0
+    while not most >> 30:
+        most <<= 1
+        n += 1
+    return n
+
+
+@micropython.viper
+def dots(
+    total: int, b: ptr32, a: ptr32, w: ptr32, y: ptr32, first: int, rows: int, cols: int, width: int
 ):
-    """float32 y[first + r·cols + c] = a[r] · b[c], for a (rows, padded) and b (cols, padded).
+    """Ints y[first + r·cols + c] = a[r] · w[c], for a (rows, width) and w (cols, width).
 
     The sums must stay under 2^31 in magnitude.
     """
     y = ptr32(int(y) + first * 4)
-    b_first = int(b)
-    half = padded & 8
-    chunks = padded >> 4
-    width = padded * 4
-    mask = 0x3FFFFFFF
-    mask = mask << 1 | 1
     while rows:
-        b = ptr32(b_first)
-        e_row = a_exponents[0] + 149 - 512
-        eb = int(b_exponents)
+        b = ptr32(int(w))
         column = cols
         while column:
             total = 0
-            if half:
-                total = (
-                    a[0] * b[0]
-                    + a[1] * b[1]
-                    + a[2] * b[2]
-                    + a[3] * b[3]
-                    + a[4] * b[4]
-                    + a[5] * b[5]
-                    + a[6] * b[6]
-                    + a[7] * b[7]
-                )
-                a = ptr32(int(a) + 32)
-                b = ptr32(int(b) + 32)
-            n = chunks
+            n = width >> 4
             while n:
-                total += (
-                    a[0] * b[0]
-                    + a[1] * b[1]
-                    + a[2] * b[2]
-                    + a[3] * b[3]
-                    + a[4] * b[4]
-                    + a[5] * b[5]
-                    + a[6] * b[6]
-                    + a[7] * b[7]
-                    + a[8] * b[8]
-                    + a[9] * b[9]
-                    + a[10] * b[10]
-                    + a[11] * b[11]
-                    + a[12] * b[12]
-                    + a[13] * b[13]
-                    + a[14] * b[14]
-                    + a[15] * b[15]
-                )
+                total = b[0] * a[0] + total
+                total = b[1] * a[1] + total
+                total = b[2] * a[2] + total
+                total = b[3] * a[3] + total
+                total = b[4] * a[4] + total
+                total = b[5] * a[5] + total
+                total = b[6] * a[6] + total
+                total = b[7] * a[7] + total
+                total = b[8] * a[8] + total
+                total = b[9] * a[9] + total
+                total = b[10] * a[10] + total
+                total = b[11] * a[11] + total
+                total = b[12] * a[12] + total
+                total = b[13] * a[13] + total
+                total = b[14] * a[14] + total
+                total = b[15] * a[15] + total
                 a = ptr32(int(a) + 64)
                 b = ptr32(int(b) + 64)
                 n -= 1
-            a = ptr32(int(a) - width)
-            # The float32 nearest below in magnitude: shift the leading bit to bit 23, where
-            # it adds 1 to the exponent, hence 149 above and not 150.
-            negative = (total >> 31) & 1
-            if negative:
-                total = 0 - total
-            total = total & mask
-            if total:
-                e = e_row + ptr32(eb)[0]
-                while total < 0x800000:
-                    total <<= 8
-                    e -= 8
-                k = int(log2[total >> 23])
-                e += k
-                if e < 0:
-                    y[0] = 0
-                elif e > 253:
-                    e = 255
-                    y[0] = e << 23
-                else:
-                    y[0] = (e << 23) + (total >> k) + ((0 - negative) << 31)
-            else:
-                y[0] = 0
+            n = width & 15
+            while n:
+                total = b[0] * a[0] + total
+                a = ptr32(int(a) + 4)
+                b = ptr32(int(b) + 4)
+                n -= 1
+            y[0] = total
             y = ptr32(int(y) + 4)
-            eb += 4
+            a = ptr32(int(a) - width * 4)
             column -= 1
-        a = ptr32(int(a) + width)
-        a_exponents = ptr32(int(a_exponents) + 4)
+        a = ptr32(int(a) + width * 4)
+        rows -= 1
+
+
+@micropython.viper
+def combine(
+    x: int,
+    y: ptr32,
+    a: ptr32,
+    b: ptr32,
+    rows: int,
+    terms: int,
+    cols: int,
+    row_step: int,
+    term_step: int,
+):
+    """Ints y[r] = Σ a[r·row_step + k·term_step] · b[k] over k < terms, for b (terms, cols).
+
+    The sums must stay under 2^31 in magnitude.
+    """
+    row_step *= 4
+    term_step *= 4
+    while rows:
+        row = int(b)
+        left = cols
+        while left:
+            wide = left >> 4
+            if wide:
+                left -= 16
+                y[0] = 0
+                y[1] = 0
+                y[2] = 0
+                y[3] = 0
+                y[4] = 0
+                y[5] = 0
+                y[6] = 0
+                y[7] = 0
+                y[8] = 0
+                y[9] = 0
+                y[10] = 0
+                y[11] = 0
+                y[12] = 0
+                y[13] = 0
+                y[14] = 0
+                y[15] = 0
+            else:
+                left -= 1
+                y[0] = 0
+            s = ptr32(int(a))
+            c = ptr32(row)
+            n = terms
+            while n:
+                x = s[0]
+                if x:
+                    y[0] = c[0] * x + y[0]
+                    if wide:
+                        y[1] = c[1] * x + y[1]
+                        y[2] = c[2] * x + y[2]
+                        y[3] = c[3] * x + y[3]
+                        y[4] = c[4] * x + y[4]
+                        y[5] = c[5] * x + y[5]
+                        y[6] = c[6] * x + y[6]
+                        y[7] = c[7] * x + y[7]
+                        y[8] = c[8] * x + y[8]
+                        y[9] = c[9] * x + y[9]
+                        y[10] = c[10] * x + y[10]
+                        y[11] = c[11] * x + y[11]
+                        y[12] = c[12] * x + y[12]
+                        y[13] = c[13] * x + y[13]
+                        y[14] = c[14] * x + y[14]
+                        y[15] = c[15] * x + y[15]
+                s = ptr32(int(s) + term_step)
+                c = ptr32(int(c) + cols * 4)
+                n -= 1
+            if wide:
+                y = ptr32(int(y) + 64)
+                row += 64
+            else:
+                y = ptr32(int(y) + 4)
+                row += 4
+        a = ptr32(int(a) + row_step)
         rows -= 1
 
 
 @micropython.viper
 def to_float(
-    q: ptr32, y: ptr32, exponents: ptr32, log2: ptr8, q_first: int, first: int, rows: int, cols: int
+    v: int,
+    n: int,
+    q: ptr32,
+    y: ptr32,
+    exponents: ptr32,
+    log2: ptr8,
+    q_first: int,
+    first: int,
+    rows: int,
+    cols: int,
 ):
-    """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] - 256)."""
+    """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] - 256).
+
+    y may be q, element for element.
+    """
     q = ptr32(int(q) + q_first * 4)
     y = ptr32(int(y) + first * 4)
-    mask = 0x3FFFFFFF
-    mask = mask << 1 | 1
+    minus = 0 - 1
+    mask = minus ^ (minus << 31)
+    minus <<= 31
     while rows:
-        e_row = exponents[0] + 149 - 256
+        # The exponent of a number with its leading bit in bit 23, where it adds 1 to it.
+        base = exponents[0] + 149 - 256
+        safe = 0
+        if base > 22 and base < 246:
+            safe = 1
+            base <<= 23
         n = cols
         while n:
-            v = q[0]
-            negative = (v >> 31) & 1
-            if negative:
-                v = 0 - v
-            v = v & mask
-            if v:
-                e = e_row
-                while v < 0x800000:
-                    v <<= 8
-                    e -= 8
-                k = int(log2[v >> 23])
-                e += k
-                if e < 0:
-                    y[0] = 0
-                elif e > 253:
-                    e = 255
-                    y[0] = e << 23
-                else:
-                    y[0] = (e << 23) + (v >> k) + ((0 - negative) << 31)
-            else:
-                y[0] = 0
-            q = ptr32(int(q) + 4)
-            y = ptr32(int(y) + 4)
             n -= 1
+            v = q[n]
+            if v:
+                e = base
+                if safe:
+                    if v >> 31:
+                        v = (0 - v) & mask
+                        e += minus
+                    while not v >> 23:
+                        v <<= 8
+                        e -= 0x4000000
+                    k = int(log2[v >> 23])
+                    v >>= k
+                    y[n] = (k << 23) + e + v
+                else:
+                    negative = (v >> 31) & 1
+                    if negative:
+                        v = (0 - v) & mask
+                    while not v >> 23:
+                        v <<= 8
+                        e -= 8
+                    k = int(log2[v >> 23])
+                    e += k
+                    if e < 0:
+                        y[n] = 0
+                    elif e > 253:
+                        e = 255
+                        y[n] = e << 23
+                    else:
+                        y[n] = (e << 23) + (v >> k) + ((0 - negative) << 31)
+            else:
+                y[n] = 0
+        q = ptr32(int(q) + cols * 4)
+        y = ptr32(int(y) + cols * 4)
         exponents = ptr32(int(exponents) + 4)
         rows -= 1

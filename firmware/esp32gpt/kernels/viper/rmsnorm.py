@@ -1,35 +1,40 @@
 """RMSNorm on block-floating-point rows (see blockfloat.py)."""
 
-from array import array
-from math import sqrt
-
 import micropython
-
-# 2^14 / sqrt((i + ½) / 512) for i from 128: the reciprocal root of a fraction in [¼, 1).
-RSQRT = array("H", [round(16384 / sqrt((i + 0.5) / 512)) for i in range(128, 512)])
 
 
 @micropython.viper
 def normalize(
-    q: ptr32, exponents: ptr32, rstd: ptr32, rsqrt: ptr16, first: int, rows: int, C: int
+    v: int,
+    n: int,
+    q: ptr32,
+    exponents: ptr32,
+    rstd: ptr32,
+    rsqrt: ptr16,
+    first: int,
+    rows: int,
+    C: int,
+    cut: int,
 ):
     """Rows of x as q (rows, C) become rows of x · rstd; float32 rstd[first + r] as well.
 
-    C · q² must stay under 2^30. The root is a table's, refined by one Newton step: right
-    to about 14 bits.
+    q has 15 bits, and C · (q >> cut)² must stay under 2^30. The root is a table's
+    (adam.RSQRT), refined by one Newton step: right to about 14 bits.
     """
     rstd = ptr32(int(rstd) + first * 4)
+    half = (1 << cut) >> 1
     while rows:
         total = 0
         n = C
-        p = ptr32(int(q))
         while n:
-            total += p[0] * p[0]
-            p = ptr32(int(p) + 4)
             n -= 1
-        total = total & 0x3FFFFFFF
+            v = q[n]
+            if v >> 31:
+                v = (0 - v) & 0xFFFF
+            v = (v + half) >> cut
+            total += v * v
         # Σx² + C · 1e-5 with the exponent of the larger; 1e-5 is 42950 · 2^-32.
-        e = exponents[0] - 256
+        e = exponents[0] - 256 + cut
         e_root = e
         d = 32 + e + e
         if d >= 0:
@@ -48,7 +53,10 @@ def normalize(
             total <<= 2
             shifts += 1
         # root / 2^14 is 1 / sqrt(total / 2^30), between 1 and 2.
-        root = int(rsqrt[(total >> 21) - 128])
+        if total >> 29:
+            root = int(rsqrt[(total >> 21) & 255])
+        else:
+            root = int(rsqrt[(total >> 20) & 511]) << 1
         error = 0x3FFFFFFF - (total >> 15) * ((root * root) >> 13)
         root += (root * (error >> 15)) >> 16
         e_root = shifts - 15 - e_root
@@ -56,13 +64,13 @@ def normalize(
             rstd[0] = ((e_root + 126) << 23) + (root << 9)
         else:
             rstd[0] = 0
-        if e < 512:
+        if e < 512 + cut:
             exponents[0] = exponents[0] + e_root - 14
         n = C
         while n:
-            q[0] = q[0] * root
-            q = ptr32(int(q) + 4)
             n -= 1
+            q[n] = q[n] * root
+        q = ptr32(int(q) + C * 4)
         exponents = ptr32(int(exponents) + 4)
         rstd = ptr32(int(rstd) + 4)
         rows -= 1
