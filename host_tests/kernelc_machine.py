@@ -115,15 +115,13 @@ def run_all(calls):
     start = memory.assemble(*main)
     refused = table - BASE + 4 * frame.CALL
     struct.pack_into("<I", memory.data, refused, _refuser(memory, dump))
-    check = memory.assemble(*_checker(memory, dump))
-    struct.pack_into("<I", memory.data, table - BASE + 4 * frame.CHECK_ARGS, check)
     memory.here()
     struct.pack_into("<I", memory.data, dump - BASE, len(memory.data))
     image = _execute(memory, start)
     refusal = struct.unpack_from("<I", image, dump - BASE + 4)[0]
     _read_back(image, calls, places)
     if refusal:
-        reasons = {number: reason for reason, number in frame.REASONS.items()} | {15: "arguments"}
+        reasons = {number: reason for reason, number in frame.REASONS.items()}
         raise Refused(reasons[refusal >> 5 & 15], refusal >> 1 & 15)
     values = struct.unpack_from(f"<{len(calls)}I", image, results - BASE)
     return [_result(value) for value in values]
@@ -229,7 +227,7 @@ def _writer(memory, dump):
 
 
 def _refuser(memory, dump):
-    """call(refuse, 1, [code]) as the function table has it: keep the code, write, exit."""
+    """call(refuse, 2, [code, kernel]) as the function table has it: keep the code, write, exit."""
     return memory.assemble(
         ("entry", 1, 32),
         ("l32i", 8, 4, 0),
@@ -238,25 +236,6 @@ def _refuser(memory, dump):
         ("constant", 8, _writer(memory, dump)),
         ("callx8", 8),
     )
-
-
-def _checker(memory, dump):
-    """mp_arg_check_num_sig for a fixed number of arguments."""
-    right = Label()
-    return [
-        ("entry", 1, 32),
-        ("srai", 4, 4, 17),
-        ("sub", 4, 4, 2),
-        ("or", 4, 4, 3),
-        ("beqz", 4, right),
-        ("constant", 8, 15 << 5 | 1),
-        ("constant", 9, dump),
-        ("s32i", 8, 9, 4),
-        ("constant", 8, _writer(memory, dump)),
-        ("callx8", 8),
-        ("label", right),
-        ("retw.n",),
-    ]
 
 
 def elf(memory, start):

@@ -41,9 +41,9 @@ class Writer:
     def int(self, depth):
         if depth == 0 or self.pick(True, False):
             names = [name for name, _ in self.loops]
-            return self.pick(*names, *INTS, "n", str(self.draw(st.integers(-9, 9))), "k[{}]").format(
-                self.index() if depth else "0"
-            )
+            return self.pick(
+                *names, *INTS, "n", str(self.draw(st.integers(-9, 9))), "k[{}]"
+            ).format(self.index() if depth else "0")
         left, right = self.int(depth - 1), self.int(depth - 1)
         operator = self.pick("+", "-", "*", "//", "%", "//")
         if operator in ("//", "%"):
@@ -55,7 +55,9 @@ class Writer:
             leaf = self.pick(*FLOATS, "a", "0.25", "1.0", "-3.5", "x[{}]", "y[{}]", "int")
             return f"float({self.int(1)})" if leaf == "int" else leaf.format(self.index())
         left, right = self.float(depth - 1), self.float(depth - 1)
-        form = self.pick("{} + {}", "{} - {}", "{} * {}", "{} * {}", "-{}", "abs({})", "{} * (n - 3)")
+        form = self.pick(
+            "{} + {}", "{} - {}", "{} * {}", "{} * {}", "-{}", "abs({})", "{} * (n - 3)"
+        )
         return form.format(f"({left})", f"({right})")
 
     def test(self, depth=1):

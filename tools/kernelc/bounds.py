@@ -46,10 +46,29 @@ class Bounds:
         if scope is self.top and low == high:
             self._check_here(buffer, index)
         else:
-            self._check_low(buffer, low, scope)
-            self._check_high(buffer, high, scope)
+            self._demand(buffer, scope, self._check_low, -low)
+            self._demand(buffer, scope, self._check_high, high)
         scope.cache[key] = scope.depth
         return scope.depth
+
+    def _demand(self, buffer, scope, check, end):
+        """Check an end, unless a check of the same buffer there implies it. Those at the door
+        wait for each other until the whole kernel is known."""
+        demands = scope.cache.setdefault((check.__name__, buffer), [])
+        if any((other - end).natural for other in demands):
+            return
+        if scope is self.door:
+            demands[:] = [other for other in demands if not (end - other).natural]
+        else:
+            check(buffer, end, scope)
+        demands.append(end)
+
+    def check_at_door(self):
+        """Write down the checks that wait at the door."""
+        for check in (self._check_low, self._check_high):
+            for buffer in self.buffers.values():
+                for end in self.door.cache.get((check.__name__, buffer), []):
+                    check(buffer, end, self.door)
 
     def _require_natural(self, buffer, index):
         """Check, where it becomes known, that a value read from a buffer or computed is ≥ 0."""
@@ -73,10 +92,11 @@ class Bounds:
         length = self.pure("srai", buffer.length, 2)
         self.emit("bgeu", self.value(index), length, self.refusal(INDEX, buffer))
 
-    def _check_low(self, buffer, low, scope):
-        if low.natural:
+    def _check_low(self, buffer, minus_low, scope):
+        """low ≥ 0."""
+        if (-minus_low).natural:
             return
-        plus, minus = self._sides(low, scope)
+        plus, minus = self._sides(-minus_low, scope)
         self._check_huge(plus, buffer, scope)
         self.emit("blt", plus, minus, self.refusal(INDEX, buffer), scope=scope)
 

@@ -10,6 +10,7 @@ from .frontend import parse
 from .inline import inline
 from .lower import Lowering
 from .registers import Allocation
+from .schedule import schedule
 from .tidy import tidy
 
 # Where the stand-in for a module keeps its function table and the name of what refuses.
@@ -39,7 +40,7 @@ def compile_module(module, places):
 
 def compile_kernel(kernel, module, number, places):
     """The Code of one kernel; number tells `refuse` which one it is."""
-    body = inline(kernel, module.kernels)
+    body = inline(kernel, schedule(kernel), module.kernels)
     homes_of, stack = homes(kernel)
     software = set()
     while True:

@@ -16,7 +16,7 @@ from .lower import RETURN_SLOT
 from .xtensa import Label, Op
 
 # Indices in mp_fun_table.
-NONE, TO_OBJECT, LOAD_ATTR, CALL, CHECK_ARGS = 0, 4, 9, 27, 44
+NONE, TO_OBJECT, LOAD_ATTR, CALL = 0, 4, 9, 27
 NEW_FLOAT, GET_FLOAT, GET_BUFFER = 60, 62, 65
 NATIVE_INT = 2  # MP_NATIVE_TYPE_INT
 
@@ -25,19 +25,19 @@ NATIVE_INT = 2  # MP_NATIVE_TYPE_INT
 SELF_SLOT, TABLE_SLOT, FIRST_HOME = 4, 8, 12
 SAVE_AREA = 32
 
+# What an argument must be. BUFFER and WRITE are mp_get_buffer's flags.
+BUFFER, WRITE, INTS = 1, 2, 4
+INT, FLOAT = 2, 4  # without BUFFER
+HOME_BYTES = 12  # mp_buffer_info_t: address, length in bytes, type code
+
 # Why a call is refused: bits 4 … 7 of the code that `refuse` gets; 0 … 3 are the argument.
-REASONS = {"buffer": 0, "int": 1, "length": 2, "index": 3, "division": 4}
-TYPECODE = {"floats": ord("f"), "ints": ord("i")}
+REASONS = {"type": 0, "arguments": 1, "length": 2, "index": 3, "division": 4}
 
 
 def homes(kernel):
     """Where on the stack each parameter lies: {name: offset}; and the end of them."""
-    offset = FIRST_HOME
-    places = {}
-    for name, kind in kernel.params:
-        places[name] = offset
-        offset += 12 if kind in BUFFERS else 4  # mp_buffer_info_t: address, length, type code
-    return places, offset
+    offsets = {name: FIRST_HOME + HOME_BYTES * i for i, (name, _) in enumerate(kernel.params)}
+    return offsets, FIRST_HOME + HOME_BYTES * len(offsets)
 
 
 class Frame:
@@ -69,7 +69,9 @@ class Frame:
         return [*ops, ("l32i", 8, table, 4 * index), ("callx8", 8)]
 
     def _entry(self, size):
-        count = len(self.kernel.params)
+        """Check every argument, in a loop over a word of three bits for each."""
+        kinds = [self._kind(name, kind) for name, kind in self.kernel.params]
+        loop, buffer, number, following = Label(), Label(), Label(), Label()
         ops = self._ops(
             ("entry", 1, size),
             ("s32i", 2, 1, SELF_SLOT),
@@ -77,51 +79,66 @@ class Frame:
             ("l32i", 8, 8, 12),
             ("l32i", 6, 8, 4 * self.places["table"]),
             ("s32i", 6, 1, TABLE_SLOT),
-            ("mov.n", 10, 3),
-            ("mov.n", 11, 4),
-            ("constant", 12, count << 17 | count << 1),  # MP_OBJ_FUN_MAKE_SIG
-            *self._call(CHECK_ARGS, table=6),
-            ("l32i", 4, 6, 4 * GET_BUFFER),
-        )
-        places, _ = homes(self.kernel)
-        for i, (name, kind) in enumerate(self.kernel.params):
-            check = self._buffer if kind in BUFFERS else getattr(self, "_" + kind)
-            ops += check(i, name, kind, places[name])
-        return ops
-
-    def _buffer(self, i, name, kind, home):
-        access = 3 if name in self.stored else 1  # MP_BUFFER_RW, MP_BUFFER_READ
-        return self._ops(
-            ("constant", 7, REASONS["buffer"] << 4 | i + 1),
-            ("l32i", 10, 5, 4 * i),
-            ("addi", 11, 1, home) if home < 128 else ("constant", 11, home),
-            *([] if home < 128 else [("add", 11, 1, 11)]),
-            ("constant", 12, access),
-            ("callx8", 4),
-            ("beqz", 10, self.refuse),
-            ("l32i", 8, 1, home + 8),
-            ("addi", 8, 8, -TYPECODE[kind]),
+            ("constant", 7, REASONS["arguments"] << 4),
+            ("addi", 8, 3, -len(kinds)),
+            ("or", 8, 8, 4),
             ("bnez", 8, self.refuse),
         )
-
-    def _int(self, i, name, kind, home):
-        """A small int is its value doubled, plus 1; no other object is odd (py/obj.h)."""
-        return self._ops(
-            ("constant", 7, REASONS["int"] << 4 | i + 1),
-            ("l32i", 8, 5, 4 * i),
-            ("slli", 9, 8, 31),
-            ("bgez", 9, self.refuse),
-            ("bltz", 8, self.refuse),
-            ("srai", 8, 8, 1),
-            ("s32i", 8, 1, home),
+        if not kinds:
+            return ops
+        ops += self._ops(
+            ("l32i", 4, 6, 4 * GET_BUFFER),
+            ("constant", 3, sum(kind << 3 * i for i, kind in enumerate(kinds))),
+            ("addi", 2, 1, FIRST_HOME),
+            ("constant", 7, 0),
+            ("label", loop),
+            ("l32i", 10, 5, 0),
+            ("addi", 5, 5, 4),
+            ("addi", 7, 7, 1),
+            ("slli", 8, 3, 31),
+            ("bltz", 8, buffer),
+        )
+        if FLOAT in kinds:
+            ops += self._ops(
+                ("slli", 8, 3, 29),
+                ("bgez", 8, number),
+                *self._call(GET_FLOAT, table=6),
+                ("s32i", 10, 2, 0),
+                ("j", following),
+            )
+        # A small int is its value doubled, plus 1; no other object is odd (py/obj.h).
+        return ops + self._ops(
+            ("label", number),
+            ("slli", 8, 10, 31),
+            ("bgez", 8, self.refuse),
+            ("bltz", 10, self.refuse),
+            ("srai", 10, 10, 1),
+            ("s32i", 10, 2, 0),
+            ("j", following),
+            ("label", buffer),
+            ("mov.n", 11, 2),
+            ("constant", 12, WRITE | BUFFER),
+            ("and", 12, 12, 3),
+            ("callx8", 4),
+            ("beqz", 10, self.refuse),
+            ("l32i", 8, 2, 8),
+            ("addi", 8, 8, -ord("f")),
+            ("slli", 8, 8, 2),
+            ("constant", 9, INTS),
+            ("and", 9, 9, 3),
+            ("addx2", 9, 9, 9),
+            ("sub", 8, 8, 9),  # 4 · (type code - "f") is 3 · INTS for "i", 0 for "f"
+            ("bnez", 8, self.refuse),
+            ("label", following),
+            ("srai", 3, 3, 3),
+            ("addi", 2, 2, HOME_BYTES),
+            ("bnez", 3, loop),
         )
 
-    def _float(self, i, name, kind, home):
-        return self._ops(
-            ("l32i", 10, 5, 4 * i),
-            *self._call(GET_FLOAT, table=6),
-            ("s32i", 10, 1, home),
-        )
+    def _kind(self, name, kind):
+        if kind in BUFFERS:
+            return BUFFER | WRITE * (name in self.stored) | INTS * (kind == "ints")
+        return INT if kind == "int" else FLOAT
 
     def _return(self, label):
         ops = self._ops(("label", label))
@@ -144,20 +161,20 @@ class Frame:
         return ops
 
     def _refuse(self, number):
-        """refuse(code): bits 8 and up say which kernel."""
+        """_refuse(code, number of the kernel), with the arguments where self was."""
         return self._ops(
             ("label", self.refuse),
-            ("l32i", 3, 1, SELF_SLOT),
-            ("l32i", 10, 3, 4),  # the context begins with the module object
+            ("l32i", 10, 1, SELF_SLOT),
+            ("l32i", 10, 10, 4),  # the context begins with the module object
             ("l32i", 8, 10, 8),  # its table of strings, 16 bits each
-            ("constant", 11, 2 * self.places["refuse"]),
-            ("add", 8, 8, 11),
-            ("l16ui", 11, 8, 0),
+            ("l16ui", 11, 8, 2 * self.places["refuse"]),
             *self._call(LOAD_ATTR),
-            ("constant", 11, number << 9 | 1),
-            ("addx2", 11, 7, 11),
-            ("s32i", 11, 1, RETURN_SLOT),
             ("constant", 11, 1),
+            ("addx2", 8, 7, 11),
+            ("s32i", 8, 1, RETURN_SLOT),
+            ("constant", 8, number << 1 | 1),
+            ("s32i", 8, 1, RETURN_SLOT + 4),
+            ("constant", 11, 2),
             ("mov.n", 12, 1),
             *self._call(CALL),
             ("retw.n",),  # not reached

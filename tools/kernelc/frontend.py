@@ -122,8 +122,8 @@ def _function(module, node):
         if kind not in KINDS:
             kernel.refuse(arg, f"annotate {arg.arg} as one of {', '.join(KINDS)}")
         kernel.params.append((arg.arg, kind))
-    if len(kernel.params) > 15:
-        kernel.refuse(node, "a kernel has 15 parameters at most: pack floats into a buffer")
+    if len(kernel.params) > 10:
+        kernel.refuse(node, "a kernel has 10 parameters at most: pack floats into a buffer")
     if node.returns is not None:
         returns = getattr(node.returns, "id", str(getattr(node.returns, "value", None)))
         if returns not in ("int", "float", "None"):

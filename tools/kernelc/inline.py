@@ -11,9 +11,9 @@ import copy
 from .frontend import BUFFERS, FUNCTIONS
 
 
-def inline(kernel, kernels):
-    """The kernel's statements, with `x += e` written out as `x = x + e` and calls replaced."""
-    return _Inliner(kernel, kernels).block(copy.deepcopy(kernel.body), {}, (kernel.name,))
+def inline(kernel, body, kernels):
+    """A kernel's statements, with `x += e` written out as `x = x + e` and calls replaced."""
+    return _Inliner(kernel, kernels).block(body, {}, (kernel.name,))
 
 
 class _Inliner:

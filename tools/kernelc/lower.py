@@ -26,6 +26,7 @@ class Lowering(Expressions):
         for position, (name, kind) in enumerate(kernel.params, 1):
             self._parameter(name, kind, position, homes[name])
         self.block(body)
+        self.check_at_door()
         if kernel.returns != "none" and self.webs.falls_through:
             kernel.refuse(kernel.node, f"{kernel.name} must end with a return on every path")
 

@@ -16,16 +16,30 @@ BYTECODE, NATIVE, VIPER = 0, 1, 2  # kinds of raw code
 FUN_TABLE, ELLIPSIS, STR, BYTES, TUPLE = 0, 4, 5, 6, 10  # MP_PERSISTENT_OBJ_…
 
 REFUSE = """
-def _refuse(code):
-    name = "{names}".split()[code >> 8]
-    error, text = (
-        (TypeError, "argument {{1}} must be an array or memoryview of the right type code"),
-        (TypeError, "argument {{1}} must be an int from 0 to 2**30 - 1"),
-        (ValueError, "argument {{1}} is too short for these sizes"),
-        (IndexError, "an index into argument {{1}} is out of range"),
-        (ZeroDivisionError, "division of an int by zero"),
-    )[code >> 4 & 15]
-    raise error(("{{0}}: " + text).format(name, code & 15))
+def _refuse(code, kernel):
+    name, kinds = {kernels!r}[kernel].split(":")
+    kinds = kinds.split()
+    reason = code >> 4
+    position = code & 15
+    text = (
+        "argument %d must be %s",
+        "takes %d arguments (%s), without keywords",
+        "argument %d is too short for these sizes",
+        "an index into argument %d is out of range",
+        "division of an int by zero",
+    )[reason]
+    if reason == 0:
+        text %= (position, {{
+            "floats": "an array('f') or a memoryview of one",
+            "ints": "an array('i') or a memoryview of one",
+            "int": "an int from 0 to 2**30 - 1",
+        }}[kinds[position - 1]])
+    elif reason == 1:
+        text %= (len(kinds), ", ".join(kinds))
+    elif reason < 4:
+        text %= position
+    errors = (TypeError, TypeError, ValueError, IndexError, ZeroDivisionError)
+    raise errors[reason](name + ": " + text)
 """
 
 
@@ -37,7 +51,11 @@ def stub(module):
         lines.append(f"{name} = {True if name == 'ATOMIC' else value!r}")
     for name, params in module.empty:
         lines.append(f"def {name}({', '.join(params)}): pass")
-    lines.append(REFUSE.format(names=" ".join(module.kernels)))
+    kernels = [
+        f"{name}:{' '.join(kind for _, kind in kernel.params)}"
+        for name, kernel in module.kernels.items()
+    ]
+    lines.append(REFUSE.format(kernels=tuple(kernels)))
     for name in module.kernels:
         lines.append(f"@micropython.viper\ndef {name}(): pass")
     return "\n".join(lines) + "\n"

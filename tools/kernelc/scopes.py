@@ -15,6 +15,9 @@ from .xtensa import Op, Register
 DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
 
 
+LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
+
+
 @dataclass(eq=False)
 class Loop:
     """`items` run `count` times (a register), or until they jump to `exit`."""
@@ -68,6 +71,8 @@ class Builder:
         self._forget(scope)
         self.scopes.append(scope)
         yield scope
+        if kind == LOOP:
+            _loads_first(scope)
         for register, step in scope.inductions:
             self._advance(scope, register, step)
         self.scopes.pop()
@@ -218,6 +223,23 @@ class Builder:
             index = CONST_S[bits]
             return self.pure("const.s", index, at=at, again=("const.s", [index]))
         return self.pure("wfr", self.constant(signed(bits), at), at=at)
+
+
+def _loads_first(loop):
+    """In an innermost loop without branches, load before computing: a load's result is ready
+    two instructions later. Of the loads through one pointer that at offset 0 comes last, so
+    that it can advance the pointer."""
+    steps = {register for register, _ in loop.inductions}
+    early = []
+    for item in loop.items:
+        if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
+            return
+        if item.name in ("ssi", "s32i") or len(early) == LOADS_AT_ONCE:
+            break
+        if item.name == "lsi" and item.args[1] in steps:
+            early.append(item)
+    early.sort(key=lambda op: op.args[-1] == 0)
+    loop.items[:] = early + [item for item in loop.items if item not in early]
 
 
 def _mentions(item, register):
