@@ -18,12 +18,11 @@ from .blockfloat import LOG2, combine, dots, headroom, quantize, to_float
 # Native code runs to its end before an interrupt is looked at.
 ATOMIC = True
 
-# Workspace: two operands in block floating point, ints and an exponent for each row.
+# Workspace: a small and a large operand in block floating point, and their exponents.
 _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(8, "i")
 _adam = zeros(4)
 _one = array("f", [1.0])
-_factor = zeros(1)
 
 
 def reserve(config):
@@ -37,28 +36,24 @@ def reserve(config):
     if V > 1024:
         raise ValueError("the viper engine takes at most 1,024 tokens: use a smaller alphabet")
     wide = max(4 * C, V)
-    _room(
-        max(T * _pad(wide), wide * _pad(T), T * 4 * C),
-        max(wide * _pad(C), C * _pad(wide), wide * _pad(T), config.n_head * T * T),
-        max(wide, 3 * T),
-    )
+    _room(max(T * C, config.n_head * _triangle(T), wide), max(T, C) * wide, 3 * T)
 
 
-def _room(a, b, rows):
-    """Have room for two operands of a and b ints in so many rows."""
+def _triangle(T):
+    """Scores of T rows, of which each attends to those before it and itself."""
+    return T * (T + 1) // 2
+
+
+def _room(a, b, exponents=1):
+    """Have room for a small and a large operand of a and b ints."""
     global _a, _b, _a_exp, _b_exp
     if a > len(_a):
         _a = zeros(a, "i")
     if b > len(_b):
         _b = zeros(b, "i")
-    if rows > len(_a_exp):
-        _a_exp = zeros(rows, "i")
-        _b_exp = zeros(rows, "i")
-
-
-def _pad(n):
-    """n rounded up to what matmul's shorter loop body takes at a time."""
-    return (n + 7) & -8
+    if exponents > len(_a_exp):
+        _a_exp = zeros(exponents, "i")
+        _b_exp = zeros(exponents, "i")
 
 
 _products = {}
@@ -98,24 +93,27 @@ def _score_scales(size):
 
 
 def embed_forward(x, tokens, wte, wpe, start, T, C):
-    for t in range(start, start + T):
-        elementwise.add(x, wte, wpe, t * C, tokens[t] * C, t * C, C)
+    elementwise.add(0, 0, x, wte, wpe, tokens, 0, start, T, C)
 
 
 def embed_backward(dwte, dwpe, dx, tokens, T, C, V, block_size):
-    elementwise.fill(dwte, 0, V * C)
-    elementwise.fill(dwpe, 0, block_size * C)
-    elementwise.add(dwpe, dwpe, dx, 0, 0, 0, T * C)
-    for t in range(T):
-        elementwise.add(dwte, dwte, dx, tokens[t] * C, tokens[t] * C, t * C, C)
+    _clear(dwte, 0, V * C)
+    _clear(dwpe, 0, block_size * C)
+    elementwise.add(0, 0, dwpe, dwpe, dx, 0, 0, 0, 1, T * C)
+    elementwise.add(0, 0, dwte, dwte, dx, tokens, 1, 0, T, C)
+
+
+def _clear(x, first, n):
+    """x[first + i] = 0: a sum of no terms."""
+    combine(0, x, x, x, first, 1, 0, n, 0, 0)
 
 
 def rmsnorm_forward(y, rstd, x, start, T, C):
-    _room(T * C, 0, T)
-    bits = min((_product_bits(C) - 1) >> 1, 14)
-    quantize(0, 0, x, _a, _a_exp, start * C, T, C, 15)
-    rmsnorm.normalize(0, 0, _a, _a_exp, rstd, adam.RSQRT, start, T, C, 15 - bits)
-    to_float(0, 0, _a, y, _a_exp, LOG2, 0, start * C, T, C)
+    _room(0, T * C, T)
+    cut = 15 - min((_product_bits(C) - 1) >> 1, 14)
+    quantize(0, 0, x, _b, _b_exp, start * C, T, C, 15)
+    rmsnorm.normalize(0, 0, _b, _b_exp, rstd, adam.RSQRT, start, T, C, cut)
+    to_float(0, 0, _b, y, _b_exp, LOG2, 0, start * C, T, C)
 
 
 def rmsnorm_backward(dx, dy, y, rstd, T, C):
@@ -128,12 +126,15 @@ def rmsnorm_backward(dx, dy, y, rstd, T, C):
 
 
 def linear_forward(y, x, w, start, T, n_in, n_out):
-    _room(T * n_in, n_out * n_in, 1)
-    bits = _product_bits(n_in)
-    quantize(0, 0, x, _a, _a_exp, start * n_in, 1, T * n_in, (bits + 3) >> 1)
-    quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, T, n_in))
-    dots(0, _a, _a, _b, y, start * n_out, T, n_out, n_in)
-    _product_to_float(y, start * n_out, T * n_out)
+    _room(n_in, n_out * n_in)
+    while T:
+        some = min(len(_a) // n_in, T)
+        quantize(0, 0, x, _a, _a_exp, start * n_in, 1, some * n_in, 14)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, some, n_in))
+        dots(0, _a, _a, _b, y, start * n_out, some, n_out, n_in)
+        _product_to_float(y, start * n_out, some * n_out)
+        start += some
+        T -= some
 
 
 def _product_to_float(y, first, n):
@@ -143,20 +144,28 @@ def _product_to_float(y, first, n):
 
 
 def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
-    _room(T * n_out, n_out * n_in, 1)
-    bits = _product_bits(n_out)
-    quantize(0, 0, dy, _a, _a_exp, 0, 1, T * n_out, (bits + 3) >> 1)
-    quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, T, n_out))
-    combine(0, dx, _a, _b, T, n_out, n_in, n_out, 1)
-    _product_to_float(dx, 0, T * n_in)
+    _room(n_out, n_out * n_in)
+    start = 0
+    while T:
+        some = min(len(_a) // n_out, T)
+        quantize(0, 0, dy, _a, _a_exp, start * n_out, 1, some * n_out, 14)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, some, n_out))
+        combine(0, dx, _a, _b, start * n_in, some, n_out, n_in, n_out, 1)
+        _product_to_float(dx, start * n_in, some * n_in)
+        start += some
+        T -= some
 
 
 def linear_backward_weights(dw, dy, x, T, n_in, n_out):
-    _room(T * n_out, T * n_in, 1)
+    _room(T * min(n_in, n_out), T * max(n_in, n_out))
     bits = _product_bits(T)
-    quantize(0, 0, dy, _a, _a_exp, 0, 1, T * n_out, bits >> 1)
-    quantize(0, 0, x, _b, _b_exp, 0, 1, T * n_in, (bits + 1) >> 1)
-    combine(0, dw, _a, _b, n_out, T, n_in, 1, n_out)
+    a = (_a, _a_exp)
+    b = (_b, _b_exp)
+    if n_out > n_in:
+        a, b = b, a
+    quantize(0, 0, dy, a[0], a[1], 0, 1, T * n_out, bits >> 1)
+    quantize(0, 0, x, b[0], b[1], 0, 1, T * n_in, (bits + 1) >> 1)
+    combine(0, dw, a[0], b[0], 0, n_out, T, n_in, 1, n_out)
     _product_to_float(dw, 0, n_out * n_in)
 
 
@@ -171,37 +180,39 @@ def _set_shape(start, end, C, n_head, block_size):
 def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     end = start + T
     size = C // n_head
-    _room(end * 3 * C, block_size, 1)
+    _room(end, end * 3 * C)
     bits = min((_product_bits(size) - 1) >> 1, 14)
-    quantize(0, 0, qkv, _a, _a_exp, 0, 1, end * 3 * C, bits)
-    exponent = _a_exp[0] - 256
+    quantize(0, 0, qkv, _b, _b_exp, 0, 1, end * 3 * C, bits)
+    exponent = _b_exp[0] - 256
     scales = _score_scales(size)
     _set_shape(start, end, C, n_head, block_size)
     _shape[5] = scales[0]
     _shape[6] = min(max(scales[1] - 28 - 2 * exponent, 0), 30)
-    attention.attend(_a, y, probs, _b, softmax.EXP2, LOG2, _shape)
-    _b_exp[0] = exponent - 14 + 256
+    _clear(y, start * C, T * C)
+    attention.attend(0, _b, _b, y, probs, _a, softmax.EXP2, LOG2, _shape)
+    _b_exp[0] -= 14
     to_float(0, 0, y, y, _b_exp, LOG2, start * C, start * C, 1, T * C)
 
 
 def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     size = C // n_head
     n = T * 3 * C
-    _room(n + T * C, n_head * T * T, 3 * T)
+    _room(n_head * _triangle(T), n + T * C, 3 * T)
     # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
     size_bits = _product_bits(size) - 1
     sum_bits = _product_bits(T) - 1
     bits = min(size_bits >> 1, 14)
     dy_bits = min(size_bits - bits, sum_bits - 14)
-    d = memoryview(_a)[n:]
-    quantize(0, 0, qkv, _a, _a_exp, 0, 1, n, bits)
-    quantize(0, 0, dy, d, _b_exp, 0, 1, T * C, dy_bits)
-    exponent = _a_exp[0] - 256
-    dy_exponent = _b_exp[0] - 256
+    d = memoryview(_b)[n:]
+    quantize(0, 0, qkv, _b, _b_exp, 0, 1, n, bits)
+    quantize(0, 0, dy, d, _a_exp, 0, 1, T * C, dy_bits)
+    exponent = _b_exp[0] - 256
+    dy_exponent = _a_exp[0] - 256
     cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
     _set_shape(0, T, C, n_head, block_size)
     _shape[5] = cut
-    largest = attention.score_gradients(_a, d, probs, _b, dqkv, _shape)
+    _clear(dqkv, 0, n)
+    largest = attention.score_gradients(0, _b, _b, d, probs, _a, dqkv, _shape)
     # 16 bits of ds take part in the product with the scale; of that, as many stay as leave
     # room for the sums over T.
     shift = 0
@@ -212,35 +223,35 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     _shape[5] = shift
     _shape[6] = scales[2]
     _shape[7] = shift2
-    attention.query_key_gradients(_a, _b, dqkv, _shape)
+    attention.query_key_gradients(0, _b, _b, _a, dqkv, _shape)
     e_score = dy_exponent + exponent + cut - 14 + shift + shift2 - scales[3]
     for i in range(0, 3 * T, 3):
-        _b_exp[i] = _b_exp[i + 1] = e_score + exponent + 256
+        _b_exp[i] = _b_exp[i + 1] = max(e_score + exponent + 256, 0)
         _b_exp[i + 2] = dy_exponent - 14 + 256
     to_float(0, 0, dqkv, dqkv, _b_exp, LOG2, 0, 0, 3 * T, C)
 
 
 def relu_forward(x, start, T, n):
-    elementwise.relu(x, start * n, T * n)
+    elementwise.relu(x, x, start * n, T * n, 1)
 
 
 def relu_backward(dx, y, T, n):
-    elementwise.relu_mask(dx, y, T * n)
+    elementwise.relu(dx, y, 0, T * n, 0)
 
 
 def residual_forward(y, x, branch, start, T, C):
-    elementwise.add(y, x, branch, start * C, start * C, start * C, T * C)
+    elementwise.add(0, 0, y, x, branch, 0, 0, start, T, C)
 
 
 def residual_backward(dx, dbranch, T, C):
-    elementwise.add(dx, dx, dbranch, 0, 0, 0, T * C)
+    elementwise.add(0, 0, dx, dx, dbranch, 0, 0, 0, T, C)
 
 
 def _softmax(probs, logits, scale, targets, start, T, V):
-    _room(T * V, 0, T)
-    quantize(0, 0, logits, _a, _a_exp, start * V, T, V, 16)
-    loss = softmax.softmax_rows(_a, _a_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
-    to_float(0, 0, _a, probs, _a_exp, LOG2, 0, start * V, T, V)
+    _room(0, T * V, T)
+    quantize(0, 0, logits, _b, _b_exp, start * V, T, V, 16)
+    loss = softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
+    to_float(0, 0, _b, probs, _b_exp, LOG2, 0, start * V, T, V)
     return loss
 
 
@@ -258,8 +269,16 @@ def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
 
 
 def cross_entropy_backward(dlogits, probs, targets, T, V):
-    _factor[0] = 1 / T
-    elementwise.scale(dlogits, probs, _factor, T * V)
+    _room(1, T * V)
+    quantize(0, 0, probs, _b, _b_exp, 0, 1, T * V, 15)
+    # 1 / T as an int of 15 bits
+    k = 14
+    while 2 << k < T << 15:
+        k += 1
+    _a[0] = (1 << k) // T
+    _a_exp[0] = 256 - k
+    combine(0, dlogits, _a, _b, 0, 1, 1, T * V, 0, 0)
+    _product_to_float(dlogits, 0, T * V)
     for t in range(T):
         dlogits[t * V + targets[t]] -= 1 / T
 

@@ -1,5 +1,7 @@
 """Adam on the bits of float32: aligned integer sums, and a table for the reciprocal root."""
 
+# ruff: noqa: SIM108 - a conditional expression goes through memory in viper
+
 from array import array
 from math import sqrt
 
@@ -29,9 +31,10 @@ def update(
 ) -> int:
     """Update elements i-1 … 0; returns 0, or 1 + the index of an element it leaves untouched.
 
-    Such an element has a gradient over 2^63, or a second moment so small that ε
-    counts. constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of
-    what changes in them, the step to 8 bits. Of a gradient under 2^-96 nothing is seen, and m never falls under 2^-96 once it was above.
+    Such an element has a gradient over 2^63, or a second moment so small that ε counts.
+    constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of what
+    changes in them, the step to 8 bits. A gradient under 2^-96 counts as 0, and m that decays
+    stays at 2^-96.
 
     A float32 is a mantissa of 24 bits times 2^(e − 150). Where a change leaves the exponent
     as it is, it is added to all of the bits.

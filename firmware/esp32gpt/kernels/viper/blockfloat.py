@@ -170,16 +170,18 @@ def combine(
     y: ptr32,
     a: ptr32,
     b: ptr32,
+    first: int,
     rows: int,
     terms: int,
     cols: int,
     row_step: int,
     term_step: int,
 ):
-    """Ints y[r] = Σ a[r·row_step + k·term_step] · b[k] over k < terms, for b (terms, cols).
+    """Ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for b (terms, cols).
 
     The sums must stay under 2^31 in magnitude.
     """
+    y = ptr32(int(y) + first * 4)
     row_step *= 4
     term_step *= 4
     while rows:
@@ -259,7 +261,8 @@ def to_float(
 ):
     """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] - 256).
 
-    y may be q, element for element.
+    y may be q, element for element. A row of ints times less than 2^-126 becomes 0, one of
+    ints times more than 2^96 infinite.
     """
     q = ptr32(int(q) + q_first * 4)
     y = ptr32(int(y) + first * 4)
@@ -269,44 +272,32 @@ def to_float(
     while rows:
         # The exponent of a number with its leading bit in bit 23, where it adds 1 to it.
         base = exponents[0] + 149 - 256
-        safe = 0
-        if base > 22 and base < 246:
-            safe = 1
-            base <<= 23
         n = cols
+        if base < 23 or base > 245:
+            v = 0
+            if base > 245:
+                v = 255
+                v <<= 23
+            while n:
+                n -= 1
+                y[n] = v
+        else:
+            base <<= 23
         while n:
             n -= 1
             v = q[n]
             if v:
                 e = base
-                if safe:
-                    if v >> 31:
-                        v = (0 - v) & mask
-                        e += minus
-                    while not v >> 23:
-                        v <<= 8
-                        e -= 0x4000000
-                    k = int(log2[v >> 23])
-                    v >>= k
-                    y[n] = (k << 23) + e + v
-                else:
-                    negative = (v >> 31) & 1
-                    if negative:
-                        v = (0 - v) & mask
-                    while not v >> 23:
-                        v <<= 8
-                        e -= 8
-                    k = int(log2[v >> 23])
-                    e += k
-                    if e < 0:
-                        y[n] = 0
-                    elif e > 253:
-                        e = 255
-                        y[n] = e << 23
-                    else:
-                        y[n] = (e << 23) + (v >> k) + ((0 - negative) << 31)
-            else:
-                y[n] = 0
+                if v >> 31:
+                    v = (0 - v) & mask
+                    e += minus
+                while not v >> 23:
+                    v <<= 8
+                    e -= 0x4000000
+                k = int(log2[v >> 23])
+                v >>= k
+                v = (k << 23) + e + v
+            y[n] = v
         q = ptr32(int(q) + cols * 4)
         y = ptr32(int(y) + cols * 4)
         exponents = ptr32(int(exponents) + 4)
