@@ -12,6 +12,7 @@ from .lower import Lowering
 from .registers import Allocation
 from .schedule import schedule
 from .tidy import tidy
+from .xtensa import Label, Op
 
 # Where the stand-in for a module keeps its function table and the name of what refuses.
 PLACES = {"table": 0, "refuse": 0}
@@ -45,12 +46,21 @@ def compile_kernel(kernel, module, number, places):
     software = set()
     while True:
         lowering = Lowering(kernel, body, module.constants, homes_of)
-        flat = Flat([*lowering.door.items, *lowering.top.items], software)
+        opened = Op("label", [Label("opened")])
+        flat = Flat([*lowering.door.items, opened, *lowering.top.items], software)
         allocation = Allocation(tidy(flat.ops), flat.regions, stack)
         stack_end = stack + 4 * len(allocation.slots)
         frame = Frame(kernel, number, _stored(kernel, body), lowering, stack_end, places)
+        split = allocation.ops.index(opened)
+        ops = [
+            *frame.before,
+            *allocation.ops[:split],
+            *frame.between,
+            *allocation.ops[split:],
+            *frame.after,
+        ]
         try:
-            return Code([*frame.before, *allocation.ops, *frame.after], allocation.places)
+            return Code(ops, allocation.places)
         except LoopTooLong as error:
             ends = [region.end for region in flat.regions]
             software.add(ends.index(error.end))

@@ -41,7 +41,8 @@ def homes(kernel):
 
 
 class Frame:
-    """`before` and `after`: the instructions around a kernel's body.
+    """`before`, `between` the checks at the door and the body, and `after`: the instructions
+    around a kernel's own. Refusals lie between, in reach of short branches from both sides.
 
     places says where mpy.py found things in the file: `table` and `refuse` are the indices of
     the function table among the constants and of the name `refuse` among the strings.
@@ -54,11 +55,14 @@ class Frame:
         self.refuse = Label("refuse")
         self.line = kernel.node.lineno
         self.before = self._entry((stack_end + SAVE_AREA + 15) // 16 * 16)
-        self.after = [
-            *self._return(lowering.epilogue),
+        body = Label("body")
+        self.between = [
+            *self._ops(("j", body)),
             *self._stubs(lowering.refusals),
             *self._refuse(number),
+            *self._ops(("label", body)),
         ]
+        self.after = self._return(lowering.epilogue)
 
     def _ops(self, *lines):
         return [Op(line[0], list(line[1:]), self.line) for line in lines]
@@ -95,8 +99,7 @@ class Frame:
             ("l32i", 10, 5, 0),
             ("addi", 5, 5, 4),
             ("addi", 7, 7, 1),
-            ("slli", 8, 3, 31),
-            ("bltz", 8, buffer),
+            ("bbsi", 3, 0, buffer),
         )
         if FLOAT in kinds:
             ops += self._ops(
@@ -117,17 +120,14 @@ class Frame:
             ("j", following),
             ("label", buffer),
             ("mov.n", 11, 2),
-            ("constant", 12, WRITE | BUFFER),
-            ("and", 12, 12, 3),
+            ("extui", 12, 3, 0, 2),
             ("callx8", 4),
             ("beqz", 10, self.refuse),
             ("l32i", 8, 2, 8),
             ("addi", 8, 8, -ord("f")),
-            ("slli", 8, 8, 2),
-            ("constant", 9, INTS),
-            ("and", 9, 9, 3),
+            ("extui", 9, 3, 2, 1),
             ("addx2", 9, 9, 9),
-            ("sub", 8, 8, 9),  # 4 · (type code - "f") is 3 · INTS for "i", 0 for "f"
+            ("sub", 8, 8, 9),  # type code - "f" is 3 for "i", 0 for "f"
             ("bnez", 8, self.refuse),
             ("label", following),
             ("srai", 3, 3, 3),

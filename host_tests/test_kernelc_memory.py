@@ -1,0 +1,64 @@
+"""Buffers that are one another, or overlap, are read and written as Python does."""
+
+import kernelc_machine
+import numpy as np
+import pytest
+from kernelc.compiler import compile_source
+from kernelc_machine import Argument
+
+pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+
+
+def both(source, *args):
+    """The arrays after the compiled function, and after Python's own."""
+    namespace = {"floats": None}
+    exec(source, namespace)
+    arrays = [arg.copy() for arg in args if isinstance(arg, np.ndarray)]
+    machine = iter(arrays)
+    kernelc_machine.run(
+        compile_source(source, "f.py")[1]["f"],
+        *(next(machine) if isinstance(arg, np.ndarray) else arg for arg in args),
+    )
+    namespace["f"](*args)
+    return arrays, [arg for arg in args if isinstance(arg, np.ndarray)]
+
+
+def test_a_value_is_read_again_after_a_store_that_may_have_changed_it():
+    source = (
+        "def f(x: floats, i: int, j: int):\n"
+        "    a = x[i]\n    x[j] = a + 1.0\n    b = x[i]\n    x[0] = b + 1.0\n    x[1] = x[i]\n"
+    )
+    got, wanted = both(source, np.arange(4, dtype=np.float32), 2, 2)
+    assert got[0].tolist() == wanted[0].tolist() == [4, 3, 3, 3]
+
+
+def test_what_a_loop_stores_to_is_not_read_before_the_loop():
+    source = (
+        "def f(x: floats, n: int):\n    for i in range(n):\n        x[i] = x[2] + 1.0\n"
+        "        for j in range(2):\n            x[j] += x[2] * 2.0\n"
+    )
+    got, wanted = both(source, np.arange(5, dtype=np.float32), 5)
+    assert got[0].tolist() == wanted[0].tolist()
+
+
+def test_two_parameters_may_be_one_buffer():
+    source = (
+        "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n"
+        "        y[i] = x[0] + x[i]\n        y[i] += x[i] * x[1]\n"
+    )
+    code = compile_source(source, "f.py")[1]["f"]
+    x = np.arange(1, 6, dtype=np.float32)
+    kernelc_machine.run(code, x, x, 5)
+    wanted = np.arange(1, 6, dtype=np.float32)
+    for i in range(5):
+        wanted[i] = wanted[0] + wanted[i]
+        wanted[i] += wanted[i] * wanted[1]
+    assert x.tolist() == wanted.tolist()
+
+
+def test_slices_of_one_array_may_overlap():
+    source = "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[i] = x[i]\n"
+    code = compile_source(source, "f.py")[1]["f"]
+    x = np.arange(8, dtype=np.float32)
+    kernelc_machine.run(code, Argument(x, 1), Argument(x, 0, 7), 7)
+    assert x.tolist() == [0] * 8
