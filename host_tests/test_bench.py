@@ -1,0 +1,109 @@
+"""The bench, on the host's MicroPython and with few steps: are its figures there and plausible?"""
+
+import json
+import subprocess
+import sys
+
+import bench
+import pytest
+from runtime import ROOT, ToolError
+
+# Predictions a step in the first three names: 6, 7 and 6 letters, and the end of each.
+TOKENS = 22 / 3
+
+
+def run(*options):
+    """The tool as its user starts it."""
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "bench.py", *options], capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("engine", ["viper", "reference"])
+def test_figures_of_an_engine(micropython, engine):
+    done = run("--engine", engine, "--steps", "3")
+    if "SyntaxError" in done.stderr:
+        pytest.skip(f"the {engine} engine does not load here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1
+    figures = json.loads(lines[0])
+    assert list(figures) == bench.FIELDS
+    assert figures["engine"] == engine
+    assert "MicroPython" in figures["firmware"]
+    assert figures["steps"] == 3
+    assert figures["tokens_per_step"] == pytest.approx(TOKENS)
+    assert figures["exec_bytes"] is None
+    parts = figures["us_forward"] + figures["us_backward"] + figures["us_adam"]
+    assert 0.3 < parts / figures["us_per_step"] < 3
+    assert 0 <= figures["us_data"] < figures["us_per_step"]
+    assert figures["us_per_step"] / 1e6 < figures["first_step_s"] < 60
+    assert figures["sample_tokens_per_s"] > 10
+    assert 100_000 < figures["mem_peak"] < 1_000_000
+
+
+def test_viper_allocates_little_in_a_step(micropython):
+    done = run("--engine", "viper", "--steps", "1")
+    if done.returncode:
+        pytest.skip(f"the viper engine does not load here: {done.stderr}")
+    # Words are twice as wide here as on the chip.
+    assert 0 < json.loads(done.stdout)["step_alloc"] < 2 * 2048
+
+
+def test_without_a_choice_all_but_the_reference_are_measured(micropython):
+    done = run("--steps", "1")
+    assert done.returncode == 0, done.stderr
+    engines = [json.loads(line)["engine"] for line in done.stdout.splitlines()]
+    assert engines and (engines == ["reference"] or "reference" not in engines)
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        (("--engine", "abacus"), "There is no engine abacus: choose one of"),
+        (("--steps", "0"), "The workload has 1000 names: choose --steps from 1 to that."),
+        (("--steps", "1001"), "The workload has 1000 names: choose --steps from 1 to that."),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(micropython, options, sentence):
+    done = run(*options)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith(sentence) and done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_none_is_one_sentence(tmp_path):
+    done = run("--port", str(tmp_path / "ttyUSB9"))
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+
+
+class Silent:
+    """A board on which a script fails."""
+
+    def __init__(self, complaint):
+        self.complaint = complaint
+
+    def enter_raw_repl(self, soft_reset):
+        assert soft_reset
+
+    def exec_raw(self, script, timeout):
+        return b"", self.complaint
+
+
+@pytest.mark.parametrize(
+    "complaint, remedy",
+    [
+        (b"ImportError: no module named 'esp32gpt'\r\n", "`make deploy PORT=p` puts them there."),
+        (b"DatasetError: no names file\r\n", "`make deploy PORT=p` puts them there."),
+        (b"MemoryError: memory allocation failed\r\n", "(fewer --steps need less memory)"),
+        (b"ValueError: no\r\n", "answered: ValueError: no"),
+    ],
+)
+def test_a_board_that_is_not_ready_is_one_sentence(complaint, remedy):
+    with pytest.raises(ToolError) as refused:
+        bench.Board(Silent(b"Traceback:\r\n" + complaint), "p").run("pass")
+    assert str(refused.value).endswith(remedy) and "\n" not in str(refused.value)
+
+
+def test_the_workload_is_a_thousand_names():
+    names = bench.WORKLOAD.read_text().split()
+    assert len(names) == 1000 and names[:3] == ["yuheng", "diondre", "xavien"]
