@@ -154,7 +154,7 @@ def test_a_shape_too_large_is_refused_in_one_sentence(chip):
 def test_kernels_load_before_and_after_large_arrays(chip, kilobytes):
     chip.exec(f"arrays = [bytearray(10240) for _ in range({kilobytes // 10})]")
     chip.exec("from esp32gpt import kernels")
-    assert chip.eval("kernels.name, kernels.reasons") == ("viper", [])
+    assert chip.eval("(kernels.name, kernels.reasons)") == ("viper", [])
 
 
 def test_soft_resets_give_executable_memory_back(chip):
