@@ -17,17 +17,14 @@ from serial.tools import list_ports
 
 OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
 BAUD = 115200
-PATIENCE = 12  # seconds for a board to boot, or to finish what cannot be interrupted
+PATIENCE = 10  # seconds for a board to boot, or to finish what cannot be interrupted
+PATIENCE_PTY = 60  # the same for an emulator, which may be a hundred times slower
 
 # The native code that a board runs, by the number in its sys.implementation._mpy.
-ARCHITECTURES = dict(
-    enumerate(
-        "x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin "
-        "rv32imc rv64imc".split(),
-        start=1,
-    )
+ARCHITECTURES = (
+    *(None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    *("xtensa", "xtensawin", "rv32imc", "rv64imc", None, None, None),
 )
-
 # `architecture` is None where no native code runs, `mpy` the version of .mpy files it loads.
 Identity = namedtuple("Identity", "version machine architecture mpy")
 
@@ -79,7 +76,7 @@ def open_serial(port):
 
 
 @contextlib.contextmanager
-def session(port, patience=PATIENCE):
+def session(port, patience=None):
     """A SerialTransport of mpremote whose board is in the raw REPL, whatever it was doing
     before: `exec`, `eval` and the `fs_` methods are used as they are. What fails inside, such
     as a board that is unplugged or code that raises there, is raised as BoardError too."""
@@ -89,7 +86,7 @@ def session(port, patience=PATIENCE):
         open_serial(port).close()  # raises the reason, which mpremote does not tell
         raise BoardError(f"{port} could not be opened: try again.") from None
     try:
-        interrupt(transport, port, patience)
+        interrupt(transport, port, patience or (PATIENCE_PTY if transport.is_pty else PATIENCE))
         yield transport
     except TransportExecError as error:
         complaint = error.error_output.strip().splitlines()[-1:] or ["no message"]
@@ -121,7 +118,7 @@ def interrupt(transport, port, patience):
             alone = False
             continue
         if alone:
-            transport.serial.timeout = 30
+            transport.serial.timeout = PATIENCE_PTY
             return
         time.sleep(0.5)
         alone = True
@@ -133,17 +130,17 @@ def interrupt(transport, port, patience):
 
 def identify(transport):
     """The Identity of the board in a session. Raises BoardError if its firmware is too old."""
-    implementation = transport.eval(
-        "tuple(__import__('sys').implementation[1])[:3], __import__('os').uname().machine, "
-        "getattr(__import__('sys').implementation, '_mpy', 0)"
+    transport.exec("import sys")
+    version, machine, mpy = transport.eval(
+        "(sys.implementation[1][:3], getattr(sys.implementation, '_machine', ''), "
+        "getattr(sys.implementation, '_mpy', 0))"
     )
-    version, machine, mpy = implementation
     if version[:2] < OLDEST_FIRMWARE:
         raise BoardError(
             f"The board runs MicroPython {'.'.join(map(str, version))}, and this needs "
             f"{'.'.join(map(str, OLDEST_FIRMWARE))} or newer: update it with `make flash`."
         )
-    return Identity(version, machine, ARCHITECTURES.get(mpy >> 10 & 15), mpy & 0xFF)
+    return Identity(version, machine, ARCHITECTURES[mpy >> 10 & 15], mpy & 0xFF)
 
 
 def main():

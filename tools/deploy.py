@@ -41,7 +41,7 @@ def synchronise(transport, directory):
     """Copy what differs and remove what is stale; returns their counts as `deploy` does. The
     surest way to spare time is to spare round trips, so the board compares all files at once."""
     wanted = {"/" + f.relative_to(directory).as_posix(): f for f in directory.glob("**/*.*")}
-    transport.exec(ONBOARD)
+    transport.exec(ONBOARD + "enlarge_cache()\n")
     present = transport.eval(f"survey('', {stage.MANAGED})")
     stale = [path for path in present if path not in wanted]
     changed = [path for path in wanted if present.get(path) != stage.digest(wanted[path])]

@@ -89,7 +89,9 @@ class Emulator:
     def __init__(self, flash_image, qemu=None, icount=False, bootloader=False):
         command = [
             *(find_qemu(qemu), "-M", CHIP, "-display", "none", "-monitor", "none"),
-            *("-drive", f"file={flash_image},if=mtd,format=raw", "-serial", "pty"),
+            # A comma in an option's value is written twice.
+            *("-drive", f"file={str(flash_image).replace(',', ',,')},if=mtd,format=raw"),
+            *("-serial", "pty"),
             # The emulated watchdog counts even while the host has no time for the chip.
             *("-global", "driver=timer.esp32.timg,property=wdt_disable,value=true"),
         ]
@@ -111,8 +113,9 @@ class Emulator:
         raise ToolError(f"QEMU did not start: {said[-1] if said else 'it said nothing'}.")
 
     def wait(self):
-        """Return when the emulator ends by itself."""
-        self.process.wait()
+        """Return when the emulator ends by itself, with what it said last."""
+        said = self.process.stdout.read().decode(errors="replace").strip()
+        return said.splitlines()[-1] if said else "it gave no reason."
 
     def close(self):
         """Stop the emulator. Its flash image keeps what the board stored."""
@@ -151,8 +154,8 @@ def main():
                 "Ctrl-C here ends it; its files stay.",
                 flush=True,
             )
-            emulator.wait()
-            raise ToolError("QEMU ended by itself: look above for what it said.")
+            with contextlib.suppress(KeyboardInterrupt):
+                raise ToolError(f"The emulator has stopped by itself: {emulator.wait()}")
 
 
 if __name__ == "__main__":

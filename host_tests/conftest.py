@@ -1,0 +1,87 @@
+"""Where the tests find the code, and what they run on: the host's MicroPython, and a board.
+
+A board is a real one (`--port PORT`), or an emulated one for each firmware file that the
+variable ESP32GPT_FIRMWARE lists (separated as in PATH), on the QEMU that the variable QEMU or
+PATH names. Tests that ask for what is not there are skipped and say so.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "firmware"), str(ROOT / "host_tests")]
+
+import deploy  # noqa: E402
+import emulate  # noqa: E402
+import image  # noqa: E402
+import runtime  # noqa: E402
+import stage  # noqa: E402
+
+FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--port", help="run the tests for the chip on the board at this port")
+
+
+def pytest_configure(config):
+    # A test run that is told to end must still end the emulators that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def pytest_generate_tests(metafunc):
+    """Tests for `board` run once for each, those for `firmware` once for each emulated one."""
+    port = metafunc.config.getoption("port")
+    boards = {"board": [port] if port else FIRMWARES, "firmware": FIRMWARES}
+    for name, params in boards.items():
+        if name in metafunc.fixturenames:
+            ids = [Path(p).stem for p in params] or ["none"]
+            metafunc.parametrize(name, params or [None], ids=ids, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def micropython():
+    """The path of the host's MicroPython."""
+    try:
+        return runtime.micropython()
+    except runtime.ToolError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def firmware(request):
+    """A stock firmware that an emulator here can boot, as image.Firmware."""
+    if request.param is None:
+        pytest.skip("no emulator: set ESP32GPT_FIRMWARE to a MicroPython .bin file, and QEMU")
+    try:
+        emulate.find_qemu()
+    except runtime.ToolError as error:
+        pytest.skip(str(error))
+    return image.load(request.param, emulate.CHIP)
+
+
+@pytest.fixture(scope="session")
+def board(request, tmp_path_factory):
+    """The port of a board, real or emulated, with the library, main.py and names on it. It may
+    be running anything: board.session interrupts it."""
+    if request.param is None:
+        pytest.skip("no board: give --port, or set ESP32GPT_FIRMWARE to a .bin file, and QEMU")
+    stage.prepare_names(ROOT / "data" / "names.txt")
+    if isinstance(request.param, str):
+        deploy.deploy(request.param)
+        yield request.param
+        return
+    try:
+        emulate.find_qemu()
+    except runtime.ToolError as error:
+        pytest.skip(str(error))
+    stock = image.load(request.param, emulate.CHIP)
+    path = tmp_path_factory.mktemp("emulator") / "flash.bin"
+    emulate.make_flash(stock, path)
+    emulate.update_files(stock, path, stage.stage())
+    with emulate.Emulator(path) as emulator:
+        yield emulator.port

@@ -1,0 +1,109 @@
+"""Runs under the host's MicroPython for fakeboard.py: a raw REPL on stdin and stdout."""
+
+import sys
+import time
+from collections import namedtuple
+
+import vfs
+
+BLOCK = 4096
+CTRL_A, CTRL_B, CTRL_D, CTRL_E = b"\x01", b"\x02", b"\x04", b"\x05"
+BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+
+version, mpy, blocks, deaf = eval(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+read = sys.stdin.buffer.read
+write = sys.stdout.buffer.write
+
+
+class Memory:
+    """A block device in memory."""
+
+    def __init__(self):
+        self.data = bytearray(blocks * BLOCK)
+
+    def readblocks(self, block, buffer, start=0):
+        start += block * BLOCK
+        buffer[:] = self.data[start : start + len(buffer)]
+
+    def writeblocks(self, block, buffer, start=0):
+        start += block * BLOCK
+        self.data[start : start + len(buffer)] = buffer
+
+    def ioctl(self, request, argument):
+        return {4: blocks, 5: BLOCK}.get(request, 0)
+
+
+class Sys:
+    """What code on the board sees as `sys`."""
+
+    implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
+        "micropython", version, "a fake board", mpy
+    )
+
+
+def paste():
+    """Receive code in raw-paste mode, whose window is wider here than anything that is sent."""
+    read(2)  # "A" and CTRL-A
+    write(b"R\x01\xff\xff")
+    code = b""
+    while not code.endswith(CTRL_D):
+        code += read(1)
+    return code[:-1]
+
+
+def run(code, names):
+    """Run what came, between the marks of the raw REPL."""
+    write(CTRL_D)
+    try:
+        exec(code, names)
+        write(CTRL_D + CTRL_D)
+    except BaseException as error:
+        write(CTRL_D)
+        sys.print_exception(error, sys.stdout)
+        write(CTRL_D)
+    write(b">")
+
+
+def start_main():
+    """What a reset does outside of the raw REPL."""
+    try:
+        with open("/main.py") as file:
+            write(b"main.py starts: %d bytes\r\n" % len(file.read()))
+    except OSError:
+        pass
+
+
+def answer():
+    """Read and answer until stdin ends."""
+    raw = False
+    names = {"__name__": "__main__"}
+    while True:
+        key = read(1)
+        if not key:
+            return
+        if key == CTRL_A:
+            raw = True
+            write(BANNER)
+        elif key == CTRL_B:
+            raw = False
+            write(b"\r\n>>> ")
+        elif key == CTRL_E and raw:
+            run(paste(), names)
+        elif key == CTRL_D:
+            names = {"__name__": "__main__"}
+            if raw:
+                write(b"OK\r\nMPY: soft reboot\r\n" + BANNER)
+            else:
+                write(b"MPY: soft reboot\r\n")
+                start_main()
+
+
+vfs.umount("/")
+disk = Memory()
+vfs.VfsLfs2.mkfs(disk)
+vfs.mount(vfs.VfsLfs2(disk), "/")
+deaf = time.time() + float(deaf)
+while time.time() < deaf:
+    read(1)
+sys.modules["sys"] = Sys
+answer()
