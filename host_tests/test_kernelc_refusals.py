@@ -158,3 +158,24 @@ def test_integer_division_by_zero_is_refused():
     assert run(code, 17, 5) == 3
     with pytest.raises(Refused, match="division"):
         run(code, 17, 0)
+
+
+OVERFLOWING = {
+    "a quotient": "    size = n * m // 3\n    for i in range(2):\n        y[size * i] = 1.0\n",
+    "a quotient by a power of 2": "    size = n * m // 4\n    y[size + m - 50000] = 1.0\n",
+    "a loop's first value": (
+        "    for i in range(n * m, n * m + 1):\n        q = k[0]\n"
+        "        for j in range(4):\n            y[q + i + j] = 1.0\n"
+    ),
+    "a rest": "    y[n * m % 7] = 1.0\n    y[0 - (0 - n * m) % 7] = 1.0\n",
+}
+
+
+@needs_qemu
+@pytest.mark.parametrize("name", OVERFLOWING)
+def test_an_int_that_overflows_never_leads_outside_a_buffer(name):
+    source = f"def f(y: floats, k: ints, n: int, m: int):\n{OVERFLOWING[name]}"
+    code = compile_source(source, "f.py")[1]["f"]
+    for n, m in ((65535, 65537), (50000, 50000), (46341, 46341), (65535, 32769)):
+        with pytest.raises(Refused):
+            run(code, np.zeros(8, np.float32), np.array([20], np.int32), n, m)

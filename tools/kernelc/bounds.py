@@ -29,20 +29,7 @@ class Bounds:
         if found is not None:
             return found
         self._require_natural(buffer, index)
-        low = high = index
-        scope = self.top
-        while scope.kind not in (DOOR, BRANCH, WHILE):
-            outside = self.scopes[scope.depth - 1]
-            if scope.kind == LOOP:
-                reached = _extremes(low, high, scope)
-                if reached is None:
-                    break
-            else:
-                reached = (low, high)
-            if not self._known(outside, *reached):
-                break
-            low, high = reached
-            scope = outside
+        scope, low, high = self._hoist(index)
         if scope is self.top and low == high:
             self._check_here(buffer, index)
         else:
@@ -50,6 +37,25 @@ class Bounds:
             self._demand(buffer, scope, self._check_high, high)
         scope.cache[key] = scope.depth
         return scope.depth
+
+    def _hoist(self, index):
+        """(scope, least, largest index): the outermost scope that can compute both ends, each
+        a sum of terms that are not negative."""
+        best = self.top, index, index
+        low = high = index
+        scope = self.top
+        while scope.kind not in (DOOR, BRANCH, WHILE):
+            ends = _extremes(low, high, scope) if scope.kind == LOOP else (low, high)
+            if ends is None:
+                break
+            low, high = ends
+            scope = self.scopes[scope.depth - 1]
+            symbols = low.symbols | high.symbols
+            if any(s.scope.depth > scope.depth for s in symbols):
+                break
+            if all(s.natural for s in symbols):
+                best = scope, low, high
+        return best
 
     def _demand(self, buffer, scope, check, end):
         """Check an end, unless a check of the same buffer there implies it. Those at the door
@@ -79,13 +85,6 @@ class Bounds:
             refused = self.refusal(INDEX, buffer)
             self.emit("bltz", symbol.register, refused, scope=symbol.scope)
             symbol.natural = True
-
-    def _known(self, scope, low, high):
-        """Are these polynomials computable in a scope, of symbols that are not negative?"""
-        symbols = low.symbols | high.symbols
-        if any(s.scope.depth > scope.depth for s in symbols):
-            return False
-        return all(s.natural for s in symbols)
 
     def _check_here(self, buffer, index):
         """Compare the index itself; a negative one is a huge one without its sign."""

@@ -228,6 +228,19 @@ class Expressions(Builder, MathOps, Bounds):
         what = type(node.op).__name__
         self.kernel.refuse(node, f"not in the subset: {what} of ints; take + - * // %")
 
+    def surely_natural(self, p):
+        """Is p ≥ 0 whatever the arguments are? A sum or product might overflow 32 bits: so only
+        a symbol alone, or a parameter (below 2³⁰) and a constant."""
+        if p.constant is not None:
+            return p.constant >= 0
+        if not p.natural or p - number(p.offset) not in map(poly.of, p.symbols):
+            return False
+        (symbol,) = p.symbols
+        if symbol.loop:
+            ends = (symbol.scope.first, symbol.scope.last)
+            return p.offset == 0 and all(self.surely_natural(end + poly.ONE) for end in ends)
+        return p.offset == 0 or symbol.scope is self.door and p.offset < 1 << 30
+
     def floor_division(self, a, b):
         """(a // b, a % b) as Python defines them; b is a polynomial or a constant."""
         if isinstance(b, int) and a.constant is not None:
@@ -238,14 +251,14 @@ class Expressions(Builder, MathOps, Bounds):
                 return a, number(0)
             quotient = self.pure("srai", x, b.bit_length() - 1)
             rest = self.pure("and", x, self.constant(b - 1))
-            return self.symbol(quotient, a.natural), self.symbol(rest, True)
+            return self.symbol(quotient, self.surely_natural(a)), self.symbol(rest, True)
         at = None
         if isinstance(b, int):
-            natural = a.natural and b > 0
+            natural = self.surely_natural(a) and b > 0
             y = self.constant(b)
         else:
             # Dividing by zero would be a processor exception: it must not move before its check.
-            natural = a.natural and b.natural
+            natural = self.surely_natural(a) and self.surely_natural(b)
             y = self.value(b)
             at = self.top
             self.emit("beqz", y, self.refusal(DIVISION))

@@ -137,7 +137,7 @@ class Lowering(Expressions):
         with self.scope(LOOP, *self.changes(node), items) as scope:
             scope.first, scope.step = first, step
             scope.last = stop - number(1 if step > 0 else -1)
-            natural = first.natural if step > 0 else scope.last.natural
+            natural = self.surely_natural(first if step > 0 else scope.last)
             scope.symbol = Symbol(node.target.id, scope, natural=natural, loop=True)
             self.values[web] = poly.of(scope.symbol)
             self.block(node.body)
