@@ -13,7 +13,7 @@ from math import exp, log, sqrt
 
 from ...buffers import zeros
 from . import adam, attention, elementwise, rmsnorm, softmax
-from .blockfloat import LOG2, combine, dots, headroom, quantize, to_float
+from .blockfloat import LOG2, combine, dots, quantize, to_float
 
 # Native code runs to its end before an interrupt is looked at.
 ATOMIC = True
@@ -111,7 +111,7 @@ def _clear(x, first, n):
 def rmsnorm_forward(y, rstd, x, start, T, C):
     _room(0, T * C, T)
     cut = 15 - min((_product_bits(C) - 1) >> 1, 14)
-    quantize(0, 0, x, _b, _b_exp, start * C, T, C, 15)
+    quantize(0, 0, x, _b, _b_exp, start * C, T, C, 15, 0)
     rmsnorm.normalize(0, 0, _b, _b_exp, rstd, adam.RSQRT, start, T, C, cut)
     to_float(0, 0, _b, y, _b_exp, LOG2, 0, start * C, T, C)
 
@@ -119,8 +119,8 @@ def rmsnorm_forward(y, rstd, x, start, T, C):
 def rmsnorm_backward(dx, dy, y, rstd, T, C):
     _room(T * C, T * C, T)
     bits = min((_product_bits(C) - 1) >> 1, 14)
-    quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits)
-    quantize(0, 0, y, _b, _b_exp, 0, T, C, bits)
+    quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits, 0)
+    quantize(0, 0, y, _b, _b_exp, 0, T, C, bits, 0)
     rmsnorm.normalize_backward(_a, _b, _a_exp, _b_exp, rstd, T, C, bits)
     to_float(0, 0, _a, dx, _a_exp, LOG2, 0, 0, T, C)
 
@@ -129,8 +129,8 @@ def linear_forward(y, x, w, start, T, n_in, n_out):
     _room(n_in, n_out * n_in)
     while T:
         some = min(len(_a) // n_in, T)
-        quantize(0, 0, x, _a, _a_exp, start * n_in, 1, some * n_in, 14)
-        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, some, n_in))
+        bits = quantize(0, 0, x, _a, _a_exp, start * n_in, 1, some * n_in, 14, n_in)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, bits, 0)
         dots(0, _a, _a, _b, y, start * n_out, some, n_out, n_in)
         _product_to_float(y, start * n_out, some * n_out)
         start += some
@@ -148,8 +148,8 @@ def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
     start = 0
     while T:
         some = min(len(_a) // n_out, T)
-        quantize(0, 0, dy, _a, _a_exp, start * n_out, 1, some * n_out, 14)
-        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, headroom(0, 0, _a, some, n_out))
+        bits = quantize(0, 0, dy, _a, _a_exp, start * n_out, 1, some * n_out, 14, n_out)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, bits, 0)
         combine(0, dx, _a, _b, start * n_in, some, n_out, n_in, n_out, 1)
         _product_to_float(dx, start * n_in, some * n_in)
         start += some
@@ -163,8 +163,8 @@ def linear_backward_weights(dw, dy, x, T, n_in, n_out):
     b = (_b, _b_exp)
     if n_out > n_in:
         a, b = b, a
-    quantize(0, 0, dy, a[0], a[1], 0, 1, T * n_out, bits >> 1)
-    quantize(0, 0, x, b[0], b[1], 0, 1, T * n_in, (bits + 1) >> 1)
+    quantize(0, 0, dy, a[0], a[1], 0, 1, T * n_out, bits >> 1, 0)
+    quantize(0, 0, x, b[0], b[1], 0, 1, T * n_in, (bits + 1) >> 1, 0)
     combine(0, dw, a[0], b[0], 0, n_out, T, n_in, 1, n_out)
     _product_to_float(dw, 0, n_out * n_in)
 
@@ -182,7 +182,7 @@ def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     size = C // n_head
     _room(end, end * 3 * C)
     bits = min((_product_bits(size) - 1) >> 1, 14)
-    quantize(0, 0, qkv, _b, _b_exp, 0, 1, end * 3 * C, bits)
+    quantize(0, 0, qkv, _b, _b_exp, 0, 1, end * 3 * C, bits, 0)
     exponent = _b_exp[0] - 256
     scales = _score_scales(size)
     _set_shape(start, end, C, n_head, block_size)
@@ -204,8 +204,8 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     bits = min(size_bits >> 1, 14)
     dy_bits = min(size_bits - bits, sum_bits - 14)
     d = memoryview(_b)[n:]
-    quantize(0, 0, qkv, _b, _b_exp, 0, 1, n, bits)
-    quantize(0, 0, dy, d, _a_exp, 0, 1, T * C, dy_bits)
+    quantize(0, 0, qkv, _b, _b_exp, 0, 1, n, bits, 0)
+    quantize(0, 0, dy, d, _a_exp, 0, 1, T * C, dy_bits, 0)
     exponent = _b_exp[0] - 256
     dy_exponent = _a_exp[0] - 256
     cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
@@ -249,7 +249,7 @@ def residual_backward(dx, dbranch, T, C):
 
 def _softmax(probs, logits, scale, targets, start, T, V):
     _room(0, T * V, T)
-    quantize(0, 0, logits, _b, _b_exp, start * V, T, V, 16)
+    quantize(0, 0, logits, _b, _b_exp, start * V, T, V, 16, 0)
     loss = softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
     to_float(0, 0, _b, probs, _b_exp, LOG2, 0, start * V, T, V)
     return loss
@@ -270,7 +270,7 @@ def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
 
 def cross_entropy_backward(dlogits, probs, targets, T, V):
     _room(1, T * V)
-    quantize(0, 0, probs, _b, _b_exp, 0, 1, T * V, 15)
+    quantize(0, 0, probs, _b, _b_exp, 0, 1, T * V, 15, 0)
     # 1 / T as an int of 15 bits
     k = 14
     while 2 << k < T << 15:

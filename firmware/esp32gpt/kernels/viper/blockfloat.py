@@ -30,11 +30,16 @@ def quantize(
     blocks: int,
     size: int,
     bits: int,
-):
+    width: int,
+) -> int:
     """dst and exponents (blocks,) from the float32 src[first:], in blocks of `size` elements.
 
     Rounded to nearest: |q| <= 2^bits, the largest of a block at least half of that (bits < 24).
     Values under 2^-103 count as 0. A block with an infinity or NaN gets an exponent no float32 has.
+
+    If width is not 0, returns how many bits (at most 15) the other operand may have so that
+    its products with rows of that width of the last block have sums under 2^31. A row's own
+    sum of |q| must be under 2^30.
     """
     src = ptr32(int(src) + first * 4)
     while blocks:
@@ -84,30 +89,24 @@ def quantize(
         src = ptr32(int(src) + size * 4)
         dst = ptr32(int(dst) + size * 4)
         blocks -= 1
-
-
-@micropython.viper
-def headroom(v: int, n: int, a: ptr32, rows: int, width: int) -> int:
-    """How many bits b may have if every row of a (rows, width) times b has to stay under 2^31.
-
-    At most 15. The sum of a row's magnitudes must be under 2^30.
-    """
     most = 0x8000
-    while rows:
-        total = 0
-        n = width
-        while n:
-            n -= 1
-            v = a[n]
-            if v >> 31:
-                total -= v
-            else:
-                total += v
-        total &= 0x3FFFFFFF
-        if total > most:
-            most = total
-        a = ptr32(int(a) + width * 4)
-        rows -= 1
+    if width:
+        dst = ptr32(int(dst) - size * 4)
+        while size:
+            total = 0
+            n = width
+            while n:
+                n -= 1
+                v = dst[n]
+                if v >> 31:
+                    total -= v
+                else:
+                    total += v
+            total &= 0x3FFFFFFF
+            if total > most:
+                most = total
+            dst = ptr32(int(dst) + width * 4)
+            size -= width
     n = 0
     while not most >> 30:
         most <<= 1
