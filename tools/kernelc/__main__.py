@@ -1,4 +1,4 @@
-"""python -m kernelc SOURCE.py -o OUT.mpy [--listing FILE]"""
+"""python -m kernelc SOURCE.py -o OUT.mpy [--listing FILE] [--python FILE]"""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from .compiler import compile_file
 from .errors import CompileError
 from .listing import listing
+from .schedule import tiled_source
 
 
 def main():
@@ -16,6 +17,7 @@ def main():
     parser.add_argument("source", type=Path, help="a Python file of kernels")
     parser.add_argument("-o", "--output", type=Path, help="the .mpy to write")
     parser.add_argument("--listing", type=Path, help="write the assembly here; - for the terminal")
+    parser.add_argument("--python", type=Path, help="write the tiled kernels as Python here")
     options = parser.parse_args()
     try:
         module, codes, data = compile_file(options.source)
@@ -27,6 +29,8 @@ def main():
         print(listing(module, codes), end="")
     elif options.listing:
         options.listing.write_text(listing(module, codes))
+    if options.python:
+        options.python.write_text(tiled_source(module))
     total = sum(len(code.bytes) for code in codes.values())
     print(f"{output}: {len(codes)} kernels, {total} bytes of machine code")
 

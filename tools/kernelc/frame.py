@@ -109,6 +109,8 @@ class Frame:
                 ("s32i", 10, 2, 0),
                 ("j", following),
             )
+        # The type code minus "f" is 3 for "i".
+        typecode = [("extui", 9, 3, 2, 1), ("addx2", 9, 9, 9), ("sub", 8, 8, 9)]
         # A small int is its value doubled, plus 1; no other object is odd (py/obj.h).
         return ops + self._ops(
             ("label", number),
@@ -125,9 +127,7 @@ class Frame:
             ("beqz", 10, self.refuse),
             ("l32i", 8, 2, 8),
             ("addi", 8, 8, -ord("f")),
-            ("extui", 9, 3, 2, 1),
-            ("addx2", 9, 9, 9),
-            ("sub", 8, 8, 9),  # type code - "f" is 3 for "i", 0 for "f"
+            *(typecode if any(kind & BUFFER and kind & INTS for kind in kinds) else []),
             ("bnez", 8, self.refuse),
             ("label", following),
             ("srai", 3, 3, 3),

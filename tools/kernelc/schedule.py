@@ -31,6 +31,15 @@ def schedule(kernel, table=None):
     return body
 
 
+def tiled_source(module):
+    """The module's kernels as Python, tiled: what is compiled, to be read or run."""
+    functions = []
+    for kernel in module.kernels.values():
+        function = ast.FunctionDef(kernel.name, kernel.node.args, schedule(kernel), [], None)
+        functions.append(ast.unparse(ast.fix_missing_locations(function)))
+    return "\n\n\n".join(functions) + "\n"
+
+
 def _tile_first(kernel, statements, variable, factor):
     """Tile the first loop over the variable, in place; the rest that an outer loop's tiling has
     left stays as it is, for the sake of size. Returns True if there is such a loop."""
