@@ -3,7 +3,9 @@ own in memory, which answers the raw REPL as a board's firmware does."""
 
 import os
 import pty
+import select
 import subprocess
+import time
 import tty
 from pathlib import Path
 
@@ -14,15 +16,15 @@ XTENSAWIN = 0x2B06  # sys.implementation._mpy of an ESP32: version 6.3, architec
 
 class FakeBoard:
     """`port` answers until close(). `version` is that of its firmware, `mpy` what it says of
-    .mpy files, `blocks` the size of its file system in 4,096 bytes; for `deaf` seconds at first
-    it loses what it is sent, as one that boots does."""
+    .mpy files, `blocks` the size of its file system in 4,096 bytes. With `training` it prints
+    until Ctrl-C, and loses what it is sent for so many seconds, as one that boots does."""
 
-    def __init__(self, version=(1, 24, 0), mpy=XTENSAWIN, blocks=512, deaf=0):
+    def __init__(self, version=(1, 24, 0), mpy=XTENSAWIN, blocks=512, training=None):
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
         self.port = os.ttyname(self.slave)
         script = Path(__file__).with_name("fakeboard_repl.py")
-        settings = [repr(tuple(version)), str(mpy), str(blocks), str(deaf)]
+        settings = map(repr, (version, mpy, blocks, training))
         self.process = subprocess.Popen(
             [runtime.micropython(), "-X", "heapsize=16M", str(script), *settings],
             stdin=self.master,
@@ -30,13 +32,14 @@ class FakeBoard:
             stderr=subprocess.DEVNULL,
         )
 
-    def said(self):
-        """What it printed that no tool has read."""
-        os.set_blocking(self.slave, False)
-        try:
-            return os.read(self.slave, 65536).decode()
-        except BlockingIOError:
-            return ""
+    def says(self, text, seconds=10):
+        """Whether it prints the text within that time, as seen when no tool reads."""
+        said = ""
+        deadline = time.monotonic() + seconds
+        while text not in said and time.monotonic() < deadline:
+            if select.select([self.slave], [], [], 0.1)[0]:
+                said += os.read(self.slave, 4096).decode()
+        return text in said
 
     def unplug(self):
         """Its end of the line is gone, as far as a tool can tell."""

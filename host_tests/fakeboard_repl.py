@@ -1,5 +1,6 @@
 """Runs under the host's MicroPython for fakeboard.py: a raw REPL on stdin and stdout."""
 
+import select
 import sys
 import time
 from collections import namedtuple
@@ -10,7 +11,7 @@ BLOCK = 4096
 CTRL_A, CTRL_B, CTRL_D, CTRL_E = b"\x01", b"\x02", b"\x04", b"\x05"
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
-version, mpy, blocks, deaf = eval(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+version, mpy, blocks, training = map(eval, sys.argv[1:])
 read = sys.stdin.buffer.read
 write = sys.stdout.buffer.write
 
@@ -64,6 +65,17 @@ def run(code, names):
     write(b">")
 
 
+def train(deaf):
+    """Print without end; Ctrl-C ends it, but is lost for the first seconds."""
+    ready = time.time() + deaf
+    keys = select.poll()
+    keys.register(sys.stdin, select.POLLIN)
+    while True:
+        write(b"step:1 loss:3.2958\r\n")
+        if keys.poll(50) and read(1) == b"\x03" and time.time() >= ready:
+            return
+
+
 def start_main():
     """What a reset does outside of the raw REPL."""
     try:
@@ -102,8 +114,7 @@ vfs.umount("/")
 disk = Memory()
 vfs.VfsLfs2.mkfs(disk)
 vfs.mount(vfs.VfsLfs2(disk), "/")
-deaf = time.time() + float(deaf)
-while time.time() < deaf:
-    read(1)
+if training is not None:
+    train(training)
 sys.modules["sys"] = Sys
 answer()

@@ -65,7 +65,7 @@ def test_a_bare_board_gets_library_main_and_names(fake):
 
 def test_main_starts_afterwards(fake):
     deploy.deploy(fake.port)
-    assert "main.py starts" in fake.said()
+    assert fake.says("main.py starts")
 
 
 def test_a_second_time_nothing_is_copied(fake):

@@ -4,7 +4,6 @@ sentence what is wrong when that fails. Run by itself, prints the port of the on
 import argparse
 import contextlib
 import errno
-import io
 import os
 import time
 from collections import namedtuple
@@ -17,6 +16,7 @@ from serial.tools import list_ports
 
 OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
 BAUD = 115200
+RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 PATIENCE = 10  # seconds for a board to boot, or to finish what cannot be interrupted
 PATIENCE_PTY = 60  # the same for an emulator, which may be a hundred times slower
 
@@ -106,26 +106,31 @@ def session(port, patience=None):
 def interrupt(transport, port, patience):
     """Stop what the board is doing and enter its raw REPL. A board that is booting loses what
     is sent to it, so this is tried until `patience` seconds are over. Raises BoardError."""
+    transport.serial.timeout = 0.1
     deadline = time.monotonic() + patience
-    alone = True  # no answer to an earlier try can still be under way
-    # On a pty mpremote reads blockingly; without a limit a silent one would hang it.
-    transport.serial.timeout = 0.5
     while time.monotonic() < deadline:
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it got
-                transport.enter_raw_repl(soft_reset=False, timeout_overall=2)
-        except TransportError:
-            alone = False
-            continue
-        if alone:
+        transport.serial.write(b"\r\x03\r\x01")
+        if hears(transport.serial, RAW_PROMPT, 2):
+            while transport.serial.read(4096):  # answers to earlier tries
+                pass
+            # A board that trains would keep mpremote waiting without end; it is quiet now.
+            transport.enter_raw_repl(soft_reset=False)
+            # On a pty mpremote reads blockingly.
             transport.serial.timeout = PATIENCE_PTY
             return
-        time.sleep(0.5)
-        alone = True
     raise BoardError(
         f"No MicroPython answers on {port}: press the board's EN (reset) button and try again, "
         f"or put MicroPython on it with `make flash PORT={port}`."
     )
+
+
+def hears(connection, text, seconds):
+    """Whether the text arrives within that time, amid whatever else is said."""
+    said = b""
+    deadline = time.monotonic() + seconds
+    while text not in said and time.monotonic() < deadline:
+        said = said[-len(text) :] + connection.read(connection.in_waiting or 1)
+    return text in said
 
 
 def identify(transport):
