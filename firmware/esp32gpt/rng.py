@@ -1,7 +1,7 @@
 """Random numbers: xorshift32, the same sequence on every interpreter.
 
 The 32-bit state is kept as two 16-bit halves, because MicroPython's ints of more than 30
-bits are heap objects: this way a draw allocates nothing and costs half the time.
+bits are heap objects: this way a draw allocates nothing.
 """
 
 from math import cos, log, pi, sqrt
