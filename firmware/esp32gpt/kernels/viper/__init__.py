@@ -21,6 +21,7 @@ ATOMIC = True
 # Workspace: a small and a large operand in block floating point, and their exponents.
 _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(8, "i")
+_NATS = log(2) / 16384  # of one in a logarithm to base 2 with 14 fraction bits
 _adam = zeros(4)
 _one = array("f", [1.0])
 
@@ -159,13 +160,16 @@ def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
 def linear_backward_weights(dw, dy, x, T, n_in, n_out):
     _room(T * min(n_in, n_out), T * max(n_in, n_out))
     bits = _product_bits(T)
-    a = (_a, _a_exp)
-    b = (_b, _b_exp)
+    a = _a
+    b = _b
+    a_exp = _a_exp
+    b_exp = _b_exp
     if n_out > n_in:
         a, b = b, a
-    quantize(0, 0, dy, a[0], a[1], 0, 1, T * n_out, bits >> 1, 0)
-    quantize(0, 0, x, b[0], b[1], 0, 1, T * n_in, (bits + 1) >> 1, 0)
-    combine(0, dw, a[0], b[0], 0, n_out, T, n_in, 1, n_out)
+        a_exp, b_exp = b_exp, a_exp
+    quantize(0, 0, dy, a, a_exp, 0, 1, T * n_out, bits >> 1, 0)
+    quantize(0, 0, x, b, b_exp, 0, 1, T * n_in, (bits + 1) >> 1, 0)
+    combine(0, dw, a, b, 0, n_out, T, n_in, 1, n_out)
     _product_to_float(dw, 0, n_out * n_in)
 
 
@@ -264,7 +268,7 @@ def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
     if loss < 0:
         losses[slot] = float("nan")
         return 0
-    losses[slot] = loss * (log(2) / 16384) / T
+    losses[slot] = loss * _NATS / T
     return 1
 
 
@@ -279,8 +283,9 @@ def cross_entropy_backward(dlogits, probs, targets, T, V):
     _a_exp[0] = 256 - k
     combine(0, dlogits, _a, _b, 0, 1, 1, T * V, 0, 0)
     _product_to_float(dlogits, 0, T * V)
+    share = 1 / T
     for t in range(T):
-        dlogits[t * V + targets[t]] -= 1 / T
+        dlogits[t * V + targets[t]] -= share
 
 
 def adam_step(params, grads, m, v, hyper, step, num_steps, n):
