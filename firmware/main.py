@@ -51,12 +51,10 @@ def train(trainer, steps):
         since = compat.ticks_diff(now, printed)
         if since > 250_000 or state.step % 100 == 0 or state.step == steps:
             ms = since / 1000 / (state.step - line_step)
-            elapsed = compat.ticks_diff(now, began) / 1_000_000
-            eta = elapsed / (state.step - first) * (steps - state.step)
-            print(
-                f"step:{state.step} loss:{state.loss:.4f} avg:{state.avg:.4f}"
-                f" ms:{ms:.1f} eta:{eta:.0f}"
-            )
+            eta = compat.ticks_diff(now, began) / 1_000_000
+            eta *= (steps - state.step) / (state.step - first)
+            losses = f"loss:{state.loss:.4f} avg:{state.avg:.4f}"
+            print(f"step:{state.step} {losses} ms:{ms:.1f} eta:{eta:.0f}")
             printed = now
             line_step = state.step
 

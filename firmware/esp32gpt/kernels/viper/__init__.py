@@ -300,12 +300,11 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     _adam[1] = min(1 - beta1, 0.9999)
     _adam[2] = 1 - beta2
     _adam[3] = eps
-    i = adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)
-    while i:
-        # One that the integer loop leaves to floats.
-        i -= 1
+
+    def by_floats(i):
         g = grads[i]
         m[i] = m[i] * beta1 + g * (1 - beta1)
         v[i] = v[i] * beta2 + g * g * (1 - beta2)
         params[i] -= rate * m[i] / (sqrt(v[i]) + eps)
-        i = adam.update(0, i, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)
+
+    adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam, by_floats)

@@ -28,10 +28,14 @@ def update(
     rsqrt: ptr16,
     shifts: ptr8,
     constants: ptr32,
-) -> int:
-    """Update elements i-1 … 0; returns 0, or 1 + the index of an element it leaves untouched.
+    by_floats: object,
+):
+    """Update elements i-1 … 0, but for those it leaves to by_floats(i).
 
-    Such an element has a gradient over 2^63, or a second moment so small that ε counts.
+    Such an element has a gradient over 2^63, or a second moment so small that ε counts. All
+    elements are updated within this one call, so that no interrupt comes between (by_floats
+    must not branch either: see Trainer._update).
+
     constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of what
     changes in them, the step to 8 bits. A gradient under 2^-96 counts as 0, and m that decays
     stays at 2^-96.
@@ -68,7 +72,7 @@ def update(
         else:
             if not v[i]:
                 if m[i]:
-                    return i + 1
+                    by_floats(i)
                 continue
             grad = 0
             square = 0
@@ -83,7 +87,8 @@ def update(
         # v' = v + (g² − v) · (1 − β2)
         if d >> 5:
             if e_g > 190:
-                return i + 1
+                by_floats(i)
+                continue
             x = (x & 0x7FFFFF) | 0x800000
             if e == 0:
                 x = 0
@@ -110,7 +115,8 @@ def update(
                 e += 1
             x += (e - 1) << 23
         if x < least:
-            return i + 1
+            by_floats(i)
+            continue
         v[i] = x
         root = int(rsqrt[(x >> 15) & 511])
         e_root = (x >> 24) - e_rate
@@ -197,4 +203,3 @@ def update(
                 else:
                     x = 0
             p[i] = x
-    return 0
