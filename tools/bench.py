@@ -11,6 +11,7 @@ the end of main.py's countdown to the end of its first step. null: not to be had
 """
 
 import argparse
+import contextlib
 import json
 import tempfile
 from pathlib import Path
@@ -32,8 +33,7 @@ print((name, ENGINES))
 """
 
 # What runs where the engine is, after a line `ENGINE, STEPS, PATH, NAMES = ...`. It prints one
-# line, a dict of FIELDS. Times come first, memory second: wherever this collects garbage
-# explicitly, no clock runs.
+# line, a dict of FIELDS. Where it collects garbage explicitly, no clock runs.
 MEASURE = """
 import gc
 import sys
@@ -80,31 +80,25 @@ trainer.train_step()
 first_step = ticks_diff(ticks_us(), began)
 
 class Probe:
-    def __init__(self, optimizer):
-        self.optimizer = optimizer
     def step(self, params, grads, step):
         gc.collect()
         self.peak = gc.mem_alloc()
-        self.optimizer.step(params, grads, step)
+        optimizer.step(params, grads, step)
 
 optimizer = trainer.optimizer
-trainer.optimizer = Probe(optimizer)
+probe = trainer.optimizer = Probe()
 trainer.train_step()
-mem_peak = trainer.optimizer.peak
 trainer.optimizer = optimizer
 
-def data():
-    began = ticks_us()
-    for _ in range(STEPS):
-        dataset.peek(trainer.tokens)
-        dataset.advance()
-    return ticks_diff(ticks_us(), began)
+def read():
+    dataset.peek(trainer.tokens)
+    dataset.advance()
 
-def steps():
+def mean(function):
     began = ticks_us()
     for _ in range(STEPS):
-        trainer.train_step()
-    return ticks_diff(ticks_us(), began)
+        function()
+    return ticks_diff(ticks_us(), began) / STEPS
 
 def parts():
     forward = backward = adam = tokens = 0
@@ -147,14 +141,14 @@ def allocated():
     finally:
         gc.enable()
 
-us_data = data() / STEPS
+us_data = mean(read)
 names = [name.decode() for name in NAMES.split()]
 trainer.documents = NameList(names, tokenizer)
 for _ in range(3):
     trainer.train_step()
 trainer.documents = NameList(names, tokenizer)
 gc.collect()
-us_per_step = steps() / STEPS
+us_per_step = mean(trainer.train_step)
 tokens_per_s = sampling()
 forward, backward, adam, tokens = parts()
 print({
@@ -168,7 +162,7 @@ print({
     "us_forward": round(forward / STEPS, 1),
     "us_backward": round(backward / STEPS, 1),
     "us_adam": round(adam / STEPS, 1),
-    "mem_peak": mem_peak,
+    "mem_peak": probe.peak,
     "step_alloc": allocated(),
     "exec_bytes": None if after is None else before - after,
     "first_step_s": round(first_step / 1000000, 3),
@@ -247,14 +241,13 @@ def main():
     parser.add_argument("--engine", help="only this one; by default all but the reference, slow")
     parser.add_argument("--steps", type=int, default=STEPS, help="names to train on, 50 by default")
     options = parser.parse_args()
-    if options.port:
-        with board.session(options.port) as transport:
+    with contextlib.ExitStack() as stack:
+        machine = Host()
+        if options.port:
+            transport = stack.enter_context(board.session(options.port))
             board.identify(transport)
             machine = Board(transport, options.port)
-            for figures in bench(machine, options.engine, options.steps):
-                print(json.dumps(figures), flush=True)
-    else:
-        for figures in bench(Host(), options.engine, options.steps):
+        for figures in bench(machine, options.engine, options.steps):
             print(json.dumps(figures), flush=True)
 
 
