@@ -148,6 +148,12 @@ def test_a_missing_port_is_refused_before_esptool_starts(firmware_file):
     assert "There is no port /dev/ttyUSB99" in done.stderr
 
 
+def test_another_chip_is_refused_and_those_that_work_are_named():
+    done = run_flash("--port", "/dev/ttyUSB99", "--chip", "esp8266")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "CHIP=esp32 or CHIP=esp32s3" in done.stderr
+
+
 class Site(http.server.SimpleHTTPRequestHandler):
     """A download site that counts its visitors."""
 

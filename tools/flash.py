@@ -74,14 +74,18 @@ def flash(firmware, port, reset=True):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
-    parser.add_argument("--chip", default="esp32", choices=RELEASE)
+    parser.add_argument("--chip", default="esp32", help=" or ".join(RELEASE))
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
     parser.add_argument("--no-reset", action="store_true", help="the board is in its bootloader")
     options = parser.parse_args()
+    if options.chip not in RELEASE:
+        chips = " or ".join(f"CHIP={chip}" for chip in RELEASE)
+        raise ToolError(f"This is not for the chip {options.chip}: use {chips}.")
     firmware = image.load(options.firmware or download(options.chip), options.chip)
     port = find_port(options.port)
     flash(firmware, port, reset=not options.no_reset)
-    print(f"MicroPython is on the board. Next: make deploy PORT={port}")
+    start = "start it with its EN (reset) button, then " if options.no_reset else ""
+    print(f"MicroPython is on the board. Next: {start}make deploy PORT={port}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ it quits (Ctrl-C or Ctrl-]), and waits for a board that is unplugged or reset to
 
 import argparse
 import contextlib
-import signal
+import os
+import select
 import sys
 import time
 
@@ -13,16 +14,48 @@ from runtime import run_tool
 
 try:
     import termios
-except ImportError:  # Windows
+except ImportError:  # Windows: Ctrl-C alone quits
     termios = None
 
+QUIT_KEYS = b"\x03\x1d"  # Ctrl-C, Ctrl-]
 
-def show(connection, out):
+
+class Keyboard:
+    """The terminal's keys, while in a `with`: read one by one, none of them a signal, so that
+    programs around this one (make) do not end by it. Without a terminal there are no keys."""
+
+    def __init__(self):
+        self.is_there = termios is not None and sys.stdin.isatty()
+
+    def __enter__(self):
+        if self.is_there:
+            self.before = termios.tcgetattr(sys.stdin)
+            changed = termios.tcgetattr(sys.stdin)
+            changed[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO)
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, changed)
+        return self
+
+    def __exit__(self, *_):
+        if self.is_there:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
+
+    def check(self):
+        """Raises KeyboardInterrupt if a key that quits was pressed."""
+        while self.is_there and select.select([sys.stdin], [], [], 0)[0]:
+            key = os.read(sys.stdin.fileno(), 1)
+            if not key or key in QUIT_KEYS:
+                raise KeyboardInterrupt
+
+
+def show(connection, keyboard, out):
     """Copy what arrives to `out` until the board is gone."""
     try:
         while True:
+            keyboard.check()
             out.write(connection.read(connection.in_waiting or 1))
             out.flush()
+    except BrokenPipeError:  # who read it has gone, not the board
+        raise KeyboardInterrupt from None
     except (serial.SerialException, OSError):
         return
     finally:
@@ -38,29 +71,13 @@ def hang_up(connection):
     connection.close()
 
 
-def reopen(port, every=0.5):
+def reopen(port, keyboard):
     """The port, once it is there again."""
     while True:
         with contextlib.suppress(BoardError):
             return open_serial(port)
-        time.sleep(every)
-
-
-@contextlib.contextmanager
-def quit_key():
-    """Within, Ctrl-] does what Ctrl-C does, where the terminal can be told so."""
-    if termios is None or not sys.stdin.isatty():
-        yield
-        return
-    before = termios.tcgetattr(sys.stdin)
-    changed = termios.tcgetattr(sys.stdin)
-    changed[6][termios.VQUIT] = b"\x1d"
-    signal.signal(signal.SIGQUIT, signal.default_int_handler)
-    try:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, changed)
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+        keyboard.check()
+        time.sleep(0.2)
 
 
 def main():
@@ -69,11 +86,11 @@ def main():
     port = find_port(parser.parse_args().port)
     connection = open_serial(port)
     print(f"--- {port}: Ctrl-C quits, the board goes on ---", flush=True)
-    with quit_key(), contextlib.suppress(KeyboardInterrupt):
+    with Keyboard() as keyboard, contextlib.suppress(KeyboardInterrupt):
         while True:
-            show(connection, sys.stdout.buffer)
+            show(connection, keyboard, sys.stdout.buffer)
             print(f"\n--- {port} is gone, waiting for it ---", flush=True)
-            connection = reopen(port)
+            connection = reopen(port, keyboard)
             print(f"--- {port} is back ---", flush=True)
 
 
