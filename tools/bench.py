@@ -35,9 +35,7 @@ print((name, ENGINES))
 # What runs where the engine is, after a line `ENGINE, STEPS, PATH, NAMES = ...`. It prints one
 # line, a dict of FIELDS. Where it collects garbage explicitly, no clock runs.
 MEASURE = """
-import gc
-import sys
-
+import gc, sys
 def executable():
     try:
         import esp32
@@ -62,7 +60,7 @@ from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer
-from esp32gpt.compat import ticks_diff, ticks_us
+ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
 compat.set_clock(240000000)
 gc.collect()
 
@@ -89,17 +87,14 @@ optimizer = trainer.optimizer
 probe = trainer.optimizer = Probe()
 trainer.train_step()
 trainer.optimizer = optimizer
-
 def read():
     dataset.peek(trainer.tokens)
     dataset.advance()
-
 def mean(function):
     began = ticks_us()
     for _ in range(STEPS):
         function()
     return ticks_diff(ticks_us(), began) / STEPS
-
 def parts():
     forward = backward = adam = tokens = 0
     for _ in range(STEPS):
@@ -118,7 +113,6 @@ def parts():
         backward += ticks_diff(c, b)
         adam += ticks_diff(d, c)
     return forward, backward, adam, tokens
-
 def sampling():
     tokens = time = 0
     for _ in range(20):
@@ -127,7 +121,6 @@ def sampling():
         time += ticks_diff(ticks_us(), began)
         tokens += min(length + 1, config.block_size)
     return tokens * 1000000 / time
-
 def allocated():
     gc.collect()
     gc.disable()
