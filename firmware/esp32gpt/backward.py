@@ -18,10 +18,10 @@ class LayerBackward:
         self.dattn_wo = grads[prefix + "attn_wo"]  # (C, C)
         self.dmlp_fc1 = grads[prefix + "mlp_fc1"]  # (4C, C)
         self.dmlp_fc2 = grads[prefix + "mlp_fc2"]  # (C, 4C)
-        self.dbranch = buffers["dbranch"]  # (T, C)
+        self.dbranch = layer.branch  # (T, C): forward has done with it
         self.dnorm = buffers["dnorm"]  # (T, C)
         self.dhidden = buffers["dhidden"]  # (T, 4C)
-        self.dqkv = buffers["dqkv"]  # (T, 3C)
+        self.dqkv = buffers["dhidden"]  # (T, 3C): dhidden is done with by then
         self.dscores = buffers["dscores"]  # (T,)
 
     def backward(self, dx, T):

@@ -93,11 +93,9 @@ class Config:
         T = self.block_size
         return [
             ("dx", T, C),
-            ("dbranch", T, C),
             ("dnorm", T, C),
-            ("dqkv", T, 3 * C),
             ("dscores", 1, T),
-            ("dhidden", T, 4 * C),
+            ("dhidden", T, 4 * C),  # and dqkv, once dhidden has done its work
         ]
 
     def model_bytes(self):
