@@ -54,7 +54,10 @@ def update(
     k2_cut = 129 - ((x >> 23) & 255)
     # From here on sqrt(v) is over 2^8 · ε.
     least = ((((constants[3] >> 23) & 255) << 1) - 127 + 18) << 23
-    while i:
+    # Not `while i`: compiled on the chip, a conditional branch reaches 2 KB, less than this loop.
+    while True:
+        if not i:
+            break
         i -= 1
         x = g[i]
         e_g = (x >> 23) & 255
