@@ -147,8 +147,9 @@ def test_a_full_board_is_told_from_a_broken_one(build):
 
 
 def test_main_is_copied_last_so_that_half_a_copy_starts_nothing(build):
-    with FakeBoard(blocks=16) as fake:
-        with pytest.raises(board.BoardError, match="no room for"):
+    stage.NAMES.write_text("emily\n" * 80000)
+    with FakeBoard(blocks=80) as fake:
+        with pytest.raises(board.BoardError, match="no room for /names.txt"):
             deploy.deploy(fake.port)
         assert "/main.py" not in files(fake)
 

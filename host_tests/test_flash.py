@@ -21,11 +21,12 @@ APPLICATION = 0x10000
 PROGRAMS = {"esp32": ESP32FirmwareImage, "esp32s3": ESP32S3FirmwareImage}
 
 
-def program(chip, data):
+def program(chip, data, digest=True):
     """A program as a chip's bootloader wants it, with checksum and SHA-256."""
     made = PROGRAMS[chip]()
     made.segments.append(ELFSection(b".data", 0x3FFC0000, data, 0))
     made.entrypoint = 0x40080000
+    made.append_digest = digest
     return made.save(None)
 
 
@@ -69,6 +70,16 @@ def test_a_changed_byte_is_noticed(firmware_file, position):
     data = bytearray(firmware_file.read_bytes())
     data[position] ^= 1
     firmware_file.write_bytes(data)
+    with pytest.raises(ToolError, match="damaged"):
+        image.load(firmware_file, "esp32")
+
+
+def test_without_sha256_the_checksum_tells(firmware_file):
+    data = firmware_file.read_bytes()[: APPLICATION - BOOTLOADER]
+    whole = program("esp32", b"application!" * 40, digest=False)
+    firmware_file.write_bytes(data + whole)
+    assert image.load(firmware_file, "esp32")
+    firmware_file.write_bytes(data + whole.replace(b"!", b"?", 1))
     with pytest.raises(ToolError, match="damaged"):
         image.load(firmware_file, "esp32")
 
