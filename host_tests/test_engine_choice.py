@@ -1,0 +1,74 @@
+"""Which engine is chosen at import, and that one which computes wrongly is not."""
+
+import inspect
+import types
+
+import pytest
+from esp32gpt import kernels
+from esp32gpt.kernels import reference, selftest
+
+KERNELS = [case[0] for case in selftest.cases()]
+
+
+def broken(kernel):
+    """The reference engine with one kernel whose first output is off by a thousandth."""
+    engine = types.SimpleNamespace(**vars(reference))
+
+    def wrong(output, *others):
+        result = getattr(reference, kernel)(output, *others)
+        output[1] += 1e-3 * (1 + abs(output[1]))
+        return result
+
+    setattr(engine, kernel, wrong)
+    return engine
+
+
+def test_the_self_test_has_every_kernel():
+    functions = inspect.getmembers(reference, inspect.isfunction)
+    assert sorted(KERNELS) == sorted(name for name, _ in functions if name != "reserve")
+
+
+def test_the_reference_passes():
+    selftest.check(reference)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_kernel_that_computes_wrongly_fails(kernel):
+    with pytest.raises(ValueError, match=kernel):
+        selftest.check(broken(kernel))
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """Decides what loading an engine gives: a module, or an exception to raise."""
+
+    def decide(**results):
+        def load(name):
+            result = results.get(name, {"selftest": selftest, "reference": reference}.get(name))
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        monkeypatch.setattr(kernels, "load", load)
+        return kernels.choose()
+
+    return decide
+
+
+def test_the_best_engine_that_passes_is_chosen(loads):
+    name, engine, reasons = loads(fpu=reference)
+    assert (name, engine, reasons) == ("fpu", reference, [])
+
+
+def test_an_engine_that_fails_its_self_test_is_not_chosen(loads):
+    name, _, reasons = loads(fpu=broken("adam_step"), viper=reference)
+    assert name == "viper" and "adam_step fails" in reasons[0]
+
+
+@pytest.mark.parametrize(
+    "error", [ImportError("x"), ValueError("incompatible .mpy file"), SyntaxError(), MemoryError()]
+)
+def test_whatever_keeps_an_engine_from_loading_the_next_is_chosen(loads, error):
+    name, _, reasons = loads(fpu=error, viper=error)
+    assert name == "reference"
+    assert len(reasons) == 2 and type(error).__name__ in reasons[0]
