@@ -1,6 +1,7 @@
 """A board for tests of the tools: the host's MicroPython behind a pty, with a littlefs of its
 own in memory, which answers the raw REPL as a board's firmware does."""
 
+import hashlib
 import os
 import pty
 import select
@@ -12,6 +13,11 @@ from pathlib import Path
 import runtime
 
 XTENSAWIN = 0x2B06  # sys.implementation._mpy of an ESP32: version 6.3, architecture 10
+
+
+def digest(path):
+    """The file's SHA-256 in hexadecimal, as the tools compare files by."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class FakeBoard:

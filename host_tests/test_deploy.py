@@ -8,7 +8,7 @@ import deploy
 import pytest
 import runtime
 import stage
-from fakeboard import FakeBoard
+from fakeboard import FakeBoard, digest
 
 pytestmark = pytest.mark.usefixtures("micropython")
 
@@ -58,10 +58,10 @@ def test_a_bare_board_gets_library_main_and_names(fake):
     found = files(fake)
     assert set(found) == library(".mpy") | {"/main.py", "/names.txt"}
     assert counts == (len(found), 0, 0)
-    assert found["/names.txt"] == stage.digest(stage.NAMES)
-    assert found["/main.py"] == stage.digest(stage.FIRMWARE / "main.py")
+    assert found["/names.txt"] == digest(stage.NAMES)
+    assert found["/main.py"] == digest(stage.FIRMWARE / "main.py")
     for path in library(".mpy"):
-        assert found[path] == stage.digest(stage.STAGED / path[1:])
+        assert found[path] == digest(stage.STAGED / path[1:])
 
 
 def test_main_starts_afterwards(fake):
@@ -78,7 +78,7 @@ def test_only_what_changed_is_copied(fake):
     copied, *_ = deploy.deploy(fake.port)
     stage.NAMES.write_text("zoe\n")
     assert deploy.deploy(fake.port) == (1, copied - 1, 0)
-    assert files(fake)["/names.txt"] == stage.digest(stage.NAMES)
+    assert files(fake)["/names.txt"] == digest(stage.NAMES)
 
 
 def test_stale_files_go_and_the_users_stay(fake):

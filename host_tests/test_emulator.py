@@ -13,7 +13,7 @@ import flash
 import image
 import pytest
 import runtime
-import stage
+from fakeboard import digest
 from test_flash import make_firmware
 
 MACHINES = """Supported machines are:
@@ -180,7 +180,7 @@ exec(sys.argv[3])
 
     def wanted(self):
         return {
-            file.relative_to(self.directory).as_posix(): stage.digest(file)
+            file.relative_to(self.directory).as_posix(): digest(file)
             for file in self.directory.rglob("*.*")
         }
 

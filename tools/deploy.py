@@ -3,6 +3,7 @@ what changed and removing what is stale, and restarts it so that main.py begins.
 
 import argparse
 import errno
+from hashlib import sha256
 
 import stage
 from board import BoardError, find_port, identify, session
@@ -40,14 +41,17 @@ def check_mpy_version(board, directory):
 def synchronise(transport, directory):
     """Copy what differs and remove what is stale; returns their counts as `deploy` does. The
     surest way to spare time is to spare round trips, so the board compares all files at once."""
-    wanted = {"/" + f.relative_to(directory).as_posix(): f for f in directory.glob("**/*.*")}
+    wanted = {
+        "/" + file.relative_to(directory).as_posix(): file.read_bytes()
+        for file in directory.glob("**/*.*")
+    }
     transport.exec(ONBOARD + "enlarge_cache()\n")
     present = transport.eval(f"survey('', {stage.MANAGED})")
     stale = [path for path in present if path not in wanted]
-    changed = [path for path in wanted if present.get(path) != stage.digest(wanted[path])]
+    changed = [path for path in wanted if present.get(path) != sha256(wanted[path]).hexdigest()]
     transport.exec(f"remove('', {stale})\nmake_directories('', {changed})")
     for path in sorted(changed, key="/main.py".__eq__):  # last, so that half a copy starts nothing
-        copy(transport, wanted[path].read_bytes(), path)
+        copy(transport, wanted[path], path)
     return len(changed), len(wanted) - len(changed), len(stale)
 
 

@@ -1,7 +1,6 @@
 """The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
 main.py, and the names."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -64,8 +63,3 @@ def compile_module(module, name, target, architecture):
 def compile_fpu(target):
     """Compile the reference kernels to machine code for the Xtensa FPU."""
     target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
-
-
-def digest(path):
-    """The file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
