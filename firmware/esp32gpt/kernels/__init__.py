@@ -1,7 +1,8 @@
 """The choice of engine: the best one that loads here, and why not a better one.
 
 `engine` is the module whose kernels are used, `name` its name, `reasons` a sentence for
-every better engine that could not be had. reference.py states the contract.
+every better engine that could not be had. They are found when first asked for, so that who
+loads an engine by name has no other beside it. reference.py states the contract.
 """
 
 import sys
@@ -47,4 +48,9 @@ def choose():
     raise ImportError("; ".join(reasons))
 
 
-name, engine, reasons = choose()
+def __getattr__(attribute):
+    if attribute not in ("name", "engine", "reasons"):
+        raise AttributeError(attribute)
+    found = globals()
+    found["name"], found["engine"], found["reasons"] = choose()
+    return found[attribute]

@@ -4,8 +4,9 @@ from array import array
 
 from ..buffers import zeros
 from ..rng import Rng
-from . import reference
+from . import load
 
+reference = load("reference")
 T, C, N_HEAD, V, BLOCK_SIZE = 3, 4, 2, 5, 4
 TOLERANCE = 1e-4
 
