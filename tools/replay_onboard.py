@@ -48,6 +48,9 @@ with open("replay_names.txt", "rb") as names:
         losses[state.step - 1] = state.loss
         if state.step == 1:
             with open("replay_grads.bin", "wb") as file:
-                file.write(trainer.backward.grads)
+                # In pieces: through a mount each is copied, and the board's memory is full.
+                grads = memoryview(trainer.backward.grads)
+                for i in range(0, len(grads), 128):
+                    file.write(grads[i : i + 128])
 with open("replay_losses.bin", "wb") as file:
     file.write(losses)
