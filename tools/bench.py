@@ -45,13 +45,7 @@ def executable():
 
 before = executable()
 from esp32gpt import compat, kernels
-if ENGINE != kernels.name:
-    for module in list(sys.modules):
-        if module.startswith("esp32gpt.kernels." + kernels.name):
-            del sys.modules[module]
-    delattr(kernels, kernels.name)
-    before = executable()
-    kernels.engine = kernels.load(ENGINE)
+kernels.engine = kernels.load(ENGINE)
 after = executable()
 from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset, NameList
