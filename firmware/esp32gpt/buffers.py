@@ -7,8 +7,15 @@ def zeros(n, typecode="f"):
     """A new array of n zeros, n > 0.
 
     Nothing else of its size is allocated on the way: on the chip there would be no room.
+    Raises MemoryError if no piece of the heap is large enough.
     """
-    buffer = array(typecode, range(n))
+    try:
+        buffer = array(typecode, range(n))
+    except MemoryError:
+        raise MemoryError(
+            f"no {4 * n} bytes are free in one piece: a soft reset (Ctrl-D) frees what the REPL "
+            "holds, a smaller n_embd, n_layer or block_size needs less"
+        )
     view = memoryview(buffer)
     view[0] = 0
     done = 1

@@ -54,10 +54,23 @@ def require_bytes(needed, purpose):
         )
 
 
-def setting(name, default):
-    """An int from the environment, where there is one."""
-    value = getattr(os, "getenv", lambda name: None)(name)
-    return int(value) if value else default
+def settings():
+    """What the environment says, where there is one: changes to esp32gpt.json."""
+    steps = getattr(os, "getenv", lambda name: None)("ESP32GPT_STEPS")
+    if not steps:
+        return {}
+    try:
+        return {"steps": int(steps)}
+    except ValueError:
+        return {"steps": steps}  # to be refused with all other values that will not do
+
+
+def forget(module):
+    """Free the memory of a module that is not needed any more."""
+    package, _, name = module.__name__.rpartition(".")
+    del sys.modules[module.__name__]
+    if package:
+        delattr(sys.modules[package], name)
 
 
 def leave(status):

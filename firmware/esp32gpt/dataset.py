@@ -1,4 +1,4 @@
-"""Names from a file, in an order that costs the chip no seeks.
+"""Names from a file, in an order that costs the chip no seeks, and which of them are held out.
 
 The file is shuffled when it is prepared, on the host; the first epoch reads it from
 beginning to end through one small buffer. Later epochs visit the blocks of the file, and
@@ -6,6 +6,7 @@ the lines within a block, in an order that a few ints describe: each line once a
 """
 
 from array import array
+from binascii import crc32
 
 from .rng import Rng
 
@@ -14,13 +15,27 @@ CR = 13
 SPACE = 32
 LONGEST_LINE = 256  # bytes; what is longer is cut here, far beyond any context that fits
 
+HELD_OUT_OF = 16  # one name of so many is held out
+SMALLEST_SPLIT = 1024  # bytes; a shorter file is trained on whole
+
 
 class DatasetError(Exception):
     """The names file cannot be used; the message says what to do."""
 
 
+def is_held_out(tokens, T):
+    """Whether training never sees the name tokens[1] … tokens[T].
+
+    A hash of the name decides, so that a name which is listed twice is on one side only.
+    """
+    h = 0
+    for i in range(1, T + 1):
+        h = (h * 251 + tokens[i]) & 0x3FFF
+    return (h * 40503 & 0xFFFF) < 0x10000 // HELD_OUT_OF
+
+
 class Dataset:
-    """The lines of a names file as training documents.
+    """One side of a names file, the lines to train on or those held out, as documents.
 
     `peek` writes the current document's tokens and can be repeated; `advance` goes on to
     the next. So a step that is interrupted before its end finds the same document again.
@@ -29,10 +44,12 @@ class Dataset:
     character outside the alphabet, which `skipped` counts.
     """
 
-    def __init__(self, path, tokenizer, seed=42, block_bytes=512):
+    def __init__(self, path, tokenizer, seed=42, block_bytes=512, held_out=False):
         """Raises DatasetError if the file is missing, or has no line that can be used."""
+        self.path = path
         self.tokenizer = tokenizer
         self.seed = seed
+        self.held_out = held_out
         self.skipped = 0
         self._block_bytes = block_bytes
         try:
@@ -43,6 +60,7 @@ class Dataset:
         if size < 0:
             raise DatasetError(f"no names file at {path}: `make deploy` puts one there")
         self._blocks = (size + block_bytes - 1) // block_bytes
+        self._split = size >= SMALLEST_SPLIT
         # One block, the byte before it, and the end of its last line.
         self._buffer = bytearray(block_bytes + 1 + LONGEST_LINE)
         # Its lines but for blank ones, of which half as many fit as bytes.
@@ -57,11 +75,13 @@ class Dataset:
         if not size:
             raise DatasetError(f"{path} is empty: it needs one name a line")
         self._load()
+        # (bytes, CRC-32 of the beginning): tells this file from another.
+        self.identity = (size, crc32(memoryview(self._buffer)[: min(size, block_bytes)]))
         self.sorted = self._is_sorted()
         if self.sorted:
             # Reading it in order would teach the model the letter A first.
             self.epoch = 1
-        if not self.peek(array("i", [0] * 65)):
+        if not held_out and not self.peek(array("i", [0] * 65)):
             raise DatasetError(
                 f"{path} has no usable name: it needs lines made of {tokenizer.alphabet!r}"
             )
@@ -79,9 +99,9 @@ class Dataset:
                 T = self.tokenizer.encode(
                     self._buffer, self._starts[line], self._ends[line], tokens
                 )
-                if T:
+                if T and self._is_mine(tokens, T):
                     return T
-                self.skipped += 1
+                self.skipped += not T
                 self.line += 1
             if self.block + 1 < self._blocks:
                 self.block += 1
@@ -97,6 +117,11 @@ class Dataset:
 
     def close(self):
         self._file.close()
+
+    def _is_mine(self, tokens, T):
+        if self._split:
+            return is_held_out(tokens, T) == self.held_out
+        return not self.held_out
 
     def _load(self):
         """Have the block of the present position in the buffer, and its lines' order."""
@@ -202,3 +227,18 @@ def gcd(a, b):
     while b:
         a, b = b, a % b
     return a
+
+
+def known(path, names, fold):
+    """The set of those names that are lines of the file; with fold, capitals are small letters."""
+    wanted = {name.encode(): name for name in names}
+    found = set()
+    with open(path, "rb") as file:
+        while True:
+            line = file.readline(LONGEST_LINE)
+            if not line:
+                return found
+            line = line.strip()
+            name = wanted.get(line.lower() if fold else line)
+            if name:
+                found.add(name)

@@ -1,0 +1,204 @@
+"""Checkpoints: the whole state of a training run in one file, from which it goes on exactly.
+
+Little-endian, so that hosts and chips read each other's files:
+
+    8 bytes   b"esp32gpt"
+    uint16    version of this format: 1
+    uint16    bytes before the arrays
+    uint32    bytes of the whole file
+    uint32 …  the names in INTS
+    float32 … the names in FLOATS
+    UTF-8     the alphabet, and zeros up to a multiple of 4
+    float32 … parameters, first and second moments, the last losses
+    uint32    CRC-32 of all that stands before it
+"""
+
+import os
+import struct
+from binascii import crc32
+
+from .config import Config, size
+
+PATH = "esp32gpt.ckpt"
+MAGIC = b"esp32gpt"
+VERSION = 1
+SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size", "num_steps")
+INTS = SHAPE + ("step", "n_losses", "rng_high", "rng_low", "seed", "epoch", "block", "line")
+INTS += ("names_bytes", "names_crc")  # Dataset.identity
+FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std")
+PREFIX = "<8sHHI"
+FIXED = PREFIX + f"{len(INTS)}I{len(FLOATS)}f"
+LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
+PIECE = 512  # bytes at a time: what littlefs programs together, and little of the heap
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used or written; the message says what to do."""
+
+
+class Header:
+    """What a checkpoint says apart from its arrays: INTS, FLOATS, `alphabet` and `config`."""
+
+    def __init__(self, config, alphabet, values):
+        """`values` has the INTS that are not in the Config."""
+        self.config = config
+        self.alphabet = alphabet
+        for name in INTS + FLOATS:
+            setattr(self, name, values[name] if name in values else getattr(config, name))
+
+    @property
+    def lengths(self):
+        """Elements of the arrays: parameters, m, v, losses."""
+        n = size(self.config.parameters())
+        return (n, n, n, self.n_losses)
+
+    def pack(self):
+        """The bytes before the arrays."""
+        alphabet = self.alphabet.encode()
+        alphabet += bytes(-len(alphabet) % 4)
+        start = struct.calcsize(FIXED) + len(alphabet)
+        total = start + 4 * sum(self.lengths) + 4
+        values = [getattr(self, name) for name in INTS + FLOATS]
+        return struct.pack(FIXED, MAGIC, VERSION, start, total, *values) + alphabet
+
+
+def save(path, header, arrays):
+    """Write a checkpoint, through a new file that then takes the old one's place.
+
+    arrays: float32 parameters, m, v and losses. Whatever happens on the way, power failure
+    included, `path` or the file before it, which is kept as `path`.old, is whole. Raises
+    CheckpointError if there is no room.
+    """
+    new = path + ".new"
+    try:
+        with open(new, "wb") as file:
+            crc = _write(file, header.pack(), 0)
+            for values in arrays:
+                crc = _write(file, values, crc)
+            file.write(struct.pack("<I", crc))
+        if exists(path):
+            replace(path, path + ".old")
+        os.rename(new, path)
+    except OSError as error:
+        _remove(new)
+        raise CheckpointError(
+            f"cannot write {path} ({error}): delete other files to make room; what it held before"
+            " is kept"
+        )
+
+
+def newest(path):
+    """(path, Header) of the checkpoint at `path`, or if it is refused of the one before it.
+
+    What was refused is renamed to `path`.refused, so that no save takes it for a good one.
+    Raises CheckpointError, and renames nothing, if both are refused.
+    """
+    try:
+        return path, inspect(path)
+    except CheckpointError as error:
+        old = path + ".old"
+        if not exists(old):
+            raise
+        try:
+            header = inspect(old)
+        except CheckpointError:
+            raise error
+        if exists(path):
+            print(f"{error}: using {old}")
+            replace(path, path + ".refused")
+        return old, header
+
+
+def inspect(path):
+    """The Header of a checkpoint that was found whole. Raises CheckpointError."""
+    try:
+        file = open(path, "rb")
+    except OSError:
+        raise CheckpointError(f"there is no {path}: gpt.save() writes one, GPT() begins anew")
+    with file:
+        prefix = file.read(struct.calcsize(PREFIX))
+        if prefix[:8] != MAGIC or len(prefix) < struct.calcsize(PREFIX):
+            raise CheckpointError(f"{path} is no checkpoint of esp32gpt: rename it to begin anew")
+        _, version, start, total = struct.unpack(PREFIX, prefix)
+        if version != VERSION:
+            age = "a newer" if version > VERSION else "an older"
+            raise CheckpointError(
+                f"{path} was written by {age} esp32gpt (format {version}, this one has {VERSION}):"
+                " deploy that one to go on with it, or rename the file to begin anew"
+            )
+        damaged = CheckpointError(f"{path} is damaged: rename it to begin anew, or restore a copy")
+        if not 0 <= start - struct.calcsize(FIXED) <= LONGEST_ALPHABET:
+            raise damaged
+        head = prefix + file.read(start - len(prefix))
+        if len(head) != start or not _is_whole(file, crc32(head), total - 4 - start):
+            raise damaged
+    try:
+        header = _unpack(head)
+    except (ValueError, UnicodeError):
+        raise damaged
+    if len(header.pack()) + 4 * sum(header.lengths) + 4 != total:
+        raise damaged
+    return header
+
+
+def restore(path, header, arrays):
+    """Fill the arrays (parameters, m, v, losses) from a checkpoint that `inspect` found whole."""
+    with open(path, "rb") as file:
+        file.seek(len(header.pack()))
+        for values in arrays:
+            file.readinto(values)
+
+
+def exists(path):
+    """Whether there is such a file."""
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def replace(source, dest):
+    """Rename, also where that does not overwrite."""
+    _remove(dest)
+    os.rename(source, dest)
+
+
+def _unpack(head):
+    fields = struct.unpack(FIXED, head[: struct.calcsize(FIXED)])[4:]
+    values = dict(zip(INTS + FLOATS, fields))
+    alphabet = str(head[struct.calcsize(FIXED) :], "utf-8").rstrip("\0")
+    config = Config(**{name: values[name] for name in SHAPE + FLOATS})
+    if config.vocab_size != len(alphabet) + 1:
+        raise ValueError
+    return Header(config, alphabet, values)
+
+
+def _write(file, data, crc):
+    """Write in pieces; returns the CRC-32 of all so far."""
+    view = memoryview(data)
+    piece = PIECE // (len(bytes(view[:1])))  # elements
+    for i in range(0, len(view), piece):
+        part = view[i : i + piece]
+        file.write(part)
+        crc = crc32(part, crc)
+    return crc
+
+
+def _is_whole(file, crc, length):
+    """Whether so many bytes and their CRC-32, and nothing else, are left in the file."""
+    buffer = memoryview(bytearray(PIECE))
+    while length:
+        n = file.readinto(buffer[: min(length, PIECE)])
+        if not n:
+            return False
+        crc = crc32(buffer[:n], crc)
+        length -= n
+    return file.read(5) == struct.pack("<I", crc)
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass

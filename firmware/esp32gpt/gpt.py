@@ -1,0 +1,237 @@
+"""The whole as one object, for the REPL and for main.py: a model, its training, its sampling."""
+
+import time
+
+from . import alphabet, checkpoint, compat, kernels
+from .checkpoint import CheckpointError, Header
+from .dataset import Dataset, known
+from .evaluator import Evaluator
+from .model import Model
+from .progress import Progress
+from .rng import Rng
+from .sampler import Sampler
+from .settings import Settings
+from .tokenizer import Tokenizer
+from .trainer import Trainer
+
+HELD_OUT = 256  # names that `evaluate` takes
+HELD_OUT_WHILE_TRAINING = 64
+STEPS_BETWEEN = 200  # steps after which the held-out loss is measured again
+
+
+class GPT:
+    """A GPT that learns names. GPT.help() says what can be done with it.
+
+    `model`, `trainer`, `sampler` and `settings` are its parts.
+    """
+
+    def __init__(self, **changes):
+        """A new model of random weights; `changes` to esp32gpt.json as in GPT(n_embd=24).
+
+        Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
+        """
+        settings = Settings(changes)
+        letters = alphabet.load(settings.names, not settings.keep_case)
+        self._build(settings, settings.config(len(letters) + 1), letters)
+        self.model.init_weights(self.rng)
+        self.path = checkpoint.PATH
+        self._is_new = True
+
+    @staticmethod
+    def load(path=checkpoint.PATH, **changes):
+        """The model of a checkpoint, as it was saved: training goes on exactly from there.
+
+        A damaged file is renamed, and the one before it used. Raises CheckpointError if that
+        cannot be used either, or if the settings ask for another shape.
+        """
+        settings = Settings(changes)
+        found, header = checkpoint.newest(path)
+        gpt = object.__new__(GPT)
+        settings.seed = header.seed
+        gpt._build(settings, settings.agree(header.config, found), header.alphabet)
+        checkpoint.restore(found, header, gpt._arrays())
+        gpt._continue(header)
+        gpt.path = path
+        gpt._is_new = False
+        print(f"resumed at step {header.step} from {found}")
+        return gpt
+
+    def _build(self, settings, config, letters):
+        kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
+        self.settings = settings
+        self.tokenizer = Tokenizer(letters)
+        compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
+        names = Dataset(settings.names, self.tokenizer, settings.seed)
+        self.rng = Rng(settings.seed)
+        self.model = Model(config)
+        self.trainer = Trainer(self.model, names)
+        self.sampler = Sampler(self.model, self.tokenizer, self.rng)
+        self.evaluator = Evaluator(self.model, self.tokenizer)
+
+    def _continue(self, header):
+        """Set all that is no array to where the checkpoint's run stood."""
+        names = self.trainer.documents
+        self.trainer.step = header.step
+        self.rng.high = header.rng_high
+        self.rng.low = header.rng_low
+        if names.identity == (header.names_bytes, header.names_crc):
+            names.epoch = header.epoch
+            names.block = header.block
+            names.line = header.line
+        else:
+            print(f"{names.path} has changed since: training begins at its first name")
+
+    def _arrays(self):
+        optimizer = self.trainer.optimizer
+        return self.model.params, optimizer.m, optimizer.v, self.trainer.losses
+
+    def save(self):
+        """Write a checkpoint to self.path. Raises CheckpointError if there is no room."""
+        names = self.trainer.documents
+        values = {
+            "step": self.trainer.step,
+            "n_losses": len(self.trainer.losses),
+            "rng_high": self.rng.high,
+            "rng_low": self.rng.low,
+            "seed": self.settings.seed,
+            "epoch": names.epoch,
+            "block": names.block,
+            "line": names.line,
+            "names_bytes": names.identity[0],
+            "names_crc": names.identity[1],
+        }
+        if self._is_new and checkpoint.exists(self.path):
+            print(f"the model that {self.path} held is kept as {self.path}.kept")
+            checkpoint.replace(self.path, self.path + ".kept")
+        self._is_new = False
+        header = Header(self.model.config, self.tokenizer.alphabet, values)
+        checkpoint.save(self.path, header, self._arrays())
+        print(f"saved at step {self.trainer.step} to {self.path}")
+
+    def train(self, steps=None):
+        """Train so many steps more, or else to the end of the schedule; Ctrl-C stops.
+
+        The learning rate falls to zero at the end of the schedule, which moves if need be.
+        """
+        trainer = self.trainer
+        config = self.model.config
+        until = config.num_steps if steps is None else trainer.step + steps
+        config.num_steps = max(config.num_steps, until)
+        if steps is None and self.is_trained():
+            print(f"all {until} steps are done: gpt.train(1000) trains on")
+            return
+        print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
+        if trainer.documents.sorted:
+            print("the names are sorted: they are drawn in another order")
+        self._autosaved = time.time(), trainer.step
+        progress = Progress(trainer, until)
+        held_step = -STEPS_BETWEEN
+        held = None
+        try:
+            for state in trainer.run(until):
+                if progress.is_due():
+                    if state.step - held_step >= STEPS_BETWEEN or state.step == until:
+                        held_step = state.step
+                        held = self._held_out(HELD_OUT_WHILE_TRAINING)[0]
+                    progress.show(held)
+                self._autosave()
+        except KeyboardInterrupt:
+            print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
+        if trainer.documents.skipped:
+            print(f"skipped {trainer.documents.skipped} lines with other letters than the model's")
+        self._autosave(at_end=True)
+
+    def is_trained(self):
+        """Whether the schedule is at its end."""
+        return self.trainer.step >= self.model.config.num_steps
+
+    def _autosave(self, at_end=False):
+        """Save if it is time to; if that fails, training goes on all the same."""
+        seconds = self.settings.autosave_seconds
+        steps = self.settings.autosave_steps
+        last, last_step = self._autosaved
+        done = self.trainer.step - last_step
+        if at_end:
+            due = done and (seconds or steps)
+        else:
+            due = (steps and done >= steps) or (seconds and time.time() - last >= seconds)
+        if due:
+            try:
+                self.save()
+            except CheckpointError as error:
+                print(error)
+            self._autosaved = time.time(), self.trainer.step
+
+    def sample(self, n=1, prompt="", temperature=None, top_k=0):
+        """A list of n invented names that begin with prompt.
+
+        temperature: below 1 likelier names, above 1 stranger ones; None: the settings'.
+        top_k: draw each letter from the k likeliest only; 0: from all. Raises ValueError for a
+        prompt that is too long or has letters that the model does not know.
+        """
+        if temperature is None:
+            temperature = self.settings.temperature
+        return [self.sampler.sample(prompt, temperature, top_k) for _ in range(n)]
+
+    def known(self, names):
+        """The set of those names that are in the names file, and so are not new."""
+        return known(self.settings.names, names, not self.settings.keep_case)
+
+    def show(self, n=20, **options):
+        """Print n invented names, and how many of them are new; options as for `sample`."""
+        print(f"{n} names it has invented:")
+        names = []
+        for i in range(n):
+            names += self.sample(1, **options)
+            print(f"{i + 1:2} {names[i]}")
+        old = self.known(names)
+        new = sum(name not in old for name in names)
+        print(
+            f"{new} of {n} are new"
+            + (f"; in the list are: {', '.join(sorted(old))}" if old else "")
+        )
+
+    def loss(self, name):
+        """The mean loss of the name's letters and its end, in nats: the less, the likelier.
+
+        Raises ValueError for a name with letters that the model does not know.
+        """
+        return self.evaluator.loss(name)
+
+    def evaluate(self, names=HELD_OUT):
+        """The mean loss of up to so many held-out names, which training never sees.
+
+        None if the list is too short to hold any out.
+        """
+        return self._held_out(names)[0]
+
+    def _held_out(self, names):
+        """(mean loss or None, number of names)."""
+        documents = self.trainer.documents
+        held_out = Dataset(documents.path, self.tokenizer, documents.seed, held_out=True)
+        try:
+            return self.evaluator.mean(held_out, names)
+        finally:
+            held_out.close()
+
+    def report(self):
+        """Print what came of it: the held-out loss, and names."""
+        loss, names = self._held_out(HELD_OUT)
+        if names:
+            print(f"held-out loss {loss:.4f} ({names} names that training never saw)")
+        self.show()
+
+    def __repr__(self):
+        config = self.model.config
+        return (
+            f"<GPT of {len(self.model.params)} parameters, {self.trainer.step} of "
+            f"{config.num_steps} steps trained, {kernels.name} engine: GPT.help()>"
+        )
+
+    @staticmethod
+    def help():
+        """Print what can be done with a GPT."""
+        from . import manual
+
+        print(manual.TEXT)
+        compat.forget(manual)

@@ -1,0 +1,36 @@
+"""The lines that training prints: one fixed form, which serial plotters draw as it is."""
+
+from . import compat
+
+STEPS = 100  # at the latest after so many steps there is a line,
+MICROSECONDS = 250_000  # or after so much time
+
+
+class Progress:
+    """Prints step, loss, avg (of the last 100 losses), held (the held-out loss), the
+    milliseconds of a step, and the seconds that are left (eta)."""
+
+    def __init__(self, trainer, until):
+        self.trainer = trainer
+        self.until = until
+        self._begin()
+
+    def _begin(self):
+        self._step = self.trainer.step
+        self._began = compat.ticks_us()
+
+    def is_due(self):
+        """Whether to show a line after this step; its time is taken here."""
+        step = self.trainer.step
+        self._us = compat.ticks_diff(compat.ticks_us(), self._began)
+        return self._us > MICROSECONDS or step % STEPS == 0 or step == self.until
+
+    def show(self, held):
+        """Print the line; held is the held-out loss, None if there is none."""
+        state = self.trainer
+        ms = self._us / 1000 / (state.step - self._step)
+        held = "" if held is None else f" held:{held:.4f}"
+        losses = f"loss:{state.loss:.4f} avg:{state.avg:.4f}{held}"
+        eta = ms * (self.until - state.step) / 1000
+        print(f"step:{state.step} {losses} ms:{ms:.1f} eta:{eta:.0f}")
+        self._begin()

@@ -1,0 +1,174 @@
+"""Checkpoints: what is saved comes back, exactly; what is damaged is refused."""
+
+import os
+import struct
+from array import array
+
+from esp32gpt import checkpoint
+from esp32gpt.checkpoint import CheckpointError, Header
+from esp32gpt.config import Config, size
+
+FILE = "test_checkpoint.tmp"
+SUFFIXES = ("", ".new", ".old", ".refused")
+VALUES = {
+    "step": 7,
+    "n_losses": 3,
+    "rng_high": 65535,
+    "rng_low": 1,
+    "seed": 42,
+    "epoch": 2,
+    "block": 3,
+    "line": 4,
+    "names_bytes": 30813,
+    "names_crc": 0xFEDCBA98,
+}
+
+
+def example(step=7, alphabet="abγ"):
+    """(header, arrays) of a small checkpoint in which every number is another."""
+    config = Config(n_embd=4, n_head=2, block_size=3, vocab_size=len(alphabet) + 1)
+    values = dict(VALUES)
+    values["step"] = step
+    n = size(config.parameters())
+    arrays = []
+    for i, length in enumerate((n, n, n, VALUES["n_losses"])):
+        arrays.append(array("f", [i + j / 256 for j in range(length)]))
+    return Header(config, alphabet, values), arrays
+
+
+def clean():
+    for suffix in SUFFIXES:
+        try:
+            os.remove(FILE + suffix)
+        except OSError:
+            pass
+
+
+def content():
+    with open(FILE, "rb") as file:
+        return file.read()
+
+
+def write(data):
+    with open(FILE, "wb") as file:
+        file.write(data)
+
+
+def refusal():
+    """Why FILE is refused."""
+    try:
+        checkpoint.inspect(FILE)
+    except CheckpointError as error:
+        return str(error)
+    raise AssertionError("the file was not refused")
+
+
+def test_what_is_saved_comes_back():
+    header, arrays = example()
+    checkpoint.save(FILE, header, arrays)
+    found = checkpoint.inspect(FILE)
+    for name in checkpoint.INTS:
+        assert getattr(found, name) == getattr(header, name), name
+    for name in checkpoint.FLOATS:
+        expected = array("f", [getattr(header, name)])[0]
+        assert getattr(found, name) == expected == getattr(found.config, name), name
+    assert found.alphabet == "abγ"
+    restored = [array("f", [0.0] * len(values)) for values in arrays]
+    checkpoint.restore(FILE, found, restored)
+    assert [list(values) for values in restored] == [list(values) for values in arrays]
+    clean()
+
+
+def test_the_one_before_is_kept():
+    for step in (1, 2, 3):
+        checkpoint.save(FILE, *example(step))
+    assert checkpoint.inspect(FILE).step == 3
+    assert checkpoint.inspect(FILE + ".old").step == 2
+    assert checkpoint.newest(FILE)[1].step == 3
+    clean()
+
+
+def test_a_damaged_one_makes_way_for_the_one_before():
+    for step in (1, 2):
+        checkpoint.save(FILE, *example(step))
+    write(content()[:-9])
+    path, header = checkpoint.newest(FILE)
+    assert header.step == 1 and path == FILE + ".old"
+    assert checkpoint.exists(FILE + ".refused") and not checkpoint.exists(FILE)
+    # The next save leaves the good one where it is until it is whole itself.
+    checkpoint.save(FILE, *example(3))
+    assert checkpoint.newest(FILE)[1].step == 3
+    assert checkpoint.inspect(FILE + ".old").step == 1
+    clean()
+
+
+def test_two_damaged_ones_stay_where_they_are():
+    for step in (1, 2):
+        checkpoint.save(FILE, *example(step))
+    write(content()[:-9])
+    checkpoint.replace(FILE, FILE + ".old")
+    write(b"esp32gpt")
+    try:
+        checkpoint.newest(FILE)
+        raise AssertionError("not refused")
+    except CheckpointError as error:
+        assert FILE in str(error)
+    assert content() == b"esp32gpt" and checkpoint.exists(FILE + ".old")
+    clean()
+
+
+def test_every_flipped_bit_is_refused():
+    checkpoint.save(FILE, *example())
+    whole = content()
+    for i in range(0, len(whole), 1 if len(whole) < 200 else 7):
+        for bit in range(8):
+            flipped = bytearray(whole)
+            flipped[i] ^= 1 << bit
+            write(flipped)
+            assert refusal()
+    clean()
+
+
+def test_files_cut_short_or_grown_are_refused():
+    checkpoint.save(FILE, *example())
+    whole = content()
+    for length in list(range(0, 120)) + list(range(120, len(whole), 61)):
+        write(whole[:length])
+        assert refusal()
+    write(whole + b"\0")
+    assert "damaged" in refusal()
+    clean()
+
+
+def test_refusals_say_what_to_do():
+    clean()
+    assert "there is no" in refusal() and "GPT()" in refusal()
+    write(b"hello, world, this is a text of some length\n" * 9)
+    assert "no checkpoint" in refusal() and "rename" in refusal()
+    checkpoint.save(FILE, *example())
+    whole = content()
+    for version, age in ((0, "an older"), (2, "a newer")):
+        write(whole[:8] + struct.pack("<H", version) + whole[10:])
+        assert age in refusal() and "deploy" in refusal()
+    clean()
+
+
+def test_a_save_that_fails_keeps_what_was_there():
+    checkpoint.save(FILE, *example(1))
+    header, arrays = example(2)
+
+    class Full:
+        """What cannot be written: its memoryview cannot be had."""
+
+    try:
+        checkpoint.save(FILE, header, arrays[:2] + [Full()])
+        raise AssertionError("saved")
+    except TypeError:
+        pass
+    assert checkpoint.newest(FILE)[1].step == 1
+    try:
+        checkpoint.save("no/such/directory/x", header, arrays)
+        raise AssertionError("saved")
+    except CheckpointError as error:
+        assert "cannot write" in str(error)
+    clean()

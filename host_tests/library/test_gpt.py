@@ -1,0 +1,204 @@
+"""GPT: what a user does with it at the REPL."""
+
+import os
+
+from esp32gpt import GPT, checkpoint
+from esp32gpt.dataset import DatasetError
+from esp32gpt.trainer import TrainingError
+
+NAMES = "test_gpt_names.tmp"
+FILE = "test_gpt.tmp"
+SYLLABLES = ("ma", "ri", "no", "el", "an", "ta", "jo", "ki", "lu", "se")
+TINY = {"n_embd": 4, "n_head": 2, "block_size": 8, "names": NAMES, "steps": 30}
+
+
+def write_names(count=300):
+    """A names file of different names, long enough to hold some out."""
+    with open(NAMES, "w") as file:
+        for i in range(count):
+            a, b, c = i % 10, i // 10 % 10, i // 100
+            file.write(SYLLABLES[b] + SYLLABLES[c] + SYLLABLES[a] + "\n")
+
+
+def new(**changes):
+    """A small new GPT that saves to FILE."""
+    options = dict(TINY)
+    options.update(changes)
+    gpt = GPT(**options)
+    gpt.path = FILE
+    return gpt
+
+
+def clean():
+    for path in [NAMES, NAMES.replace(".tmp", ".alphabet")] + [
+        FILE + suffix for suffix in ("", ".new", ".old", ".refused", ".kept")
+    ]:
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+
+
+def state(gpt):
+    """All that training moves, to the last bit."""
+    names = gpt.trainer.documents
+    return (
+        [bytes(memoryview(values)) for values in gpt._arrays()[:3]],
+        gpt.trainer.step,
+        gpt.trainer.avg,
+        (gpt.rng.high, gpt.rng.low),
+        (names.epoch, names.block, names.line),
+    )
+
+
+def test_a_resumed_run_goes_on_exactly():
+    write_names()
+    straight = new(autosave_seconds=0)
+    straight.train()
+    first = new()
+    first.train(11)
+    first.sample(2)
+    assert first.trainer.step == 11
+    again = GPT.load(FILE, names=NAMES)
+    assert state(again) == state(first)
+    again.train()
+    first_half = new(autosave_seconds=0)
+    first_half.train(11)
+    first_half.train()
+    assert state(again)[:3] == state(straight)[:3] == state(first_half)[:3]
+    assert state(again)[4] == state(straight)[4]
+    # Drawing goes on where it was as well.
+    assert GPT.load(FILE, names=NAMES).sample(3) == again.sample(3)
+    clean()
+
+
+def test_training_again_moves_the_end_of_the_schedule():
+    write_names()
+    gpt = new(autosave_seconds=0)
+    gpt.train()
+    assert gpt.is_trained() and gpt.trainer.step == 30
+    gpt.train()  # says that all is done
+    assert gpt.trainer.step == 30
+    gpt.train(5)
+    assert gpt.trainer.step == 35 == gpt.model.config.num_steps
+    clean()
+
+
+def test_autosave_by_steps_and_at_the_end():
+    write_names()
+    gpt = new(autosave_seconds=0, autosave_steps=10)
+    gpt.train(25)
+    assert checkpoint.inspect(FILE).step == 25
+    assert checkpoint.inspect(FILE + ".old").step == 20
+    clean()
+    write_names()
+    gpt = new(autosave_seconds=0)
+    gpt.train(5)
+    assert not checkpoint.exists(FILE)
+    clean()
+
+
+def test_a_new_model_keeps_the_file_of_another():
+    write_names()
+    new().train(5)
+    new().train(3)
+    assert checkpoint.inspect(FILE).step == 3
+    assert checkpoint.inspect(FILE + ".kept").step == 5
+    clean()
+
+
+def test_another_names_file_is_noticed_and_read_from_its_beginning():
+    write_names()
+    gpt = new()
+    gpt.train(20)
+    before = gpt.model.params[0]
+    write_names(200)
+    again = GPT.load(FILE, names=NAMES)
+    assert again.trainer.documents.line == 0 and again.model.params[0] == before
+    again.train(3)
+    assert again.trainer.step == 23
+    clean()
+
+
+def test_another_shape_is_refused():
+    write_names()
+    new().train(2)
+    try:
+        GPT.load(FILE, names=NAMES, n_embd=8)
+        raise AssertionError("not refused")
+    except ValueError as error:
+        assert "has n_embd 4, and 8 is asked for" in str(error)
+    clean()
+
+
+def test_samples_begin_with_the_prompt():
+    write_names()
+    gpt = new(autosave_seconds=0)
+    gpt.train()
+    names = gpt.sample(5, prompt="ma", temperature=0.7, top_k=3)
+    assert len(names) == 5 and all(name.startswith("ma") for name in names)
+    for options in ({"prompt": "MA1"}, {"prompt": "m" * 9}, {"temperature": 0}, {"top_k": -1}):
+        try:
+            gpt.sample(1, **options)
+            raise AssertionError(f"{options} was not refused")
+        except ValueError:
+            pass
+    clean()
+
+
+def test_names_of_the_list_are_known():
+    write_names()
+    with open(NAMES, "a") as file:
+        file.write("  Zoe \r\nAnna")
+    gpt = new(autosave_seconds=0)
+    assert gpt.known(["zoe", "anna", "mamama", "xyz", ""]) == {"zoe", "anna", "mamama"}
+    clean()
+
+
+def test_training_lowers_the_loss_of_names_it_never_saw():
+    write_names()
+    gpt = new(autosave_seconds=0, steps=200, learning_rate=0.02)
+    before = gpt.evaluate()
+    gpt.train()
+    assert gpt.evaluate() < before - 0.3
+    assert gpt.loss("marima") < gpt.loss("aaaaaa")
+    try:
+        gpt.loss("x-y")
+        raise AssertionError("not refused")
+    except ValueError as error:
+        assert "letters" in str(error)
+    clean()
+
+
+def test_a_short_list_holds_nothing_out():
+    write_names(20)
+    gpt = new(autosave_seconds=0)
+    assert gpt.evaluate() is None
+    gpt.train(3)
+    gpt.report()
+    clean()
+
+
+def test_a_missing_list_is_said():
+    clean()
+    try:
+        new()
+        raise AssertionError("not refused")
+    except DatasetError as error:
+        assert NAMES in str(error)
+
+
+def test_a_loss_that_is_not_finite_ends_training_and_saves_nothing():
+    write_names()
+    gpt = new()
+    gpt.train(2)
+    gpt.model.params[0] = float("nan")
+    for i in range(len(gpt.model.params)):
+        gpt.model.params[i] = float("nan")
+    try:
+        gpt.train(2)
+        raise AssertionError("not noticed")
+    except TrainingError as error:
+        assert "not finite" in str(error)
+    assert checkpoint.inspect(FILE).step == 2
+    clean()

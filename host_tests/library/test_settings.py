@@ -1,0 +1,89 @@
+"""esp32gpt.json and keyword arguments: what is taken, and what is refused in one sentence."""
+
+import os
+
+from esp32gpt.settings import NUMBERS, PRESETS, Settings, SettingsError
+
+FILE = "test_settings.tmp"
+
+
+def settings(text=None, **changes):
+    """Settings of a file with this text, which is removed; of no file for None."""
+    if text is None:
+        return Settings(changes, FILE)
+    with open(FILE, "w") as file:
+        file.write(text)
+    try:
+        return Settings(changes, FILE)
+    finally:
+        os.remove(FILE)
+
+
+def refusal(text=None, **changes):
+    try:
+        settings(text, **changes)
+    except SettingsError as error:
+        return str(error)
+    raise AssertionError("not refused")
+
+
+def test_without_a_file_the_defaults_hold():
+    found = settings()
+    for name in NUMBERS:
+        assert getattr(found, name) == NUMBERS[name][0]
+    assert found.names == "names.txt" and not found.given
+
+
+def test_changes_win_over_the_file_and_that_over_the_preset():
+    found = settings('{"preset": "tiny", "n_embd": 12, "steps": 7}', steps=9)
+    assert (found.n_head, found.n_embd, found.steps) == (PRESETS["tiny"]["n_head"], 12, 9)
+    assert "n_head" in found.given and "block_size" not in found.given
+
+
+def test_every_preset_makes_a_model():
+    for preset in PRESETS:
+        config = settings(preset=preset).config(27)
+        assert config.n_embd % config.n_head == 0
+
+
+def test_bad_files_are_refused():
+    # MicroPython's parser takes some texts that are no JSON, so these are plainly none.
+    for text in ("", "{", "[1, 2]", "3", "null", '{"steps": x}', "\0\0", '"steps"', "{[1]: 2}"):
+        assert FILE in refusal(text), text
+
+
+def test_bad_values_are_refused_by_name():
+    for name in NUMBERS:
+        for value in ("9", None, [], -1, 1e30, True, float("nan")):
+            message = refusal(**{name: value})
+            assert message.startswith(name + " must be"), message
+    assert "steps must be a whole number" in refusal('{"steps": 2.5}')
+    assert "temperature must be" in refusal('{"temperature": 0}')
+    assert "names must be text" in refusal(names=3)
+    assert "keep_case must be true or false" in refusal('{"keep_case": 1}')
+
+
+def test_unknown_names_are_refused_with_the_known_ones():
+    assert "n_embed" in refusal(n_embed=3) and "n_embd" in refusal(n_embed=3)
+    assert "tiny" in refusal('{"preset": "huge"}')
+    assert "tiny" in refusal('{"preset": []}')
+
+
+def test_heads_must_divide_the_width():
+    try:
+        settings(n_embd=6).config(27)
+        raise AssertionError("not refused")
+    except ValueError as error:
+        assert "n_head must divide n_embd" in str(error)
+
+
+def test_a_checkpoints_shape_is_not_changed():
+    config = settings().config(27)
+    assert settings('{"steps": 2000}').agree(config, "x").num_steps == 2000
+    assert settings('{"steps": 5}').agree(config, "x").num_steps == 2000
+    assert settings(learning_rate=0.5).agree(config, "x").learning_rate == 0.5
+    try:
+        settings(preset="tiny").agree(config, "x.ckpt")
+        raise AssertionError("not refused")
+    except SettingsError as error:
+        assert "x.ckpt has n_embd 16, and 8 is asked for" in str(error)

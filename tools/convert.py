@@ -1,0 +1,155 @@
+"""Models from one form into another: a checkpoint (.ckpt, of a board or a host) to or from NumPy's
+.npz, or a recording of microgpt.py (.json) to either.
+
+    python tools/convert.py esp32gpt.ckpt model.npz
+    python tools/convert.py model.npz esp32gpt.ckpt
+    python tools/convert.py trace.json esp32gpt.ckpt [--initial]
+
+An .npz has a matrix for each weight, (outputs, inputs), by its name; Adam's moments are m.NAME and
+v.NAME; the alphabet, the last losses and each number of the checkpoint's header have names of
+their own. A recording has no moments: they are zero, as in a run that begins.
+`mpremote cp esp32gpt.ckpt :` puts a checkpoint on a board, and `:esp32gpt.ckpt .` brings it back.
+"""
+
+import argparse
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from replay import from_trace
+from runtime import ROOT, ToolError, run_tool
+
+sys.path.insert(0, str(ROOT / "firmware"))
+from esp32gpt import checkpoint  # noqa: E402
+from esp32gpt.config import Config  # noqa: E402
+from esp32gpt.rng import Rng  # noqa: E402
+from esp32gpt.tokenizer import LATIN  # noqa: E402
+from esp32gpt.trainer import WINDOW  # noqa: E402
+
+SEED = 42
+
+
+def read_checkpoint(path):
+    """(Header, [params, m, v, losses]) of a checkpoint, as float32 arrays. Raises ToolError."""
+    try:
+        header = checkpoint.inspect(str(path))
+    except checkpoint.CheckpointError as error:
+        raise ToolError(f"{error}.") from error
+    arrays = [np.zeros(length, np.float32) for length in header.lengths]
+    checkpoint.restore(str(path), header, arrays)
+    return header, arrays
+
+
+def write_checkpoint(path, header, arrays):
+    try:
+        checkpoint.save(str(path), header, arrays)
+    except checkpoint.CheckpointError as error:
+        raise ToolError(f"{error}.") from error
+
+
+def read_npz(path):
+    """What `write_npz` wrote, as `read_checkpoint` gives it. Raises ToolError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = dict(file)
+        names = checkpoint.INTS + checkpoint.FLOATS
+        values = {name: found[name].item() for name in names}
+        alphabet = str(found["alphabet"])
+        config = Config(**{name: values[name] for name in checkpoint.SHAPE + checkpoint.FLOATS})
+        table = config.parameters()
+        flats = [
+            [matrix(found, p + name, shape) for name, *shape in table] for p in ("", "m.", "v.")
+        ]
+        arrays = [np.concatenate([part.ravel() for part in flat]) for flat in flats]
+        arrays.append(matrix(found, "losses", [values["n_losses"]]))
+        header = checkpoint.Header(config, alphabet, values)
+        if config.vocab_size != len(alphabet) + 1:
+            raise ValueError(f"{config.vocab_size} tokens and {len(alphabet)} letters")
+        header.pack()
+    except OSError as error:
+        raise ToolError(f"Cannot read {path} ({error.strerror or error}): name a file.") from error
+    except KeyError as error:
+        raise ToolError(
+            f"{path} lacks {error}: export a checkpoint to see what is needed."
+        ) from error
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, checkpoint.struct.error) as error:
+        raise ToolError(
+            f"{path} holds no model ({error}): export one from a checkpoint."
+        ) from error
+    return header, arrays
+
+
+def matrix(found, name, shape):
+    """A float32 array of the file. Raises ValueError if it is of another shape or not finite."""
+    values = np.asarray(found[name], np.float32)
+    if list(values.shape) != list(shape):
+        raise ValueError(f"{name} is {values.shape}, not {tuple(shape)}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has numbers that are not finite")
+    return values
+
+
+def write_npz(path, header, arrays):
+    """Write a model as .npz. Raises ToolError."""
+    found = {name: getattr(header, name) for name in checkpoint.INTS + checkpoint.FLOATS}
+    found["alphabet"] = header.alphabet
+    found["losses"] = arrays[3]
+    for prefix, flat in zip(("", "m.", "v."), arrays, strict=False):
+        first = 0
+        for name, rows, cols in header.config.parameters():
+            found[prefix + name] = flat[first : first + rows * cols].reshape(rows, cols)
+            first += rows * cols
+    try:
+        np.savez(path, **found)
+    except OSError as error:
+        raise ToolError(f"Cannot write {path} ({error.strerror}): choose another place.") from error
+
+
+def read_trace(path, initial=False):
+    """The model that a recording of microgpt.py ends with, or began with. Raises ToolError."""
+    try:
+        trace = json.loads(Path(path).read_text(encoding="utf-8"))
+        config = Config(**trace["config"])
+        losses = [] if initial else trace["losses"]
+        params = np.array(from_trace(config, trace["init" if initial else "final"]), np.float32)
+    except OSError as error:
+        raise ToolError(f"Cannot read {path} ({error.strerror}): name a recording.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolError(f"{path} is not a recording of microgpt.py ({error!r}).") from error
+    ring = np.zeros(WINDOW + 1, np.float32)
+    for step, loss in enumerate(losses):
+        ring[step % len(ring)] = loss
+    rng = Rng(SEED)
+    values = {name: 0 for name in checkpoint.INTS if name not in checkpoint.SHAPE}
+    values |= {"step": len(losses), "n_losses": len(ring), "seed": SEED}
+    values |= {"rng_high": rng.high, "rng_low": rng.low}
+    header = checkpoint.Header(config, LATIN, values)
+    return header, [params, np.zeros_like(params), np.zeros_like(params), ring]
+
+
+READERS = {".ckpt": read_checkpoint, ".npz": read_npz, ".json": read_trace}
+WRITERS = {".ckpt": write_checkpoint, ".npz": write_npz}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", type=Path)
+    parser.add_argument("dest", type=Path)
+    parser.add_argument("--initial", action="store_true", help="a recording's weights of step 0")
+    options = parser.parse_args()
+    if options.source.suffix not in READERS or options.dest.suffix not in WRITERS:
+        raise ToolError("Give a .ckpt, .npz or .json file, and a .ckpt or .npz file to write.")
+    if options.initial and options.source.suffix != ".json":
+        raise ToolError("--initial goes with a recording: leave it out.")
+    arguments = [options.initial] if options.source.suffix == ".json" else []
+    header, arrays = READERS[options.source.suffix](options.source, *arguments)
+    WRITERS[options.dest.suffix](options.dest, header, arrays)
+    print(f"{options.dest}: {arrays[0].size} parameters, step {header.step} of {header.num_steps}")
+
+
+if __name__ == "__main__":
+    run_tool(main)
