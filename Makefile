@@ -11,6 +11,7 @@ READY := .venv/ready
 # Options that are given to a tool only if the variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
+letters := $(if $(filter keep,$(CASE)),--keep-case) $(if $(LETTERS),--letters "$(LETTERS)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint flash deploy monitor repl emulate test-device bench names clean
@@ -23,8 +24,8 @@ help: ## list what can be made
 	@echo
 	@echo "PORT is the board's serial port; without it the only board found is meant."
 
-run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [STEPS=1000]
-	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt
+run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [CASE=keep] [LETTERS=64] [STEPS=1000]
+	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt $(letters)
 	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
 	MICROPYPATH=../firmware ESP32GPT_STEPS="$(STEPS)" \
 	"$$micropython" -X heapsize=4M ../firmware/main.py
@@ -40,8 +41,8 @@ lint: $(READY) ## check the style
 flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32s3] [FIRMWARE=file.bin] [RESET=no]
 	@$(PYTHON) tools/flash.py --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
-deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [SOURCE=1]
-	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(port) $(if $(SOURCE),--source)
+deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [CASE=keep] [LETTERS=64] [SOURCE=1]
+	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(letters) $(port) $(if $(SOURCE),--source)
 
 monitor: $(READY) ## show what a board prints [PORT]
 	@$(PYTHON) tools/monitor.py $(port)
@@ -49,8 +50,8 @@ monitor: $(READY) ## show what a board prints [PORT]
 repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
 
-emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [ICOUNT=1] [QEMU=path]
-	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(firmware) \
+emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [CASE=keep] [LETTERS=64] [ICOUNT=1] [QEMU=path]
+	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(letters) $(firmware) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
 test-device: $(READY) ## run every test, and those for the chip on a board [PORT]
