@@ -23,8 +23,10 @@ help: ## list what can be made
 	while IFS='|' read -r word what; do printf '  %-12s %s\n' "$$word" "$$what"; done
 	@echo
 	@echo "PORT is the board's serial port; without it the only board found is meant."
+	@echo "NAMES is a list of yours, one name a line; CASE=keep keeps its capitals, and LETTERS=n"
+	@echo "lets its alphabet have n characters instead of 64."
 
-run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [CASE=keep] [LETTERS=64] [STEPS=1000]
+run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [STEPS=1000]
 	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt $(letters)
 	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
 	MICROPYPATH=../firmware ESP32GPT_STEPS="$(STEPS)" \
@@ -41,7 +43,7 @@ lint: $(READY) ## check the style
 flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32s3] [FIRMWARE=file.bin] [RESET=no]
 	@$(PYTHON) tools/flash.py --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
-deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [CASE=keep] [LETTERS=64] [SOURCE=1]
+deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [SOURCE=1]
 	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(letters) $(port) $(if $(SOURCE),--source)
 
 monitor: $(READY) ## show what a board prints [PORT]
@@ -50,7 +52,7 @@ monitor: $(READY) ## show what a board prints [PORT]
 repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
 
-emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [CASE=keep] [LETTERS=64] [ICOUNT=1] [QEMU=path]
+emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [ICOUNT=1] [QEMU=path]
 	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(letters) $(firmware) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 

@@ -55,15 +55,21 @@ class Report:
         lines = [f"names: {self.kept:,} kept"]
         if self.folded:
             lines[0] += f", {self.folded:,} folded to lower case"
-        lines.append(f"alphabet: {len(self.letters)} characters, {self.letters!r}")
+        lines.append(f"alphabet: {characters(len(self.letters))}, {self.letters!r}")
         if self.skipped():
             lines.append(f"skipped: {self.skipped()}")
         if self.rarer:
             shown = sorted(self.rarer.items(), key=lambda item: (-item[1], item[0]))[:RARER]
             listed = ", ".join(f"{char!r} {n:,}" for char, n in shown)
             more = ", ..." if len(self.rarer) > RARER else ""
-            lines.append(f"left out: {len(self.rarer):,} rarer characters ({listed}{more})")
+            lines.append(f"left out as rarer: {characters(len(self.rarer))} ({listed}{more})")
         return "\n".join(lines)
+
+    def skip(self, names):
+        """Count names with a character outside the alphabet."""
+        self.other += len(names)
+        room = EXAMPLES - len(self.examples)
+        self.examples += [name[:EXAMPLE_LENGTH] for name in names[:room]]
 
     def skipped(self):
         """The lines that were left out, in words; empty if there were none."""
@@ -81,6 +87,10 @@ class Report:
         return ", ".join(parts)
 
 
+def characters(n):
+    return f"{n:,} character{'s' * (n != 1)}"
+
+
 def normalise(line, keep_case=False):
     """A line as it is learned: composed (NFC), trimmed, one space for any white space, and in
     small letters unless the case is kept."""
@@ -95,8 +105,10 @@ def read_names(source, keep_case=False, letters=alphabet.LETTERS):
     cannot be read or has no usable name.
     """
     source = Path(source)
-    if letters < 1:
-        raise ToolError(f"An alphabet of {letters} letters spells no name: choose 1 or more.")
+    if not 1 <= letters <= alphabet.MOST:
+        raise ToolError(
+            f"An alphabet cannot have {letters} characters: choose from 1 to {alphabet.MOST:,}."
+        )
     if source.is_dir():
         raise ToolError(f"{source} is a directory: give a text file with one name a line.")
     try:
@@ -112,9 +124,10 @@ def read_names(source, keep_case=False, letters=alphabet.LETTERS):
         ) from error
     if not names:
         found = f"only lines to skip: {report.skipped()}" if report.skipped() else "nothing in it"
-        raise ToolError(
-            f"{source} has no usable name ({found}): put one name a line, and save it as UTF-8."
-        )
+        remedy = "put one name a line, and save it as UTF-8"
+        if report.rarer:
+            remedy = f"allow more than {characters(letters)}, with --letters (make: LETTERS=n)"
+        raise ToolError(f"{source} has no usable name ({found}): {remedy}.")
     return names, report
 
 
@@ -160,8 +173,7 @@ def fetch(dest, url=MAKEMORE):
 
 def _sift(file, keep_case=False, letters=alphabet.LETTERS):
     """The names of a binary file's lines, and the Report. Lines end in LF, CRLF or CR."""
-    names = []
-    capitals = []  # whether each name had some
+    lines = []  # (name, whether it was folded)
     report = Report()
     # A byte that is not UTF-8 becomes U+FFFD, which is never a letter: its line is skipped.
     for line in io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace"):
@@ -170,31 +182,23 @@ def _sift(file, keep_case=False, letters=alphabet.LETTERS):
             report.blank += 1
         elif len(name) > LONGEST:
             report.long += 1
+        elif not all(map(alphabet.is_letter, name)):
+            report.skip([name])
         else:
-            names.append(name)
-            capitals.append(name != normalise(line, keep_case=True))
-    counts = _count(names)
-    found = len(names)
-    # Without the lines that are skipped, other characters may have become rare.
-    while True:
-        report.letters = alphabet.choose(_count(names), letters)
-        usable = [set(name) <= set(report.letters) for name in names]
-        if all(usable):
-            break
-        skipped = [name for name, kept in zip(names, usable, strict=True) if not kept]
-        report.examples += [name[:EXAMPLE_LENGTH] for name in skipped[:EXAMPLES]]
-        names = [name for name, kept in zip(names, usable, strict=True) if kept]
-        capitals = [capital for capital, kept in zip(capitals, usable, strict=True) if kept]
-    del report.examples[EXAMPLES:]
-    report.kept = len(names)
-    report.other = found - report.kept
-    report.folded = sum(capitals)
+            lines.append((name, name != normalise(line, keep_case=True)))
+    counts = _count(name for name, _ in lines)
+    report.letters = alphabet.choose(counts, letters)
+    # Without the lines that this skips, other characters may have become rare.
+    while skipped := [name for name, _ in lines if not set(name) <= set(report.letters)]:
+        report.skip(skipped)
+        lines = [line for line in lines if set(line[0]) <= set(report.letters)]
+        report.letters = alphabet.choose(_count(name for name, _ in lines), letters)
+    report.kept = len(lines)
+    report.folded = sum(folded for _, folded in lines)
     report.rarer = {
-        char: n
-        for char, n in counts.items()
-        if char not in report.letters and alphabet.is_letter(char)
+        char: n for char, n in counts.items() if char not in report.letters and char != "\n"
     }
-    return names, report
+    return [name for name, _ in lines], report
 
 
 def _count(names):
