@@ -11,6 +11,7 @@ READY := .venv/ready
 # Options that are given to a tool only if the variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
+letters := $(if $(filter keep,$(CASE)),--keep-case) $(if $(LETTERS),--letters "$(LETTERS)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint flash deploy monitor repl emulate test-device bench names clean
@@ -22,9 +23,11 @@ help: ## list what can be made
 	while IFS='|' read -r word what; do printf '  %-12s %s\n' "$$word" "$$what"; done
 	@echo
 	@echo "PORT is the board's serial port; without it the only board found is meant."
+	@echo "NAMES is a list of yours, one name a line; CASE=keep keeps its capitals, and LETTERS=n"
+	@echo "lets its alphabet have n characters instead of 64."
 
 run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [STEPS=1000]
-	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt
+	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt $(letters)
 	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
 	MICROPYPATH=../firmware ESP32GPT_STEPS="$(STEPS)" \
 	"$$micropython" -X heapsize=4M ../firmware/main.py
@@ -41,7 +44,7 @@ flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32
 	@$(PYTHON) tools/flash.py --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
 deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [SOURCE=1]
-	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(port) $(if $(SOURCE),--source)
+	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(letters) $(port) $(if $(SOURCE),--source)
 
 monitor: $(READY) ## show what a board prints [PORT]
 	@$(PYTHON) tools/monitor.py $(port)
@@ -50,7 +53,7 @@ repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
 
 emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [ICOUNT=1] [QEMU=path]
-	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(firmware) \
+	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(letters) $(firmware) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
 test-device: $(READY) ## run every test, and those for the chip on a board [PORT]

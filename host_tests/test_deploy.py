@@ -21,6 +21,7 @@ def build(tmp_path, monkeypatch):
     monkeypatch.setattr(stage, "STAGED", tmp_path / "board")
     monkeypatch.setattr(stage, "NAMES", tmp_path / "names.txt")
     stage.NAMES.write_text("ada\nlin\nbo\n")
+    stage.NAMES.with_suffix(".alphabet").write_text("11\nabdilno\n")
     return tmp_path
 
 
@@ -46,6 +47,9 @@ def put(fake, *paths):
             transport.fs_writefile(path, b"old")
 
 
+NAMES = {"/names.txt", "/names.alphabet"}
+
+
 def library(suffix):
     """The paths that the library has on an ESP32."""
     modules = (stage.FIRMWARE / "esp32gpt").rglob("*.py")
@@ -56,9 +60,10 @@ def library(suffix):
 def test_a_bare_board_gets_library_main_and_names(fake):
     counts = deploy.deploy(fake.port)
     found = files(fake)
-    assert set(found) == library(".mpy") | {"/main.py", "/names.txt"}
+    assert set(found) == library(".mpy") | {"/main.py"} | NAMES
     assert counts == (len(found), 0, 0)
     assert found["/names.txt"] == digest(stage.NAMES)
+    assert found["/names.alphabet"] == digest(stage.NAMES.with_suffix(".alphabet"))
     assert found["/main.py"] == digest(stage.FIRMWARE / "main.py")
     for path in library(".mpy"):
         assert found[path] == digest(stage.STAGED / path[1:])
@@ -91,7 +96,7 @@ def test_stale_files_go_and_the_users_stay(fake):
     own = {"/boot.py", "/model.bin", "/lib/umqtt/simple.mpy", "/main.bak"}
     put(fake, *stale, *own)
     assert deploy.deploy(fake.port)[2] == len(stale)
-    assert set(files(fake)) == library(".mpy") | {"/main.py", "/names.txt"} | own
+    assert set(files(fake)) == library(".mpy") | {"/main.py"} | NAMES | own
     with board.session(fake.port) as transport:
         transport.exec("import os")
         assert "esp32gpt" not in transport.eval("os.listdir('/')")
@@ -101,9 +106,9 @@ def test_stale_files_go_and_the_users_stay(fake):
 def test_source_replaces_compiled_and_back(fake):
     deploy.deploy(fake.port)
     deploy.deploy(fake.port, source=True)
-    assert set(files(fake)) == library(".py") | {"/main.py", "/names.txt"}
+    assert set(files(fake)) == library(".py") | {"/main.py"} | NAMES
     deploy.deploy(fake.port)
-    assert set(files(fake)) == library(".mpy") | {"/main.py", "/names.txt"}
+    assert set(files(fake)) == library(".mpy") | {"/main.py"} | NAMES
 
 
 def test_old_firmware_is_refused_and_left_alone(build):

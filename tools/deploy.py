@@ -5,6 +5,7 @@ import argparse
 import errno
 from hashlib import sha256
 
+import names
 import stage
 from board import BoardError, find_port, identify, session
 from mpremote.commands import show_progress_bar
@@ -80,9 +81,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
     parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
+    names.add_options(parser)
     parser.add_argument("--source", action="store_true", help="deploy .py, compiled by the board")
     options = parser.parse_args()
-    stage.prepare_names(options.names)
+    stage.prepare_names(options.names, options.keep_case, options.letters)
     port = find_port(options.port)
     copied, unchanged, removed = deploy(port, options.source)
     print(f"{copied} files copied, {unchanged} unchanged, {removed} removed on {port}.")

@@ -13,6 +13,7 @@ import sys
 
 import flash
 import image
+import names
 import stage
 from runtime import BUILD, ROOT, ToolError, run_micropython, run_tool
 
@@ -134,13 +135,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
     parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
+    names.add_options(parser)
     parser.add_argument("--qemu", help="qemu-system-xtensa, with an ESP32; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     find_qemu(options.qemu)
     firmware = image.load(options.firmware or flash.download(CHIP), CHIP)
-    stage.prepare_names(options.names)
+    stage.prepare_names(options.names, options.keep_case, options.letters)
     path = BUILD / f"flash-{firmware.path.stem}.bin"
     with alone_with(path):
         make_flash(firmware, path)

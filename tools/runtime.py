@@ -46,6 +46,7 @@ def run_micropython(script, *args):
 def run_tool(main):
     """Call main() and exit: 0 when it returns, 1 with the sentence on stderr for ToolError,
     130 without a traceback for Ctrl-C."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal without the user's letters
     try:
         main()
     except ToolError as error:

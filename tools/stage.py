@@ -1,5 +1,5 @@
 """The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
-main.py, and the names."""
+main.py, and the names with their alphabet."""
 
 import re
 import shutil
@@ -11,21 +11,21 @@ from kernelc.compiler import compile_file
 from runtime import BUILD, ROOT, ToolError
 
 FIRMWARE = ROOT / "firmware"
-NAMES = BUILD / "names.txt"
+NAMES = BUILD / "names.txt"  # with names.alphabet beside it
 STAGED = BUILD / "board"
 LIBRARY = "/lib/esp32gpt"
 
 # What is ours on a board: files found there that are not staged are removed. A library at the
 # top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
-MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt")
+MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt", "/names.alphabet")
 
 NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 
 
-def prepare_names(path):
-    """Write build/names.txt from the user's file, and say what was made of it. Raises ToolError
-    if nothing in it can be used."""
-    print(names.prepare(path, NAMES))
+def prepare_names(path, keep_case=False, letters=names.alphabet.LETTERS):
+    """Write build/names.txt and its alphabet from the user's file, and say what was made of it.
+    Raises ToolError if nothing in it can be used."""
+    print(names.prepare(path, NAMES, keep_case, letters))
 
 
 def stage(architecture="xtensawin", source=False):
@@ -44,7 +44,8 @@ def stage(architecture="xtensawin", source=False):
     if architecture == "xtensawin":
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
-    shutil.copyfile(NAMES, STAGED / "names.txt")
+    for path in (NAMES, NAMES.with_suffix(".alphabet")):
+        shutil.copyfile(path, STAGED / path.name)
     return STAGED
 
 

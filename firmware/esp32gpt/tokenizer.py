@@ -1,5 +1,7 @@
 """Characters to token ids and back. Token 0 is BOS, which also ends a name."""
 
+from array import array
+
 BOS = 0
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 
@@ -7,7 +9,7 @@ LATIN = "abcdefghijklmnopqrstuvwxyz"
 class Tokenizer:
     """Token i + 1 is the i-th character of the alphabet.
 
-    If the alphabet has no capitals, capitals are read as their small letters.
+    If the alphabet has none of the capitals A to Z, they are read as their small letters.
     """
 
     def __init__(self, alphabet=LATIN):
@@ -16,16 +18,19 @@ class Tokenizer:
             raise ValueError("an alphabet needs at least one character, and each only once")
         self.alphabet = alphabet
         self.vocab_size = len(alphabet) + 1
-        self._ascii = bytearray(128)  # id of each ASCII code, 0 for none
-        self._others = {}
-        folded = alphabet == alphabet.lower()
+        self._ascii = array("H", bytes(256))  # id of each ASCII code, 0 for none
+        others = []
         for i, char in enumerate(alphabet):
             if ord(char) < 128:
                 self._ascii[ord(char)] = i + 1
-                if folded:
-                    self._ascii[ord(char.upper())] = i + 1
             else:
-                self._others[char] = i + 1
+                utf8 = char.encode()
+                others.append((pack(utf8, 0, len(utf8)), i + 1))
+        others.sort()
+        self._packed = array("i", [packed for packed, _ in others])
+        self._ids = array("H", [token for _, token in others])
+        if not any(self._ascii[65:91]):
+            self._ascii[65:91] = self._ascii[97:123]
 
     def encode(self, utf8, first, last, tokens):
         """Write BOS, the ids of utf8[first:last] and BOS into tokens, as far as they fit.
@@ -44,10 +49,9 @@ class Tokenizer:
                 i += 1
             else:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
-                try:
-                    token = self._others.get(str(utf8[i : i + width], "utf-8"), 0)
-                except UnicodeError:
-                    token = 0
+                if code < 0xC0 or i + width > last:  # not the first byte of one, or cut off
+                    return 0
+                token = self._find(pack(utf8, i, width))
                 i += width
             if not token:
                 return 0
@@ -60,6 +64,30 @@ class Tokenizer:
             tokens[n] = BOS
         return n
 
+    def _find(self, packed):
+        """The id of the character beyond ASCII with these bytes, 0 for none."""
+        low = 0
+        high = len(self._packed)
+        while low < high:
+            middle = (low + high) >> 1
+            if self._packed[middle] < packed:
+                low = middle + 1
+            else:
+                high = middle
+        return self._ids[low] if low < len(self._ids) and self._packed[low] == packed else 0
+
     def decode(self, tokens):
         """The text of an iterable of token ids; BOS reads as a line end."""
         return "".join("\n" if token == BOS else self.alphabet[token - 1] for token in tokens)
+
+
+def pack(utf8, i, width):
+    """The bytes of a character beyond ASCII as one int, different for each.
+
+    They are compared, never decoded: what is not UTF-8 is none of the alphabet's. Without the
+    two bits that all first bytes share, the int is no heap object on the chip.
+    """
+    packed = utf8[i] & 0x3F
+    for k in range(i + 1, i + width):
+        packed = packed << 8 | utf8[k]
+    return packed

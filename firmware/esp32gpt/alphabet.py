@@ -1,0 +1,155 @@
+"""The alphabet of a names file: its characters, but for those too rare to be learned.
+
+Beside NAME.txt may lie NAME.alphabet, UTF-8 text of two lines: the size in bytes of the names
+file that it was made for, and the alphabet, every character once, in the order of the token
+ids, which is that of the code points. Preparing a list writes it, or else the board.
+"""
+
+from .dataset import DatasetError
+
+LETTERS = 64  # each is a token, which costs the chip memory
+MOST = 4096  # in a stored alphabet
+RARE = 1000  # a character that occurs less than once in so many lines is left out
+DIFFERENT = 512  # characters that a board has the memory to count
+BLOCK = 1024  # bytes read at once; no name is longer
+NOT_UTF8 = b"\xff"
+
+
+def load(path, fold=True, most=LETTERS):
+    """The alphabet of the names file at path, as a string.
+
+    That of the file beside it, if it was made for this one; else `fold` reads ASCII capitals
+    as small letters, `most` is its length at most, and it is stored there, where that works.
+    Raises DatasetError if the file is missing or has no character to learn.
+    """
+    stored = beside(path)
+    counts = {}
+    letters = ""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, 2)
+            letters = _read(stored, size)
+            if not letters:
+                file.seek(0)
+                counts = count(file, fold, DIFFERENT)
+    except OSError:
+        size = -1
+    if size < 0:
+        raise DatasetError(f"no names file at {path}: `make deploy` puts one there")
+    if not size:
+        raise DatasetError(f"{path} is empty: it needs one name a line")
+    if len(counts) > DIFFERENT:
+        raise DatasetError(
+            f"{path} has more than {DIFFERENT} different characters: `make deploy NAMES=...` "
+            "chooses among them"
+        )
+    if not letters:
+        letters = choose(counts, most)
+        if not letters:
+            raise DatasetError(f"{path} has no usable name: it needs one name a line, in UTF-8")
+        try:
+            if stored != path:
+                with open(stored, "wb") as file:
+                    file.write(render(size, letters))
+        except OSError:  # read-only or full: it is found again the next time
+            pass
+    return letters
+
+
+def beside(path):
+    """The path of the alphabet that belongs to a names file."""
+    dot = path.rfind(".")
+    return (path[:dot] if dot > path.rfind("/") + 1 else path) + ".alphabet"
+
+
+def render(size, letters):
+    """What is stored. Its last newline says that nothing is missing."""
+    return f"{size}\n{letters}\n".encode()
+
+
+def _read(path, size):
+    """The alphabet stored at path for a names file of that size; "" if there is none."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(4 * MOST + 32)
+    except OSError:
+        return ""
+    lines = str(data, "utf-8").split("\n") if _characters(data) else ()
+    if len(lines) != 3 or lines[0] != str(size) or lines[2]:
+        return ""
+    previous = ""
+    for char in lines[1]:
+        if char <= previous or not is_letter(char):
+            return ""
+        previous = char
+    return lines[1]
+
+
+def choose(counts, most):
+    """The alphabet that follows from `count`: the most frequent characters, at most so many."""
+    lines = counts.get("\n", 0)
+    common = [(-n, c) for c, n in counts.items() if n * RARE >= lines and is_letter(c)]
+    return "".join(sorted(c for _, c in sorted(common)[:most]))
+
+
+def is_letter(char):
+    """Whether it can be a letter of an alphabet, as control characters, the byte order mark and
+    the sign for what was no character cannot."""
+    code = ord(char)
+    return code >= 32 and not 127 <= code < 160 and code not in (0xFEFF, 0xFFFD)
+
+
+def count(file, fold, limit=0x110000):
+    """{character: how often it occurs} in the lines of an open binary file, "\n" among them.
+
+    Lines that are not UTF-8, or no name by their length, are left out. Ends early at more than
+    `limit` different characters.
+    """
+    counts = {}
+    rest = b""  # the beginning of a line
+    while len(counts) <= limit:
+        data = file.read(BLOCK)
+        if not data:
+            if rest:
+                _add(counts, rest + b"\n")
+            break
+        if fold:
+            data = data.lower()
+        end = data.rfind(b"\n") + 1
+        if end:
+            _add(counts, rest + data[:end])
+            rest = data[end:]
+        else:
+            rest = rest + data if len(rest) < BLOCK else NOT_UTF8
+    return counts
+
+
+def _add(counts, lines):
+    """Add the characters of whole lines."""
+    found = _characters(lines)
+    if found is not None:
+        for char, n in found:
+            counts[char] = counts.get(char, 0) + n
+    elif lines.count(b"\n") > 1:
+        for line in lines.split(b"\n")[:-1]:
+            _add(counts, line + b"\n")
+
+
+def _characters(utf8):
+    """[(character, how often it occurs)]; None if the bytes are not UTF-8."""
+    try:
+        text = str(utf8, "utf-8")
+    except UnicodeError:
+        return None
+    found = []
+    while text:
+        char = text[0]
+        code = ord(char)
+        # MicroPython also reads overlong forms, surrogates, and more than Unicode has.
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000 or chr(code) != char:
+            return None
+        # A loop over the characters in C: one in bytecode takes many times as long.
+        others = text.replace(char, "")
+        found.append((char, len(text) - len(others)))
+        text = others
+    return found
