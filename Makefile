@@ -2,7 +2,6 @@
 
 PYTHON3 ?= python3
 NAMES ?= data/names.txt
-STEPS ?= 1000
 CHIP ?= esp32
 
 PYTHON := .venv/bin/python
@@ -11,7 +10,8 @@ READY := .venv/ready
 # Options that are given to a tool only if the variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
-letters := $(if $(filter keep,$(CASE)),--keep-case) $(if $(LETTERS),--letters "$(LETTERS)")
+work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
+	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint flash deploy monitor repl emulate test-device bench names clean
@@ -24,10 +24,10 @@ help: ## list what can be made
 	@echo
 	@echo "PORT is the board's serial port; without it the only board found is meant."
 	@echo "NAMES is a list of yours, one name a line; CASE=keep keeps its capitals, and LETTERS=n"
-	@echo "lets its alphabet have n characters instead of 64."
+	@echo "lets its alphabet have n characters instead of 64. CONFIG is a JSON file of settings."
 
-run: $(READY) ## train on this machine, under MicroPython [NAMES=file] [STEPS=1000]
-	@$(PYTHON) tools/names.py prepare "$(NAMES)" build/names.txt $(letters)
+run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEPS=1000] [RESUME=1]
+	@$(PYTHON) tools/stage.py $(work) $(if $(RESUME),,--fresh)
 	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
 	MICROPYPATH=../firmware ESP32GPT_STEPS="$(STEPS)" \
 	"$$micropython" -X heapsize=4M ../firmware/main.py
@@ -43,8 +43,8 @@ lint: $(READY) ## check the style
 flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32s3] [FIRMWARE=file.bin] [RESET=no]
 	@$(PYTHON) tools/flash.py --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
-deploy: $(READY) ## copy library, main.py and names to a board, start it [PORT] [NAMES=file] [SOURCE=1]
-	@$(PYTHON) tools/deploy.py --names "$(NAMES)" $(letters) $(port) $(if $(SOURCE),--source)
+deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [NAMES] [CONFIG] [FRESH=1] [SOURCE=1]
+	@$(PYTHON) tools/deploy.py $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
 
 monitor: $(READY) ## show what a board prints [PORT]
 	@$(PYTHON) tools/monitor.py $(port)
@@ -52,8 +52,8 @@ monitor: $(READY) ## show what a board prints [PORT]
 repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
 
-emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES=file] [ICOUNT=1] [QEMU=path]
-	@$(PYTHON) tools/emulate.py --names "$(NAMES)" $(letters) $(firmware) \
+emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [QEMU=path]
+	@$(PYTHON) tools/emulate.py $(work) $(firmware) $(if $(FRESH),--fresh) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
 test-device: $(READY) ## run every test, and those for the chip on a board [PORT]

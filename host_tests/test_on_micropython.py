@@ -11,7 +11,10 @@ import pytest
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parent / "firmware"
 LIBRARY_TESTS = sorted(path.stem for path in (HERE / "library").glob("test_*.py"))
-LINE = re.compile(r"step:(\d+) loss:\d+\.\d{4} avg:(\d+\.\d{4}) ms:\d+\.\d eta:\d+")
+LINE = re.compile(
+    r"step:(\d+) loss:\d+\.\d{4} avg:(\d+\.\d{4}) (?:held:\d+\.\d{4} )?ms:\d+\.\d eta:\d+\r?$",
+    re.MULTILINE,
+)
 
 
 def start(micropython, *arguments, **options):
@@ -79,6 +82,22 @@ def test_main_trains_and_invents_names(run_main):
     lines = LINE.findall(said)
     assert lines[-1][0] == "200" and float(lines[-1][1]) < 2.8, said
     assert len(re.findall(r"^[ 12]\d [a-z]+$", said, re.MULTILINE)) >= 18, said
+    assert re.search(r"^held-out loss 2\.\d+ \(256 names", said, re.MULTILINE), said
+    assert re.search(r"^(20|1\d) of 20 are new", said, re.MULTILINE), said
+
+
+def test_main_goes_on_from_where_it_was_saved(run_main):
+    names = (HERE.parent / "data" / "names.txt").read_bytes()
+    whole = run_main(names, 60).communicate(timeout=60)[0]
+    last = LINE.findall(whole)[-1]
+    saved = "saved at step 60 to esp32gpt.ckpt"
+    assert saved in whole
+    # The second run finds the first one's checkpoint, and its schedule is longer.
+    said = run_main(names, 80).communicate(timeout=60)[0]
+    assert "resumed at step 60 from esp32gpt.ckpt" in said and "training: step 60 to 80" in said
+    assert LINE.findall(said)[-1][0] == "80" and last[0] == "60"
+    again = run_main(names, 80).communicate(timeout=60)[0]
+    assert "all 80 steps are done" in again and "names it has invented" in again
 
 
 def test_main_takes_names_as_people_write_them(run_main):
@@ -104,7 +123,15 @@ def test_main_answers_bad_names_with_one_sentence(run_main, names, remedy):
     assert said.splitlines()[-1].startswith("esp32gpt: ") and remedy in said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("moment", ["training 1", "step:100 ", "step:400 "])
+@pytest.mark.parametrize("steps", ["0", "-1", "abc", "1.5", "99999999999"])
+def test_main_answers_bad_settings_with_one_sentence(run_main, steps):
+    process = run_main(b"anna\n", steps)
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1 and "Traceback" not in said
+    assert said.splitlines()[-1].startswith("esp32gpt: steps must be a whole number from 1 to ")
+
+
+@pytest.mark.parametrize("moment", ["training: step 0", "step:100 ", "step:400 "])
 def test_ctrl_c_leaves_the_model_at_the_repl(run_main, moment):
     names = (HERE.parent / "data" / "names.txt").read_bytes()
     process = run_main(names, 100000, inspect=True)
@@ -114,8 +141,11 @@ def test_ctrl_c_leaves_the_model_at_the_repl(run_main, moment):
     time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    commands = "before = trainer.step\nnext(trainer.run(before + 1)) and print()\n"
-    commands += "print('alive', trainer.step - before, sampler.sample('ma'))\n"
+    commands = "before = gpt.trainer.step\ngpt.train(1)\n"
+    commands += "print('alive', gpt.trainer.step - before, gpt.sample(1, 'ma'))\n"
     said = process.communicate(commands, timeout=30)[0]
-    assert re.search(r"^alive [01] ma[a-z]*", said, re.MULTILINE), said
-    assert "Traceback" not in said.split(">>>")[0], said
+    assert re.search(r"^alive 1 \['ma[a-z]*'\]", said, re.MULTILINE), said
+    stopped, saved = re.search(
+        r"stopped after step (\d+)(?:.|\n)*?saved at step (\d+)", said
+    ).groups()
+    assert stopped == saved and "Traceback" not in said, said

