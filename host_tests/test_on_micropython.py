@@ -101,9 +101,10 @@ def test_main_goes_on_from_where_it_was_saved(run_main):
 
 
 def test_main_takes_names_as_people_write_them(run_main):
-    process = run_main(b"Anna\r\nBOB\r\n\r\nZo\xc3\xab\r\nCarl\xf0\x9f\x98\x80\r\nmia" * 4, 20)
+    names = b"Anna\r\nBOB\r\n\r\nZo\xc3\xab\r\n\xff\xfe\r\nCarl\xf0\x9f\x98\x80\r\nmia"
+    process = run_main(names * 4, 20)
     said = process.communicate(timeout=60)[0]
-    assert process.returncode == 0 and "step:20 " in said
+    assert process.returncode == 0 and "step:20 " in said and "12 letters" in said
     assert re.search(r"skipped \d+ lines", said), said
 
 
@@ -113,7 +114,7 @@ def test_main_takes_names_as_people_write_them(run_main):
         (None, "make deploy"),
         (b"", "needs one name a line"),
         (b"\n\n", "no usable name"),
-        (b"123\n\xff\xfe\n", "no usable name"),
+        (b"\x01\x02\n\xff\xfe\n", "no usable name"),
     ],
 )
 def test_main_answers_bad_names_with_one_sentence(run_main, names, remedy):

@@ -56,8 +56,8 @@ def test_a_resumed_run_goes_on_exactly():
     straight = new(autosave_seconds=0)
     straight.train()
     first = new()
-    first.train(11)
     first.sample(2)
+    first.train(11)
     assert first.trainer.step == 11
     again = GPT.load(FILE, names=NAMES)
     assert state(again) == state(first)
