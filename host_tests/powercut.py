@@ -14,7 +14,7 @@ import sys
 from array import array
 
 import vfs
-from esp32gpt import checkpoint
+from esp32gpt import checkpoint, recovery
 from esp32gpt.checkpoint import CheckpointError, Header
 from esp32gpt.config import Config, size
 
@@ -104,12 +104,12 @@ def save(step):
 def check_found():
     """The step of the checkpoint that is found, whole and with all its numbers; 0 if none is."""
     try:
-        path, header = checkpoint.newest(PATH)
+        path, header = recovery.newest(PATH)
     except CheckpointError as error:
         assert "there is no" in str(error), error
         return 0
     arrays = [array("f", bytes(4 * length)) for length in header.lengths]
-    checkpoint.restore(path, header, arrays)
+    recovery.restore(path, header, arrays)
     for got, expected in zip(arrays, STATES[header.step][1]):
         assert bytes(got) == bytes(expected)
     return header.step

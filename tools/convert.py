@@ -22,7 +22,7 @@ from replay import from_trace
 from runtime import ROOT, ToolError, run_tool
 
 sys.path.insert(0, str(ROOT / "firmware"))
-from esp32gpt import checkpoint  # noqa: E402
+from esp32gpt import checkpoint, recovery  # noqa: E402
 from esp32gpt.config import Config  # noqa: E402
 from esp32gpt.rng import Rng  # noqa: E402
 from esp32gpt.tokenizer import LATIN  # noqa: E402
@@ -34,11 +34,11 @@ SEED = 42
 def read_checkpoint(path):
     """(Header, [params, m, v, losses]) of a checkpoint, as float32 arrays. Raises ToolError."""
     try:
-        header = checkpoint.inspect(str(path))
+        header = recovery.inspect(str(path))
     except checkpoint.CheckpointError as error:
         raise ToolError(f"{error}.") from error
     arrays = [np.zeros(length, np.float32) for length in header.lengths]
-    checkpoint.restore(str(path), header, arrays)
+    recovery.restore(str(path), header, arrays)
     return header, arrays
 
 

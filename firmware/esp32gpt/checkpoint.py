@@ -1,4 +1,5 @@
 """Checkpoints: the whole state of a training run in one file, from which it goes on exactly.
+recovery.py reads them.
 
 Little-endian, so that hosts and chips read each other's files:
 
@@ -17,7 +18,7 @@ import os
 import struct
 from binascii import crc32
 
-from .config import Config, size
+from .config import size
 
 PATH = "esp32gpt.ckpt"
 MAGIC = b"esp32gpt"
@@ -28,7 +29,6 @@ INTS += ("names_bytes", "names_crc")  # Dataset.identity
 FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std")
 PREFIX = "<8sHHI"
 FIXED = PREFIX + f"{len(INTS)}I{len(FLOATS)}f"
-LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
 PIECE = 512  # bytes at a time: what littlefs programs together, and little of the heap
 
 
@@ -87,68 +87,6 @@ def save(path, header, arrays):
         )
 
 
-def newest(path):
-    """(path, Header) of the checkpoint at `path`, or if it is refused of the one before it.
-
-    What was refused is renamed to `path`.refused, so that no save takes it for a good one.
-    Raises CheckpointError, and renames nothing, if both are refused.
-    """
-    try:
-        return path, inspect(path)
-    except CheckpointError as error:
-        old = path + ".old"
-        if not exists(old):
-            raise
-        try:
-            header = inspect(old)
-        except CheckpointError:
-            raise error
-        if exists(path):
-            print(f"{error}: using {old}")
-            replace(path, path + ".refused")
-        return old, header
-
-
-def inspect(path):
-    """The Header of a checkpoint that was found whole. Raises CheckpointError."""
-    try:
-        file = open(path, "rb")
-    except OSError:
-        raise CheckpointError(f"there is no {path}: gpt.save() writes one, GPT() begins anew")
-    with file:
-        prefix = file.read(struct.calcsize(PREFIX))
-        if prefix[:8] != MAGIC or len(prefix) < struct.calcsize(PREFIX):
-            raise CheckpointError(f"{path} is no checkpoint of esp32gpt: rename it to begin anew")
-        _, version, start, total = struct.unpack(PREFIX, prefix)
-        if version != VERSION:
-            age = "a newer" if version > VERSION else "an older"
-            raise CheckpointError(
-                f"{path} was written by {age} esp32gpt (format {version}, this one has {VERSION}):"
-                " deploy that one to go on with it, or rename the file to begin anew"
-            )
-        damaged = CheckpointError(f"{path} is damaged: rename it to begin anew, or restore a copy")
-        if not 0 <= start - struct.calcsize(FIXED) <= LONGEST_ALPHABET:
-            raise damaged
-        head = prefix + file.read(start - len(prefix))
-        if len(head) != start or not _is_whole(file, crc32(head), total - 4 - start):
-            raise damaged
-    try:
-        header = _unpack(head)
-    except (ValueError, UnicodeError):
-        raise damaged
-    if len(header.pack()) + 4 * sum(header.lengths) + 4 != total:
-        raise damaged
-    return header
-
-
-def restore(path, header, arrays):
-    """Fill the arrays (parameters, m, v, losses) from a checkpoint that `inspect` found whole."""
-    with open(path, "rb") as file:
-        file.seek(len(header.pack()))
-        for values in arrays:
-            file.readinto(values)
-
-
 def exists(path):
     """Whether there is such a file."""
     try:
@@ -164,16 +102,6 @@ def replace(source, dest):
     os.rename(source, dest)
 
 
-def _unpack(head):
-    fields = struct.unpack(FIXED, head[: struct.calcsize(FIXED)])[4:]
-    values = dict(zip(INTS + FLOATS, fields))
-    alphabet = str(head[struct.calcsize(FIXED) :], "utf-8").rstrip("\0")
-    config = Config(**{name: values[name] for name in SHAPE + FLOATS})
-    if config.vocab_size != len(alphabet) + 1:
-        raise ValueError
-    return Header(config, alphabet, values)
-
-
 def _write(file, data, crc):
     """Write in pieces; returns the CRC-32 of all so far."""
     view = memoryview(data)
@@ -183,18 +111,6 @@ def _write(file, data, crc):
         file.write(part)
         crc = crc32(part, crc)
     return crc
-
-
-def _is_whole(file, crc, length):
-    """Whether so many bytes and their CRC-32, and nothing else, are left in the file."""
-    buffer = memoryview(bytearray(PIECE))
-    while length:
-        n = file.readinto(buffer[: min(length, PIECE)])
-        if not n:
-            return False
-        crc = crc32(buffer[:n], crc)
-        length -= n
-    return file.read(5) == struct.pack("<I", crc)
 
 
 def _remove(path):

@@ -65,11 +65,11 @@ def settings():
         return {"steps": steps}  # to be refused with all other values that will not do
 
 
-def forget(module):
-    """Free the memory of a module that is not needed any more."""
-    package, _, name = module.__name__.rpartition(".")
-    del sys.modules[module.__name__]
-    if package:
+def forget(*modules):
+    """Free the memory of modules of a package that have done their work."""
+    for module in modules:
+        package, _, name = module.__name__.rpartition(".")
+        del sys.modules[module.__name__]
         delattr(sys.modules[package], name)
 
 

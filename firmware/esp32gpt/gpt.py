@@ -10,7 +10,6 @@ from .model import Model
 from .progress import Progress
 from .rng import Rng
 from .sampler import Sampler
-from .settings import Settings
 from .tokenizer import Tokenizer
 from .trainer import Trainer
 
@@ -22,7 +21,7 @@ STEPS_BETWEEN = 200  # steps after which the held-out loss is measured again
 class GPT:
     """A GPT that learns names. GPT.help() says what can be done with it.
 
-    `model`, `trainer`, `sampler` and `settings` are its parts.
+    `model`, `trainer` and `sampler` are its parts, `settings` a dict of what it was made with.
     """
 
     def __init__(self, **changes):
@@ -30,12 +29,13 @@ class GPT:
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
-        settings = Settings(changes)
-        from . import alphabet  # whose work is done then
+        from . import alphabet, settings
 
-        letters = alphabet.load(settings.names, not settings.keep_case)
-        compat.forget(alphabet)
-        self._build(settings, settings.config(len(letters) + 1), letters)
+        values, _ = settings.read(changes)
+        letters = alphabet.load(values["names"], not values["keep_case"])
+        config = settings.config(values, len(letters) + 1)
+        compat.forget(alphabet, settings)
+        self._build(values, config, letters)
         self.model.init_weights(self.rng)
         self.path = checkpoint.PATH
         self._is_new = True
@@ -45,14 +45,18 @@ class GPT:
         """The model of a checkpoint, as it was saved: training goes on exactly from there.
 
         A damaged file is renamed, and the one before it used. Raises CheckpointError if that
-        cannot be used either, or if the settings ask for another shape.
+        cannot be used either, SettingsError if another shape is asked for.
         """
-        settings = Settings(changes)
-        found, header = checkpoint.newest(path)
+        from . import recovery, settings
+
+        values, given = settings.read(changes)
+        found, header = recovery.newest(path)
+        settings.agree(values, given, header.config, found)
+        values["seed"] = header.seed
         gpt = object.__new__(GPT)
-        settings.seed = header.seed
-        gpt._build(settings, settings.agree(header.config, found), header.alphabet)
-        checkpoint.restore(found, header, gpt._arrays())
+        gpt._build(values, header.config, header.alphabet)
+        recovery.restore(found, header, gpt._arrays())
+        compat.forget(recovery, settings)
         gpt._continue(header)
         gpt.path = path
         gpt._is_new = False
@@ -61,11 +65,11 @@ class GPT:
 
     def _build(self, settings, config, letters):
         kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
+        compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         self.settings = settings
         self.tokenizer = Tokenizer(letters)
-        compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
-        names = Dataset(settings.names, self.tokenizer, settings.seed)
-        self.rng = Rng(settings.seed)
+        names = Dataset(settings["names"], self.tokenizer, settings["seed"])
+        self.rng = Rng(settings["seed"])
         self.model = Model(config)
         self.trainer = Trainer(self.model, names)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
@@ -96,7 +100,7 @@ class GPT:
             "n_losses": len(self.trainer.losses),
             "rng_high": self.rng.high,
             "rng_low": self.rng.low,
-            "seed": self.settings.seed,
+            "seed": self.settings["seed"],
             "epoch": names.epoch,
             "block": names.block,
             "line": names.line,
@@ -150,8 +154,8 @@ class GPT:
 
     def _autosave(self, at_end=False):
         """Save if it is time to; if that fails, training goes on all the same."""
-        seconds = self.settings.autosave_seconds
-        steps = self.settings.autosave_steps
+        seconds = self.settings["autosave_seconds"]
+        steps = self.settings["autosave_steps"]
         last, last_step = self._autosaved
         done = self.trainer.step - last_step
         if at_end:
@@ -173,13 +177,13 @@ class GPT:
         prompt that is too long or has letters that the model does not know.
         """
         if temperature is None:
-            temperature = self.settings.temperature
+            temperature = self.settings["temperature"]
         return [self.sampler.sample(prompt, temperature, top_k) for _ in range(n)]
 
     def known(self, names):
         """The set of those names that are in the names file, and so are not new."""
         letters = self.tokenizer.alphabet
-        return known(self.settings.names, names, letters == letters.lower())
+        return known(self.settings["names"], names, letters == letters.lower())
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new; options as for `sample`."""

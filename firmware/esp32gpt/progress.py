@@ -3,7 +3,7 @@
 from . import compat
 
 STEPS = 100  # at the latest after so many steps there is a line,
-MICROSECONDS = 250_000  # or after so much time
+MICROSECONDS = 400_000  # or after so much time
 
 
 class Progress:

@@ -1,4 +1,7 @@
-"""What esp32gpt.json and a user's keyword arguments say, and whether that can be done."""
+"""What esp32gpt.json and a user's keyword arguments say, and whether that can be done.
+
+It is in memory only while a model is made.
+"""
 
 import json
 
@@ -34,61 +37,54 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message says which, and what would do."""
 
 
-class Settings:
-    """An attribute for each name in NUMBERS and OTHERS; `given` has the names that were set.
+def read(changes, path=PATH):
+    """(value of every setting by its name, names of those that were given).
 
-    The preset comes first, then the file, then `changes`.
+    The preset comes first, then the file, then `changes`. Raises SettingsError for a name that
+    is none, or a value that will not do. A missing file says nothing.
     """
+    written = _read(path)
+    preset = changes.get("preset", written.get("preset", "default"))
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise SettingsError(f"there is no preset {preset!r}: use {_listed(PRESETS)}")
+    values = dict(OTHERS)
+    for name, (default, _, _) in NUMBERS.items():
+        values[name] = default
+    given = set()
+    for source in (PRESETS[preset], written, changes):
+        for name, value in source.items():
+            _check(name, value)
+            values[name] = value
+            given.add(name)
+    return values, given
 
-    def __init__(self, changes, path=PATH):
-        """Raises SettingsError for a name that is none, or a value that will not do.
 
-        A missing file says nothing.
-        """
-        written = _read(path)
-        preset = changes.get("preset", written.get("preset", "default"))
-        if not isinstance(preset, str) or preset not in PRESETS:
-            raise SettingsError(f"there is no preset {preset!r}: use {_listed(PRESETS)}")
-        self.given = set()
-        for name, (default, _, _) in NUMBERS.items():
-            setattr(self, name, default)
-        for name, default in OTHERS.items():
-            setattr(self, name, default)
-        for source in (PRESETS[preset], written, changes):
-            for name, value in source.items():
-                _check(name, value)
-                setattr(self, name, value)
-                self.given.add(name)
+def config(values, vocab_size):
+    """The Config of a new model. Raises ValueError if its heads do not divide its width."""
+    shape = {name: values[name] for name in SHAPE}
+    return Config(
+        vocab_size=vocab_size,
+        num_steps=values["steps"],
+        learning_rate=values["learning_rate"],
+        **shape,
+    )
 
-    def config(self, vocab_size):
-        """The Config of a new model. Raises ValueError if its heads do not divide its width."""
-        return Config(
-            n_embd=self.n_embd,
-            n_head=self.n_head,
-            n_layer=self.n_layer,
-            block_size=self.block_size,
-            vocab_size=vocab_size,
-            num_steps=self.steps,
-            learning_rate=self.learning_rate,
-        )
 
-    def agree(self, config, path):
-        """The Config of the checkpoint at `path`, with what the settings say of its training.
+def agree(values, given, config, path):
+    """Have the Config of the checkpoint at `path` follow what was given of its training.
 
-        Raises SettingsError if they ask for another shape.
-        """
-        for name in SHAPE:
-            asked = getattr(self, name)
-            if name in self.given and asked != getattr(config, name):
-                raise SettingsError(
-                    f"{path} has {name} {getattr(config, name)}, and {asked} is asked for: take "
-                    "that back, or rename the file to begin anew"
-                )
-        if "steps" in self.given:
-            config.num_steps = max(config.num_steps, self.steps)
-        if "learning_rate" in self.given:
-            config.learning_rate = self.learning_rate
-        return config
+    Raises SettingsError if another shape was given.
+    """
+    for name in SHAPE:
+        if name in given and values[name] != getattr(config, name):
+            raise SettingsError(
+                f"{path} has {name} {getattr(config, name)}, and {values[name]} is asked for: "
+                "take that back, or rename the file to begin anew"
+            )
+    if "steps" in given:
+        config.num_steps = max(config.num_steps, values["steps"])
+    if "learning_rate" in given:
+        config.learning_rate = values["learning_rate"]
 
 
 def _read(path):

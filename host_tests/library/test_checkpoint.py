@@ -4,7 +4,7 @@ import os
 import struct
 from array import array
 
-from esp32gpt import checkpoint
+from esp32gpt import checkpoint, recovery
 from esp32gpt.checkpoint import CheckpointError, Header
 from esp32gpt.config import Config, size
 
@@ -57,7 +57,7 @@ def write(data):
 def refusal():
     """Why FILE is refused."""
     try:
-        checkpoint.inspect(FILE)
+        recovery.inspect(FILE)
     except CheckpointError as error:
         return str(error)
     raise AssertionError("the file was not refused")
@@ -66,7 +66,7 @@ def refusal():
 def test_what_is_saved_comes_back():
     header, arrays = example()
     checkpoint.save(FILE, header, arrays)
-    found = checkpoint.inspect(FILE)
+    found = recovery.inspect(FILE)
     for name in checkpoint.INTS:
         assert getattr(found, name) == getattr(header, name), name
     for name in checkpoint.FLOATS:
@@ -74,7 +74,7 @@ def test_what_is_saved_comes_back():
         assert getattr(found, name) == expected == getattr(found.config, name), name
     assert found.alphabet == "abγ"
     restored = [array("f", [0.0] * len(values)) for values in arrays]
-    checkpoint.restore(FILE, found, restored)
+    recovery.restore(FILE, found, restored)
     assert [list(values) for values in restored] == [list(values) for values in arrays]
     clean()
 
@@ -82,9 +82,9 @@ def test_what_is_saved_comes_back():
 def test_the_one_before_is_kept():
     for step in (1, 2, 3):
         checkpoint.save(FILE, *example(step))
-    assert checkpoint.inspect(FILE).step == 3
-    assert checkpoint.inspect(FILE + ".old").step == 2
-    assert checkpoint.newest(FILE)[1].step == 3
+    assert recovery.inspect(FILE).step == 3
+    assert recovery.inspect(FILE + ".old").step == 2
+    assert recovery.newest(FILE)[1].step == 3
     clean()
 
 
@@ -92,13 +92,13 @@ def test_a_damaged_one_makes_way_for_the_one_before():
     for step in (1, 2):
         checkpoint.save(FILE, *example(step))
     write(content()[:-9])
-    path, header = checkpoint.newest(FILE)
+    path, header = recovery.newest(FILE)
     assert header.step == 1 and path == FILE + ".old"
     assert checkpoint.exists(FILE + ".refused") and not checkpoint.exists(FILE)
     # The next save leaves the good one where it is until it is whole itself.
     checkpoint.save(FILE, *example(3))
-    assert checkpoint.newest(FILE)[1].step == 3
-    assert checkpoint.inspect(FILE + ".old").step == 1
+    assert recovery.newest(FILE)[1].step == 3
+    assert recovery.inspect(FILE + ".old").step == 1
     clean()
 
 
@@ -109,7 +109,7 @@ def test_two_damaged_ones_stay_where_they_are():
     checkpoint.replace(FILE, FILE + ".old")
     write(b"esp32gpt")
     try:
-        checkpoint.newest(FILE)
+        recovery.newest(FILE)
         raise AssertionError("not refused")
     except CheckpointError as error:
         assert FILE in str(error)
@@ -165,7 +165,7 @@ def test_a_save_that_fails_keeps_what_was_there():
         raise AssertionError("saved")
     except TypeError:
         pass
-    assert checkpoint.newest(FILE)[1].step == 1
+    assert recovery.newest(FILE)[1].step == 1
     try:
         checkpoint.save("no/such/directory/x", header, arrays)
         raise AssertionError("saved")

@@ -2,7 +2,7 @@
 
 import os
 
-from esp32gpt import GPT, checkpoint
+from esp32gpt import GPT, checkpoint, recovery
 from esp32gpt.dataset import DatasetError
 from esp32gpt.trainer import TrainingError
 
@@ -88,8 +88,8 @@ def test_autosave_by_steps_and_at_the_end():
     write_names()
     gpt = new(autosave_seconds=0, autosave_steps=10)
     gpt.train(25)
-    assert checkpoint.inspect(FILE).step == 25
-    assert checkpoint.inspect(FILE + ".old").step == 20
+    assert recovery.inspect(FILE).step == 25
+    assert recovery.inspect(FILE + ".old").step == 20
     clean()
     write_names()
     gpt = new(autosave_seconds=0)
@@ -102,8 +102,8 @@ def test_a_new_model_keeps_the_file_of_another():
     write_names()
     new().train(5)
     new().train(3)
-    assert checkpoint.inspect(FILE).step == 3
-    assert checkpoint.inspect(FILE + ".kept").step == 5
+    assert recovery.inspect(FILE).step == 3
+    assert recovery.inspect(FILE + ".kept").step == 5
     clean()
 
 
@@ -200,5 +200,5 @@ def test_a_loss_that_is_not_finite_ends_training_and_saves_nothing():
         raise AssertionError("not noticed")
     except TrainingError as error:
         assert "not finite" in str(error)
-    assert checkpoint.inspect(FILE).step == 2
+    assert recovery.inspect(FILE).step == 2
     clean()

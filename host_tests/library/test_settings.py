@@ -2,47 +2,49 @@
 
 import os
 
-from esp32gpt.settings import NUMBERS, PRESETS, Settings, SettingsError
+from esp32gpt import settings
+from esp32gpt.config import Config
+from esp32gpt.settings import NUMBERS, PRESETS, SettingsError
 
 FILE = "test_settings.tmp"
 
 
-def settings(text=None, **changes):
-    """Settings of a file with this text, which is removed; of no file for None."""
+def read(text=None, **changes):
+    """(values, given) of a file with this text, which is removed; of no file for None."""
     if text is None:
-        return Settings(changes, FILE)
+        return settings.read(changes, FILE)
     with open(FILE, "w") as file:
         file.write(text)
     try:
-        return Settings(changes, FILE)
+        return settings.read(changes, FILE)
     finally:
         os.remove(FILE)
 
 
 def refusal(text=None, **changes):
     try:
-        settings(text, **changes)
+        read(text, **changes)
     except SettingsError as error:
         return str(error)
     raise AssertionError("not refused")
 
 
 def test_without_a_file_the_defaults_hold():
-    found = settings()
+    values, given = read()
     for name in NUMBERS:
-        assert getattr(found, name) == NUMBERS[name][0]
-    assert found.names == "names.txt" and not found.given
+        assert values[name] == NUMBERS[name][0]
+    assert values["names"] == "names.txt" and not given
 
 
 def test_changes_win_over_the_file_and_that_over_the_preset():
-    found = settings('{"preset": "tiny", "n_embd": 12, "steps": 7}', steps=9)
-    assert (found.n_head, found.n_embd, found.steps) == (PRESETS["tiny"]["n_head"], 12, 9)
-    assert "n_head" in found.given and "block_size" not in found.given
+    values, given = read('{"preset": "tiny", "n_embd": 12, "steps": 7}', steps=9)
+    assert (values["n_head"], values["n_embd"], values["steps"]) == (2, 12, 9)
+    assert "n_head" in given and "block_size" not in given
 
 
 def test_every_preset_makes_a_model():
     for preset in PRESETS:
-        config = settings(preset=preset).config(27)
+        config = settings.config(read(preset=preset)[0], 27)
         assert config.n_embd % config.n_head == 0
 
 
@@ -71,19 +73,27 @@ def test_unknown_names_are_refused_with_the_known_ones():
 
 def test_heads_must_divide_the_width():
     try:
-        settings(n_embd=6).config(27)
+        settings.config(read(n_embd=6)[0], 27)
         raise AssertionError("not refused")
     except ValueError as error:
         assert "n_head must divide n_embd" in str(error)
 
 
 def test_a_checkpoints_shape_is_not_changed():
-    config = settings().config(27)
-    assert settings('{"steps": 2000}').agree(config, "x").num_steps == 2000
-    assert settings('{"steps": 5}').agree(config, "x").num_steps == 2000
-    assert settings(learning_rate=0.5).agree(config, "x").learning_rate == 0.5
+    config = Config()
+
+    def agree(*text, **changes):
+        values, given = read(*text, **changes)
+        settings.agree(values, given, config, "x.ckpt")
+
+    agree('{"steps": 2000}')
+    assert config.num_steps == 2000
+    agree('{"steps": 5}')
+    assert config.num_steps == 2000
+    agree(learning_rate=0.5)
+    assert config.learning_rate == 0.5
     try:
-        settings(preset="tiny").agree(config, "x.ckpt")
+        agree(preset="tiny")
         raise AssertionError("not refused")
     except SettingsError as error:
         assert "x.ckpt has n_embd 16, and 8 is asked for" in str(error)
