@@ -6,10 +6,15 @@ ESP32GPT_FULL=1 runs the full-size versions.
 import json
 import os
 import random
+import re
 import subprocess
+import time
 from pathlib import Path
 
+import board
+import emulate
 import pytest
+import stage
 from esp32gpt import checkpoint, recovery, settings
 from esp32gpt.config import Config
 from esp32gpt.settings import NUMBERS, OTHERS, SettingsError
@@ -116,3 +121,39 @@ def test_random_settings_are_refused_in_one_sentence_or_make_a_model(tmp_path):
         else:
             assert config.model_bytes() > 0
     assert taken > 50
+
+
+def listen(port, pattern, seconds):
+    """What the board says until the pattern matches, or for so many seconds."""
+    said = ""
+    deadline = time.monotonic() + seconds
+    while not re.search(pattern, said) and time.monotonic() < deadline:
+        said += port.read(max(1, port.in_waiting)).decode(errors="replace")
+    return said
+
+
+def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
+    """The emulator is killed while it trains and saves, which leaves its flash half written."""
+    settings_file = tmp_path / "settings.json"
+    settings_file.write_text('{"autosave_steps": 40, "autosave_seconds": 0, "steps": 100000}')
+    stage.prepare_names(HERE.parent / "data" / "names.txt")
+    stage.prepare_settings(settings_file)
+    flash = tmp_path / "flash.bin"
+    emulate.make_flash(firmware, flash)
+    emulate.update_files(firmware, flash, stage.stage())
+    stage.prepare_settings(None)
+    rng = random.Random(4)
+    saved = 0  # the step of the last save that the board has spoken of
+    resumed = 0
+    for _ in range(50 if FULL else 4):
+        with emulate.Emulator(flash) as emulator, board.open_serial(emulator.port) as port:
+            said = listen(port, "training: step |esp32gpt: |Traceback", 300)
+            begun = re.search(r"training: step (\d+) to 100000", said)
+            assert begun and ("resumed" in said or not saved), said
+            assert int(begun[1]) >= saved, said
+            resumed += "resumed" in said
+            said = listen(port, r"saved at step \d+ (.|\n)*saved at step \d+ ", 60)
+            said += listen(port, "no such thing", 3 * rng.random())
+            emulator.process.kill()
+        saved = max([saved, *map(int, re.findall(r"saved at step (\d+) ", said))])
+    assert resumed > (40 if FULL else 1)
