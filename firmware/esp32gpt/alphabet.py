@@ -11,7 +11,7 @@ LETTERS = 64  # each is a token, which costs the chip memory
 MOST = 4096  # in a stored alphabet
 RARE = 1000  # a character that occurs less than once in so many lines is left out
 DIFFERENT = 512  # characters that a board has the memory to count
-BLOCK = 1024  # bytes read at once; no name is longer
+BLOCK = 1024  # bytes read at once; a line of three is no name
 NOT_UTF8 = b"\xff"
 
 
@@ -102,8 +102,8 @@ def is_letter(char):
 def count(file, fold, limit=0x110000):
     """{character: how often it occurs} in the lines of an open binary file, "\n" among them.
 
-    Lines that are not UTF-8, or no name by their length, are left out. Ends early at more than
-    `limit` different characters.
+    Lines that are not UTF-8 are left out, and those of three blocks or more. Ends early at more
+    than `limit` different characters.
     """
     counts = {}
     rest = b""  # the beginning of a line
