@@ -195,9 +195,8 @@ def _sift(file, keep_case=False, letters=alphabet.LETTERS):
         report.letters = alphabet.choose(_count(name for name, _ in lines), letters)
     report.kept = len(lines)
     report.folded = sum(folded for _, folded in lines)
-    report.rarer = {
-        char: n for char, n in counts.items() if char not in report.letters and char != "\n"
-    }
+    decoded = {char.decode(): n for char, n in counts.items() if char != b"\n"}
+    report.rarer = {char: n for char, n in decoded.items() if char not in report.letters}
     return [name for name, _ in lines], report
 
 

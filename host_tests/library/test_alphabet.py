@@ -90,7 +90,7 @@ def test_characters_cut_by_the_end_of_a_block_are_whole():
         put(FILE, content.encode())
         with open(FILE, "rb") as file:
             counts = alphabet.count(file, True)
-        assert [counts[char] for char in "αβ漢😀\n"] == [300] * 4 + [301]
+        assert [counts[char.encode()] for char in "αβ漢😀\n"] == [300] * 4 + [301]
     remove(FILE)
 
 
