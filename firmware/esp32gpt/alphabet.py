@@ -8,7 +8,7 @@ ids, which is that of the code points. Preparing a list writes it, or else the b
 from .dataset import DatasetError
 
 LETTERS = 64  # each is a token, which costs the chip memory
-MOST = 4096  # in a stored alphabet
+LARGEST = 4096  # bytes of a stored alphabet; a larger one is none
 RARE = 1000  # a character that occurs less than once in so many lines is left out
 DIFFERENT = 512  # characters that a board has the memory to count
 BLOCK = 1024  # bytes read at once; a line of three is no name
@@ -81,7 +81,9 @@ def _read(path, size):
     """The alphabet stored at path for a names file of that size; "" if there is none."""
     try:
         with open(path, "rb") as file:
-            data = file.read(4 * MOST + 32)
+            length = file.seek(0, 2)
+            file.seek(0)
+            data = file.read(length) if length < LARGEST else b""
     except OSError:
         return ""
     lines = str(data, "utf-8").split("\n") if _characters(data) else ()
