@@ -14,7 +14,13 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 from esp32gpt import alphabet
-from esp32gpt.dataset import LONGEST_LINE, Dataset, DatasetError
+from esp32gpt.dataset import (
+    LONGEST_LINE,
+    SMALLEST_SPLIT,
+    Dataset,
+    DatasetError,
+    is_held_out,
+)
 from esp32gpt.tokenizer import BOS, Tokenizer
 
 CASES = 10_000 if os.environ.get("ESP32GPT_FULL") else 300
@@ -184,20 +190,28 @@ def check(path, fold, most, seed):
         for part in (line, line[:LONGEST_LINE])
         if len(line) > LONGEST_LINE
     }
+    options = {"seed": seed, "block_bytes": random.Random(seed).choice([16, 512, 512])}
     try:
-        documents = Dataset(str(path), tokenizer, seed, random.Random(seed).choice([16, 512, 512]))
+        training = Dataset(str(path), tokenizer, **options)
     except DatasetError as error:
-        # It has judged them by their first 64 characters.
+        # It has judged them by their first 64 characters, and may have none to train on.
         assert "no usable name" in str(error)
-        assert not any(read_as(line, letters, 64) for line in all_lines if len(line) < LONGEST_LINE)
+        short = [line for line in all_lines if len(line) <= LONGEST_LINE]
+        usable = [name for name in (read_as(line, letters, 64) for line in short) if name]
+        assert all(is_held_out((BOS, *name), len(name)) for name in usable)
+        assert len(content) >= SMALLEST_SPLIT or not usable
         return "no name"
-    documents.block = documents.line = 0  # it has looked for the first name
+    training.block = training.line = 0  # it has looked for the first name
+    held_out = Dataset(str(path), tokenizer, held_out=True, **options)
     for _ in range(3):
-        found = Counter(epoch_of(documents, tokens, len(all_lines)))
+        sides = [Counter(epoch_of(side, tokens, len(all_lines))) for side in (training, held_out)]
+        found = sides[0] + sides[1]
         assert all(0 <= token < tokenizer.vocab_size for name in found for token in name)
+        assert not sides[0] & sides[1], "names are on both sides"
         assert not expected - found, "lines were left out"
         assert set(found - expected) <= long_lines, "what is not a line was read"
-    documents.close()
+    training.close()
+    held_out.close()
     return "names"
 
 

@@ -145,6 +145,7 @@ def test_any_other_stored_alphabet_is_not():
         b"07\nan\n",
         b"7\r\nan\r\n",
         b"7\nan\n\n",
+        b"7\nan\nx",
         b"7\n\n",
         b"7\nna\n",
         b"7\naan\n",
