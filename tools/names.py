@@ -34,6 +34,7 @@ LARGEST = 1 << 20  # bytes read from the network; the list has a quarter of that
 SEED = 42
 LONGEST = 64  # characters; a longer line is no name, more likely a file without line ends
 EXAMPLES = 3
+MOST_LETTERS = 1000  # whose model of the default shape already needs more than an ESP32 has
 RARER = 8  # characters shown of those left out
 EXAMPLE_LENGTH = 24
 
@@ -105,9 +106,9 @@ def read_names(source, keep_case=False, letters=alphabet.LETTERS):
     cannot be read or has no usable name.
     """
     source = Path(source)
-    if not 1 <= letters <= alphabet.MOST:
+    if not 1 <= letters <= MOST_LETTERS:
         raise ToolError(
-            f"An alphabet cannot have {letters} characters: choose from 1 to {alphabet.MOST:,}."
+            f"An alphabet cannot have {letters} characters: choose from 1 to {MOST_LETTERS}."
         )
     if source.is_dir():
         raise ToolError(f"{source} is a directory: give a text file with one name a line.")
@@ -195,9 +196,8 @@ def _sift(file, keep_case=False, letters=alphabet.LETTERS):
         report.letters = alphabet.choose(_count(name for name, _ in lines), letters)
     report.kept = len(lines)
     report.folded = sum(folded for _, folded in lines)
-    report.rarer = {
-        char: n for char, n in counts.items() if char not in report.letters and char != "\n"
-    }
+    decoded = {char.decode(): n for char, n in counts.items() if char != b"\n"}
+    report.rarer = {char: n for char, n in decoded.items() if char not in report.letters}
     return [name for name, _ in lines], report
 
 

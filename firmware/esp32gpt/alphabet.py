@@ -8,11 +8,21 @@ ids, which is that of the code points. Preparing a list writes it, or else the b
 from .dataset import DatasetError
 
 LETTERS = 64  # each is a token, which costs the chip memory
-MOST = 4096  # in a stored alphabet
+LARGEST = 4096  # bytes of a stored alphabet; a larger one is none
 RARE = 1000  # a character that occurs less than once in so many lines is left out
 DIFFERENT = 512  # characters that a board has the memory to count
-BLOCK = 1024  # bytes read at once; no name is longer
+BLOCK = 1024  # bytes read at once; a line of three is no name
 NOT_UTF8 = b"\xff"
+
+# What MicroPython also reads as UTF-8, from one sequence of bytes up to another: overlong forms,
+# surrogates, and more than Unicode has.
+MISREAD = (
+    (b"\xc0", b"\xc2"),
+    (b"\xe0", b"\xe0\xa0"),
+    (b"\xed\xa0", b"\xee"),
+    (b"\xf0", b"\xf0\x90"),
+    (b"\xf4\x90", b"\xff"),
+)
 
 
 def load(path, fold=True, most=LETTERS):
@@ -71,7 +81,9 @@ def _read(path, size):
     """The alphabet stored at path for a names file of that size; "" if there is none."""
     try:
         with open(path, "rb") as file:
-            data = file.read(4 * MOST + 32)
+            length = file.seek(0, 2)
+            file.seek(0)
+            data = file.read(length) if length < LARGEST else b""
     except OSError:
         return ""
     lines = str(data, "utf-8").split("\n") if _characters(data) else ()
@@ -87,9 +99,13 @@ def _read(path, size):
 
 def choose(counts, most):
     """The alphabet that follows from `count`: the most frequent characters, at most so many."""
-    lines = counts.get("\n", 0)
-    common = [(-n, c) for c, n in counts.items() if n * RARE >= lines and is_letter(c)]
-    return "".join(sorted(c for _, c in sorted(common)[:most]))
+    lines = counts.get(b"\n", 0)
+    common = [
+        (-n, char)
+        for char, n in counts.items()
+        if n * RARE >= lines and is_letter(str(char, "utf-8"))
+    ]
+    return str(b"".join(sorted(char for _, char in sorted(common)[:most])), "utf-8")
 
 
 def is_letter(char):
@@ -100,10 +116,10 @@ def is_letter(char):
 
 
 def count(file, fold, limit=0x110000):
-    """{character: how often it occurs} in the lines of an open binary file, "\n" among them.
+    """{character, as bytes: how often it occurs} in an open binary file; b"\\n" counts its lines.
 
-    Lines that are not UTF-8, or no name by their length, are left out. Ends early at more than
-    `limit` different characters.
+    Lines that are not UTF-8 are left out, and those of three blocks or more. Ends early at more
+    than `limit` different characters.
     """
     counts = {}
     rest = b""  # the beginning of a line
@@ -136,20 +152,22 @@ def _add(counts, lines):
 
 
 def _characters(utf8):
-    """[(character, how often it occurs)]; None if the bytes are not UTF-8."""
+    """[(character, how often it occurs)], as bytes; None if these bytes are not UTF-8.
+
+    As strings, MicroPython would keep every character in its memory for good.
+    """
     try:
-        text = str(utf8, "utf-8")
+        str(utf8, "utf-8")
     except UnicodeError:
         return None
     found = []
-    while text:
-        char = text[0]
-        code = ord(char)
-        # MicroPython also reads overlong forms, surrogates, and more than Unicode has.
-        if code > 0x10FFFF or 0xD800 <= code < 0xE000 or chr(code) != char:
+    while utf8:
+        first = utf8[0]
+        char = utf8[: 1 if first < 128 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4]
+        if first >= 128 and any(low <= char < high for low, high in MISREAD):
             return None
-        # A loop over the characters in C: one in bytecode takes many times as long.
-        others = text.replace(char, "")
-        found.append((char, len(text) - len(others)))
-        text = others
+        # This is a loop in C: one in bytecode over all bytes takes far longer.
+        others = utf8.replace(char, b"")
+        found.append((char, (len(utf8) - len(others)) // len(char)))
+        utf8 = others
     return found

@@ -19,16 +19,13 @@ class Tokenizer:
         self.alphabet = alphabet
         self.vocab_size = len(alphabet) + 1
         self._ascii = array("H", bytes(256))  # id of each ASCII code, 0 for none
-        others = []
+        self._others = {}  # id of each other character, by its bytes
         for i, char in enumerate(alphabet):
             if ord(char) < 128:
                 self._ascii[ord(char)] = i + 1
             else:
                 utf8 = char.encode()
-                others.append((pack(utf8, 0, len(utf8)), i + 1))
-        others.sort()
-        self._packed = array("i", [packed for packed, _ in others])
-        self._ids = array("H", [token for _, token in others])
+                self._others[pack(utf8, 0, len(utf8))] = i + 1
         if not any(self._ascii[65:91]):
             self._ascii[65:91] = self._ascii[97:123]
 
@@ -51,7 +48,7 @@ class Tokenizer:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
                 if code < 0xC0 or i + width > last:  # not the first byte of one, or cut off
                     return 0
-                token = self._find(pack(utf8, i, width))
+                token = self._others.get(pack(utf8, i, width), 0)
                 i += width
             if not token:
                 return 0
@@ -64,18 +61,6 @@ class Tokenizer:
             tokens[n] = BOS
         return n
 
-    def _find(self, packed):
-        """The id of the character beyond ASCII with these bytes, 0 for none."""
-        low = 0
-        high = len(self._packed)
-        while low < high:
-            middle = (low + high) >> 1
-            if self._packed[middle] < packed:
-                low = middle + 1
-            else:
-                high = middle
-        return self._ids[low] if low < len(self._ids) and self._packed[low] == packed else 0
-
     def decode(self, tokens):
         """The text of an iterable of token ids; BOS reads as a line end."""
         return "".join("\n" if token == BOS else self.alphabet[token - 1] for token in tokens)
@@ -84,8 +69,8 @@ class Tokenizer:
 def pack(utf8, i, width):
     """The bytes of a character beyond ASCII as one int, different for each.
 
-    They are compared, never decoded: what is not UTF-8 is none of the alphabet's. Without the
-    two bits that all first bytes share, the int is no heap object on the chip.
+    They are compared, never decoded: what is not UTF-8 is none of the alphabet's. And an int
+    is no heap object on the chip, without the two bits that all first bytes share.
     """
     packed = utf8[i] & 0x3F
     for k in range(i + 1, i + width):

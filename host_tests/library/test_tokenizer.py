@@ -1,0 +1,128 @@
+"""The tokenizer, for alphabets in any script and for bytes of any kind."""
+
+from array import array
+
+from esp32gpt.tokenizer import BOS, Tokenizer
+
+GREEK = "άαβγδεθν"
+MIXED = " -3aßΩж\u0301ひ京東한😀🦊"  # one to four bytes each, a combining one among them
+
+REVERSED = "".join(reversed(MIXED))
+EDGES = "\u0080\u07ff\u0800\uffff\U00010000\U0010ffff"  # of two, three and four bytes
+
+
+def encoded(tokenizer, utf8, first=0, last=None, room=64):
+    """The tokens without BOS at their beginning; [] if there are none."""
+    tokens = array("i", [-1] * (room + 1))
+    n = tokenizer.encode(utf8, first, len(utf8) if last is None else last, tokens)
+    assert tokens[0] == BOS and all(t == -1 for t in tokens[n + 1 :] if n)
+    return list(tokens[1 : n + 1])
+
+
+def test_every_character_of_any_alphabet_has_its_token():
+    for alphabet in (GREEK, MIXED, REVERSED, EDGES):
+        tokenizer = Tokenizer(alphabet)
+        for i, char in enumerate(alphabet):
+            assert encoded(tokenizer, char.encode()) == [i + 1, BOS], char
+        ids = encoded(tokenizer, alphabet.encode())
+        assert ids == [i + 1 for i in range(len(alphabet))] + [BOS]
+        assert tokenizer.decode(ids) == alphabet + "\n"
+
+
+def test_an_alphabet_of_hundreds_of_characters():
+    alphabet = "abc" + "".join(chr(0x4E00 + 3 * i) for i in range(400))
+    tokenizer = Tokenizer(alphabet)
+    for i, char in enumerate(alphabet):
+        assert encoded(tokenizer, char.encode()) == [i + 1, BOS]
+    for code in (0x4DFF, 0x4E01, 0x4E02, 0x4E00 + 3 * 400):
+        assert encoded(tokenizer, chr(code).encode()) == []
+
+
+def test_names_of_other_alphabets_are_none():
+    for name in ("α1", "ά", "a", "\u03b1\u0301", "京", "😀"):
+        assert encoded(Tokenizer("αβγ"), name.encode()) == [], name
+
+
+def test_ascii_capitals_are_folded_unless_the_alphabet_has_one():
+    assert encoded(Tokenizer("abz"), b"ABZa") == [1, 2, 3, 1, BOS]
+    assert encoded(Tokenizer("Bab"), b"AB") == []
+    assert encoded(Tokenizer("Bab"), b"Bb") == [1, 3, BOS]
+    # Other capitals are letters of their own, and do not keep ASCII's from being folded.
+    assert encoded(Tokenizer("aÉé"), "AÉé".encode()) == [1, 2, 3, BOS]
+    assert encoded(Tokenizer("aé"), "É".encode()) == []
+
+
+def test_only_whole_characters_within_the_line_are_read():
+    tokenizer = Tokenizer(MIXED)
+    for char in "ßひ😀":
+        utf8 = char.encode()
+        for n in range(1, len(utf8)):
+            # What follows would complete it, but is not of this line.
+            assert encoded(tokenizer, b"a" + utf8, 0, 1 + n) == [], (char, n)
+            assert encoded(tokenizer, b"a" + utf8[:n] + b"a") == []
+            assert encoded(tokenizer, utf8[n:] + b"a") == []
+        assert encoded(tokenizer, b"?" + utf8 + b"?", 1, 1 + len(utf8)) == [
+            MIXED.index(char) + 1,
+            BOS,
+        ]
+
+
+def test_bytes_that_are_not_utf8_are_no_character():
+    tokenizer = Tokenizer("\0a\u007f\u0080αࠀ€\U00010000\U0010ffff")
+    for bad in (
+        b"\xc1\xa1",  # a in two bytes
+        b"\xc0\x80",
+        b"\xc1\xbf",
+        b"\xe0\x82\x80",
+        b"\xe0\x8e\xb1",  # an alpha in three
+        b"\xf0\x82\x82\xac",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+        b"\x8e\xb1",
+        b"\xce\x31",
+        b"\xce\xf1",
+        b"\xff\xff\xff\xff",
+        b"\xfe\xb1",
+    ):
+        assert encoded(tokenizer, bad) == [], bad
+
+
+def test_no_two_bytes_or_three_are_taken_for_another_character():
+    """Whatever the first byte, and whatever the second and third might be taken for."""
+    tokenizer = Tokenizer("αࠀ")
+    two = "α".encode()
+    for first in range(128, 256):
+        for second in (0, 0x31, 0x80, 0xA0, 0xB1, 0xBF, 0xF1, 0xFF):
+            pair = bytes((first, second))
+            assert (encoded(tokenizer, pair) != []) == (pair == two), pair
+            triple = bytes((first, second, 0x80))
+            assert (encoded(tokenizer, triple) != []) == (triple == "ࠀ".encode()), triple
+
+
+def test_long_names_are_cut_where_the_room_ends():
+    tokenizer = Tokenizer(GREEK)
+    name = "αβγ".encode()
+    assert encoded(tokenizer, name, room=2) == [2, 3]
+    assert encoded(tokenizer, name, room=3) == [2, 3, 4]
+    assert encoded(tokenizer, name, room=4) == [2, 3, 4, BOS]
+    # What lies beyond the room is not looked at.
+    assert encoded(tokenizer, name + b"\xff", room=3) == [2, 3, 4]
+    assert encoded(tokenizer, b"") == []
+
+
+def test_encoding_allocates_nothing():
+    try:
+        from micropython import heap_lock, heap_unlock
+    except ImportError:
+        return  # CPython
+    tokenizer = Tokenizer(MIXED)
+    utf8 = bytearray((MIXED + "A").encode())
+    tokens = array("i", [0] * 65)
+    last = len(utf8)
+    heap_lock()
+    try:
+        n = tokenizer.encode(utf8, 0, last, tokens)
+    finally:
+        heap_unlock()
+    assert n == len(MIXED) + 2
