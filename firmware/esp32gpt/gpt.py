@@ -15,7 +15,7 @@ from .trainer import Trainer
 
 HELD_OUT = 256  # names that `evaluate` takes
 HELD_OUT_WHILE_TRAINING = 64
-STEPS_BETWEEN = 200  # steps after which the held-out loss is measured again
+STEPS_BETWEEN = 100  # steps after which the held-out loss is measured again
 
 
 class GPT:

@@ -2,8 +2,8 @@
 
 from . import compat
 
-STEPS = 100  # at the latest after so many steps there is a line,
-MICROSECONDS = 400_000  # or after so much time
+STEPS = 50  # at the latest after so many steps there is a line,
+MICROSECONDS = 400_000  # or after so much time; and after the first
 
 
 class Progress:
@@ -13,6 +13,7 @@ class Progress:
     def __init__(self, trainer, until):
         self.trainer = trainer
         self.until = until
+        self._first = trainer.step + 1
         self._begin()
 
     def _begin(self):
@@ -23,7 +24,7 @@ class Progress:
         """Whether to show a line after this step; its time is taken here."""
         step = self.trainer.step
         self._us = compat.ticks_diff(compat.ticks_us(), self._began)
-        return self._us > MICROSECONDS or step % STEPS == 0 or step == self.until
+        return self._us > MICROSECONDS or step % STEPS == 0 or step in (self._first, self.until)
 
     def show(self, held):
         """Print the line; held is the held-out loss, None if there is none."""
