@@ -153,7 +153,7 @@ def test_any_other_stored_alphabet_is_not():
         b"7\nan\xff\n",
         b"7\nan\xc1\xaf\n",
         b"\0" * 40,
-        b"7\n" + b"a" * 5000,
+        b"7\n" + "".join(chr(0x4E00 + i) for i in range(1400)).encode() + b"\n",
     ):
         assert found(names, stored) == "abno", stored[:20]
 
