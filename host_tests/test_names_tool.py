@@ -212,6 +212,14 @@ def test_what_only_skipped_lines_have_is_not_in_the_alphabet(source):
     assert report.rarer["q"] == 10 and len(report.rarer) == 11
 
 
+def test_what_has_become_rare_takes_its_lines_with_it(source):
+    """r is frequent enough only as long as it counts where it stands beside stray characters."""
+    data = "ana\n" * 3000 + "rana\n" * 3 + "r\u4e00\nr\u4e01\n"
+    found, report = names.read_names(source(data.encode()))
+    assert set(found) == {"ana"} and report.letters == "an"
+    assert counted(report) == {"kept": 3000, "other": 5} and report.rarer["r"] == 5
+
+
 def test_the_board_finds_the_same_alphabet_in_a_prepared_list(source, dest):
     listed = [
         "Z\u00fcrich",

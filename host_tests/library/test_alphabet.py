@@ -153,7 +153,7 @@ def test_any_other_stored_alphabet_is_not():
         b"7\nan\xff\n",
         b"7\nan\xc1\xaf\n",
         b"\0" * 40,
-        b"7\n" + b"a" * 5000,
+        b"7\n" + "".join(chr(0x4E00 + i) for i in range(1400)).encode() + b"\n",
     ):
         assert found(names, stored) == "abno", stored[:20]
 
@@ -217,3 +217,5 @@ def test_more_characters_than_memory_can_count_are_refused():
     text = "".join(chr(0x4E00 + i) + "\n" for i in range(alphabet.DIFFERENT))
     assert "make deploy NAMES" in refusal(text.encode())
     assert len(found(text.encode()[4:], most=1000)) == alphabet.DIFFERENT - 1
+    counts = alphabet.count(BytesIO(text.encode()), False, 9)
+    assert 9 < len(counts) < alphabet.BLOCK // 4 + 2  # it has read no further than it needed to

@@ -81,6 +81,7 @@ def test_bytes_that_are_not_utf8_are_no_character():
         b"\xf8\x88\x80\x80\x80",
         b"\x8e\xb1",
         b"\xce\x31",
+        b"\xe0\x0e\xb1",
         b"\xce\xf1",
         b"\xff\xff\xff\xff",
         b"\xfe\xb1",
