@@ -46,8 +46,8 @@ flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32
 deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [NAMES] [CONFIG] [FRESH=1] [SOURCE=1]
 	@$(PYTHON) tools/deploy.py $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
 
-monitor: $(READY) ## show what a board prints [PORT]
-	@$(PYTHON) tools/monitor.py $(port)
+monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
+	@$(PYTHON) tools/monitor.py $(port) $(if $(CSV),--csv "$(CSV)") $(if $(PNG),--png "$(PNG)")
 
 repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl

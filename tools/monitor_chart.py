@@ -1,0 +1,83 @@
+"""The chart of a run: its losses over the steps, with what it was trained on and what came out."""
+
+import io
+import math
+import textwrap
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+
+INCHES = (8, 4.5)
+DPI = 150  # 1200 × 675 pixels
+GREY, AVG, HELD = "#8a8f98", "#0b6e99", "#c2410c"
+
+
+def render(log, form):
+    """The chart of the Log's run as the bytes of a file of that form: png, svg or pdf."""
+    run = log.run
+    figure = Figure(INCHES, DPI, layout="constrained")
+    axes = figure.add_subplot()
+    steps = [record.step for record in run.records]
+    line(axes, steps, [record.loss for record in run.records], GREY, "one name's loss", faint=True)
+    line(axes, steps, [record.avg for record in run.records], AVG, "mean of the last 100")
+    line(axes, steps, [record.held for record in run.records], HELD, "names held out")
+    if run.guessing is not None:
+        axes.axhline(run.guessing, color=GREY, linestyle="--", linewidth=1)
+        axes.annotate(
+            f"guessing: ln {run.letters + 1} = {run.guessing:.2f}",
+            (1, run.guessing),
+            (-4, 4),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            color=GREY,
+            fontsize=9,
+        )
+    axes.set(xlabel="step, one name each", ylabel="loss (nats a letter)")
+    axes.set_xlim(run.first, max(run.until or 0, steps[-1], run.first + 1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, loc="lower left", fontsize=9)
+    axes.set_title(title(log), loc="left", fontsize=10, parse_math=False)
+    figure.suptitle("A GPT learns names", x=0.01, ha="left", fontsize=15, fontweight="bold")
+    invented = inventions(log.samples)
+    if invented:
+        figure.supxlabel(invented, x=0.01, ha="left", fontsize=10, parse_math=False)
+    content = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
+        figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)
+    return content.getvalue()
+
+
+def line(axes, steps, losses, color, label, faint=False):
+    """One curve with its last value, if it has any."""
+    points = [(x, y) for x, y in zip(steps, losses, strict=True) if math.isfinite(y)]
+    if not points:
+        return
+    if faint:
+        axes.plot(
+            *zip(*points, strict=True), ".", color=color, alpha=0.5, markersize=4, label=label
+        )
+    else:
+        label = f"{label}: {points[-1][1]:.3f}"
+        axes.plot(*zip(*points, strict=True), color=color, linewidth=2, label=label)
+
+
+def title(log):
+    """Board and engine, and how it ended."""
+    parts = [log.board, f"engine: {log.engine}" if log.engine else ""]
+    if log.run.held_out is not None:
+        parts.append(f"in the end {log.run.held_out:.4f} on names it never saw")
+    return "\n".join(textwrap.fill(part, 110) for part in parts if part)
+
+
+def inventions(samples):
+    """The new names, as far as the font has their letters and there is room."""
+    letters = get_font(findfont("sans")).get_charmap()
+    new = [
+        s.name for s in samples if s.name and not s.known and all(ord(c) in letters for c in s.name)
+    ]
+    if not new:
+        return ""
+    return textwrap.shorten("It invented: " + ", ".join(new), 120, placeholder=" …")
