@@ -11,17 +11,34 @@ from matplotlib.font_manager import findfont, get_font
 INCHES = (8, 4.5)
 DPI = 150  # 1200 × 675 pixels
 GREY, AVG, HELD = "#8a8f98", "#0b6e99", "#c2410c"
+DOTS = {"color": GREY, "linestyle": "", "marker": ".", "markersize": 4, "alpha": 0.5}
+CURVES = (
+    ("loss", DOTS, "one name's loss"),
+    ("avg", {"color": AVG, "linewidth": 2}, "mean of the last 100: {:.3f}"),
+    ("held", {"color": HELD, "linewidth": 2}, "names held out: {:.3f}"),
+)
 
 
 def render(log, form):
     """The chart of the Log's run as the bytes of a file of that form: png, svg or pdf."""
+    content = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
+        metadata = {"Date": None} if form == "svg" else None
+        draw(log).savefig(content, format=form, metadata=metadata)
+    return content.getvalue()
+
+
+def draw(log):
+    """The chart as a matplotlib Figure."""
     run = log.run
     figure = Figure(INCHES, DPI, layout="constrained")
     axes = figure.add_subplot()
     steps = [record.step for record in run.records]
-    line(axes, steps, [record.loss for record in run.records], GREY, "one name's loss", faint=True)
-    line(axes, steps, [record.avg for record in run.records], AVG, "mean of the last 100")
-    line(axes, steps, [record.held for record in run.records], HELD, "names held out")
+    for name, style, label in CURVES:
+        points = [(step, getattr(r, name)) for step, r in zip(steps, run.records, strict=True)]
+        points = [point for point in points if math.isfinite(point[1])]
+        if points:
+            axes.plot(*zip(*points, strict=True), **style, label=label.format(points[-1][1]))
     if run.guessing is not None:
         axes.axhline(run.guessing, color=GREY, linestyle="--", linewidth=1)
         axes.annotate(
@@ -35,33 +52,16 @@ def render(log, form):
             fontsize=9,
         )
     axes.set(xlabel="step, one name each", ylabel="loss (nats a letter)")
-    axes.set_xlim(run.first, max(run.until or 0, steps[-1], run.first + 1))
+    left = min(run.first, steps[0])
+    axes.set_xlim(left, max(run.until or 0, steps[-1], left + 1))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, loc="lower left", fontsize=9)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, loc="lower left", fontsize=9)
     axes.set_title(title(log), loc="left", fontsize=10, parse_math=False)
     figure.suptitle("A GPT learns names", x=0.01, ha="left", fontsize=15, fontweight="bold")
-    invented = inventions(log.samples)
-    if invented:
-        figure.supxlabel(invented, x=0.01, ha="left", fontsize=10, parse_math=False)
-    content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
-        figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)
-    return content.getvalue()
-
-
-def line(axes, steps, losses, color, label, faint=False):
-    """One curve with its last value, if it has any."""
-    points = [(x, y) for x, y in zip(steps, losses, strict=True) if math.isfinite(y)]
-    if not points:
-        return
-    if faint:
-        axes.plot(
-            *zip(*points, strict=True), ".", color=color, alpha=0.5, markersize=4, label=label
-        )
-    else:
-        label = f"{label}: {points[-1][1]:.3f}"
-        axes.plot(*zip(*points, strict=True), color=color, linewidth=2, label=label)
+    figure.supxlabel(inventions(log.samples), x=0.01, ha="left", fontsize=10, parse_math=False)
+    return figure
 
 
 def title(log):

@@ -1,8 +1,6 @@
 """Curves in a terminal: several series of (x, y) as lines of text, drawn with Braille's dots, or
 with plain characters where there is no Unicode."""
 
-import math
-
 from rich.text import Text
 
 BRAILLE = 0x2800
@@ -17,7 +15,7 @@ def draw(series, span, width, height, ascii_only=False):
     draws it where there is no Braille; later series are drawn over earlier ones. `span` is the
     range of x that is shown at least, of which an end may be None. Returns no lines if there is
     no room, or nothing to draw."""
-    series = [(*kind, list(filter(finite, points))) for *kind, points in series]
+    series = [(*kind, list(filter(drawable, points))) for *kind, points in series]
     everything = [point for *_, points in series for point in points]
     name_width = max((len(name) for name, *_ in series), default=0) + 1
     columns = width - MARGIN - name_width
@@ -38,8 +36,9 @@ def draw(series, span, width, height, ascii_only=False):
     return [*lines, Text(" " * MARGIN + axis[:columns], "dim")]
 
 
-def finite(point):
-    return all(map(math.isfinite, point))
+def drawable(point):
+    """Whether its numbers are any, and none is so large that the others would vanish by it."""
+    return all(abs(number) < 1e9 for number in point)
 
 
 def name_ends(lines, series, canvas):

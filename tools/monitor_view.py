@@ -24,22 +24,26 @@ def frame(log, status, width, height, ascii_only=False):
     top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
     if log.run.records:
         top += [progress(log.run, width), numbers(log.run)]
-    bottom = [cropped(status, "reverse")]
+    bottom = [cropped(status, "reverse")] if status else []
     room = height - len(top) - len(bottom)
-    prose = latest_prose(log, min(PROSE_LINES, room - 1) if room > 1 else 0)
+    rule = "-" if ascii_only else "─"
+    prose = ruled(latest_prose(log, min(PROSE_LINES, room - 1) if room > 1 else 0), rule)
     room -= len(prose)
-    samples = names(log.samples, width)
+    samples = ruled(names(log.samples, width), rule, "names it has invented (dim: known before)")
     if len(samples) > room:
         samples = []
     room -= len(samples)
     curve = []
     if room > SMALLEST_CURVE:
         span = log.run.first, log.run.until
-        curve = draw(curves(log.run), span, width, room - 1, ascii_only)
-    if curve:
-        curve = [Rule(style="dim"), *curve]
+        curve = ruled(draw(curves(log.run), span, width, room - 1, ascii_only), rule)
     blank = [Text()] * max(0, room - len(curve))
-    return Group(*(top + curve + samples + prose + blank + bottom)[-max(height, 1) :])
+    return Group(*(top + curve + samples + blank + prose + bottom)[-max(height, 1) :])
+
+
+def ruled(lines, rule, title=""):
+    """The lines below a rule; nothing if there are none."""
+    return [Rule(title, characters=rule, style="dim"), *lines] if lines else []
 
 
 def cropped(text, style=""):
@@ -94,13 +98,11 @@ def numbers(run):
 
 def names(samples, width):
     """What the board has invented, in columns; what it knew from training is dim."""
-    if not samples:
-        return []
     texts = [Text(name or "(empty)", KNOWN if known else "bold") for name, known in samples]
-    wide = max(text.cell_len for text in texts) + 2
+    wide = max((text.cell_len for text in texts), default=0) + 2
     across = max(1, min(10, width // wide))
     rows = [texts[i : i + across] for i in range(0, len(texts), across)]
-    lines = [Rule("names it has invented (dim: known before)", style="dim")]
+    lines = []
     for row in rows:
         line = Text(no_wrap=True, overflow="crop")
         for text in row:
@@ -110,10 +112,10 @@ def names(samples, width):
 
 
 def latest_prose(log, count):
-    """The last lines that are neither progress nor names, with the one under way."""
-    lines = [*log.prose, *([log.unfinished] if log.unfinished else [])]
-    said = [cropped(line) for line in lines if line][-count:] if count > 0 else []
-    return [Rule(style="dim"), *said] if said else []
+    """The last lines that are neither progress nor names, with the one under way, which may be
+    a prompt, unless it looks as if it became progress."""
+    lines = [*log.prose, "" if "step:".startswith(log.unfinished[:5]) else log.unfinished]
+    return [cropped(line) for line in lines if line][-count:] if count > 0 else []
 
 
 class View:
@@ -123,12 +125,13 @@ class View:
     def __init__(self, log, port):
         self.log = log
         self.port = port
-        self.status = f"{port}: Ctrl-C quits, the board goes on"
+        self.status = f"Ctrl-C quits, the board goes on ({port})"
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")  # a name its encoding lacks is no error
         self.console = Console(highlight=False)
         self.live = Live(console=self.console, screen=True, auto_refresh=False)
         self.next = 0.0  # time from which on a new frame may be drawn
+        self.shown = None  # the size of the frame on the screen, if it is of what is known now
 
     def __enter__(self):
         self.live.start()
@@ -136,19 +139,24 @@ class View:
 
     def __exit__(self, *_):
         self.live.stop()
-        self.console.print(self._frame(""))
+        width, height = self.console.size
+        self.console.print(self._frame("", width, height - 1))  # and a line for the shell's prompt
 
     def note(self, text):
-        self.status = f"{self.port} {text}: Ctrl-C quits"
+        self.status = f"The board {text}, Ctrl-C quits ({self.port})"
         self.next = 0.0
+        self.shown = None
         self.take(b"")
 
-    def take(self, _):
-        """Draw, unless that was just done. Bytes come through the log."""
-        if time.monotonic() >= self.next:
-            self.live.update(self._frame(self.status), refresh=True)
+    def take(self, data):
+        """Draw what has changed, unless that was just done. The bytes come through the log."""
+        if data:
+            self.shown = None
+        size = self.console.size
+        if size != self.shown and time.monotonic() >= self.next:
+            self.live.update(self._frame(self.status, *size), refresh=True)
             self.next = time.monotonic() + FRAME_SECONDS
+            self.shown = size
 
-    def _frame(self, status):
-        width, height = self.console.size
+    def _frame(self, status, width, height):
         return frame(self.log, status, width, height, self.console.options.ascii_only)
