@@ -48,7 +48,7 @@ def test_everything_is_on_a_screen_of_the_usual_size(done):
         assert (name or "(empty)") in text
     assert lines[-1] == STATUS
     assert lines[-2] == ">>>"
-    assert lines[-3] == "6 of 7 are new"
+    assert lines[-3] == "5 of 7 are new; known: ja, kaia"
     assert any(line.endswith(" avg") for line in lines)
     assert any(line.endswith(" held-out") for line in lines)
 

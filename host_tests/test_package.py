@@ -47,7 +47,7 @@ def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(
 ):
     monkeypatch.setattr(stage, "STAGED", tmp_path / "board")
     monkeypatch.setattr(stage, "NAMES", tmp_path / "names.txt")
-    stage.NAMES.write_text("ada\nlin\n")
+    stage.prepare_names(runtime.ROOT / "data" / "names.txt")
     sources = {f"/lib/{path}": digest(stage.FIRMWARE / path) for path in MODULES}
     with FakeBoard() as fake:
         install(fake.port)

@@ -8,7 +8,7 @@ from collections import deque, namedtuple
 # One line of progress. `loss` is one name's, `avg` the mean of the last 100, `held` that of names
 # held out, or NaN before it is first measured; `ms` a step, `eta` seconds, `time` when it came.
 Record = namedtuple("Record", "step loss avg held ms eta time")
-# A name, and whether the board knew it from training.
+# A name that was invented, and whether it turned out to be in the names file.
 Sample = namedtuple("Sample", "name known")
 
 LONGEST = 500  # bytes a line; what is longer is noise, and is cut
@@ -24,7 +24,8 @@ ENGINE = re.compile("engine: (.+)")
 TRAINING = re.compile(rf"training: step {COUNT} to {COUNT}(?:, {COUNT} .*)?")
 HELD_OUT = re.compile(rf"held-out loss {NUMBER}( .*)?")
 INVENTED = re.compile(rf"{COUNT} names it has invented:")
-SAMPLE = re.compile(rf" *{COUNT} (.*?)( \(known\))?")
+SAMPLE = re.compile(rf" *{COUNT} (.*)")
+NEW = re.compile(rf"{COUNT} of {COUNT} are new(?:; known: (.*))?")
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 JOINERS = "\u200c\u200d"  # not printable, but letters of some scripts need them
@@ -84,7 +85,7 @@ class Log:
             return self._progress(match, now)
         match = SAMPLE.fullmatch(text)
         if match and self._wanted and int(match[1]) == len(self.samples) + 1:
-            self.samples.append(Sample(match[2], bool(match[3])))
+            self.samples.append(Sample(match[2], False))
             self._wanted -= 1
             return None
         self._wanted = 0
@@ -119,6 +120,9 @@ class Log:
         elif match := INVENTED.fullmatch(text):
             self._wanted = int(match[1])
             self.samples = []
+        elif match := NEW.fullmatch(text):
+            known = match[3].split(", ") if match[3] else []
+            self.samples = [Sample(name, name in known) for name, _ in self.samples]
 
 
 def pieces(line):
