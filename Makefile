@@ -14,7 +14,7 @@ work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench package names clean
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench package pictures names clean
 
 help: ## list what can be made
 	@echo "usage: make WORD [VARIABLE=value ...]"
@@ -61,6 +61,9 @@ test-device: $(READY) ## run every test, and those for the chip on a board [PORT
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(PYTHON) tools/bench.py $(port)
+
+pictures: $(READY) ## draw the README's pictures; with PORT, of a run that a board does anew [PORT]
+	@$(PYTHON) tools/pictures.py $(port)
 
 package: $(READY) ## list the library's files in firmware/package.json, for mip
 	@$(PYTHON) tools/package.py
