@@ -173,3 +173,9 @@ def test_a_stream_that_begins_anywhere_yields_only_what_was_said(at):
     assert {record[0] for record in seen.run.records} <= set(HUNDREDS)
     assert steps(seen) == sorted(steps(seen))
     assert {name for name, _ in seen.samples} <= set(session.SAMPLES)
+
+
+def test_a_held_out_loss_counts_where_it_was_measured():
+    held = ["nan", "2.9", "2.9", "2.8", "2.9"]
+    lines = "".join(f"step:{i} loss:3 avg:3 held:{h} ms:2 eta:2\n" for i, h in enumerate(held))
+    assert heard(session.said(lines)).run.measured == [(1, 2.9), (3, 2.8), (4, 2.9)]

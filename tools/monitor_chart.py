@@ -10,13 +10,10 @@ from matplotlib.font_manager import findfont, get_font
 
 INCHES = (8, 4.5)
 DPI = 150  # 1200 × 675 pixels
-GREY, AVG, HELD = "#8a8f98", "#0b6e99", "#c2410c"
+GREY = "#8a8f98"
 DOTS = {"color": GREY, "linestyle": "", "marker": ".", "markersize": 4, "alpha": 0.5}
-CURVES = (
-    ("loss", DOTS, "one name's loss"),
-    ("avg", {"color": AVG, "linewidth": 2}, "mean of the last 100: {:.3f}"),
-    ("held", {"color": HELD, "linewidth": 2}, "names held out: {:.3f}"),
-)
+AVG = {"color": "#0b6e99", "linewidth": 2}
+HELD = {"color": "#c2410c", "linewidth": 2, "marker": "o", "markersize": 4}
 
 
 def render(log, form):
@@ -34,8 +31,12 @@ def draw(log):
     figure = Figure(INCHES, DPI, layout="constrained")
     axes = figure.add_subplot()
     steps = [record.step for record in run.records]
-    for name, style, label in CURVES:
-        points = [(step, getattr(r, name)) for step, r in zip(steps, run.records, strict=True)]
+    curves = (
+        ("one name's loss", DOTS, [(r.step, r.loss) for r in run.records]),
+        ("mean of the last 100: {:.3f}", AVG, [(r.step, r.avg) for r in run.records]),
+        ("names held out: {:.3f}", HELD, run.measured),
+    )
+    for label, style, points in curves:
         points = [point for point in points if math.isfinite(point[1])]
         if points:
             axes.plot(*zip(*points, strict=True), **style, label=label.format(points[-1][1]))
@@ -57,7 +58,7 @@ def draw(log):
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, loc="lower left", fontsize=9)
+        axes.legend(frameon=False, loc="best", fontsize=9)
     axes.set_title(title(log), loc="left", fontsize=10, parse_math=False)
     figure.suptitle("A GPT learns names", x=0.01, ha="left", fontsize=15, fontweight="bold")
     figure.supxlabel(inventions(log.samples), x=0.01, ha="left", fontsize=10, parse_math=False)

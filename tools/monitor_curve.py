@@ -30,7 +30,7 @@ def draw(series, span, width, height, ascii_only=False):
     for row, line in enumerate(lines):
         value = canvas.top - row / max(rows - 1, 1) * (canvas.top - canvas.bottom)
         label = f"{value:.2f}" if row in (0, rows // 2, rows - 1) else ""
-        lines[row] = Text(f"{label:>{MARGIN - 1}.{MARGIN - 1}} ", "dim") + line
+        lines[row] = Text.assemble((f"{label:>{MARGIN - 1}.{MARGIN - 1}} ", "dim"), line)
     left, right = f"{canvas.left:.0f}", f"{canvas.right:.0f}"
     axis = left + " " * max(1, columns - len(left) - len(right)) + right
     return [*lines, Text(" " * MARGIN + axis[:columns], "dim")]

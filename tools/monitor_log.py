@@ -47,6 +47,15 @@ class Run:
         """The loss of one who only guesses, or None while the number of letters is unknown."""
         return math.log(self.letters + 1) if self.letters is not None else None
 
+    @property
+    def measured(self):
+        """(step, held-out loss) where it was measured anew: lines in between repeat it."""
+        points = []
+        for record in self.records:
+            if record.held == record.held and (not points or record.held != points[-1][1]):
+                points.append((record.step, record.held))
+        return points
+
 
 class Log:
     """Everything a board has said so far. `board` and `engine` are what it called itself,

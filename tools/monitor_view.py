@@ -52,7 +52,7 @@ def cropped(text, style=""):
 
 def curves(run):
     return [
-        ("held-out", HELD, "o", [(r.step, r.held) for r in run.records]),
+        ("held-out", HELD, "o", run.measured),
         ("avg", AVG, "*", [(r.step, r.avg) for r in run.records]),
     ]
 
