@@ -98,6 +98,8 @@ def test_what_only_resembles_a_sample_is_prose():
     log = heard(b" 1 areli\r\n3 names it has invented:\r\n 1 areli\r\n 3 telin\r\n 2 ja\r\n")
     assert [name for name, _ in log.samples] == ["areli"]
     assert list(log.prose) == [" 1 areli", "3 names it has invented:", " 3 telin", " 2 ja"]
+    log = heard(b"1 names it has invented:\r\n 1 areli\r\n 2 ja\r\n")
+    assert list(log.prose) == ["1 names it has invented:", " 2 ja"]
 
 
 def test_what_only_resembles_progress_is_prose():
