@@ -3,7 +3,7 @@
 import math
 
 import session
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from monitor_log import LONGEST, Log
 
@@ -136,6 +136,7 @@ def test_a_line_without_end_is_cut():
 cuts = st.lists(st.integers(0, len(session.WHOLE)), max_size=20)
 
 
+@settings(deadline=None)
 @given(cuts)
 def test_it_does_not_matter_how_a_session_is_cut(at):
     ends = [0, *sorted(at), len(session.WHOLE)]
@@ -151,6 +152,7 @@ noise = st.binary(max_size=80) | st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(noise, max_size=12), st.lists(st.integers(1, 200), max_size=12))
 @example([b"x" * LONGEST, b"\r", b"\n"], [1])
 def test_any_bytes_in_any_pieces_are_taken(parts, lengths):
@@ -162,6 +164,7 @@ def test_any_bytes_in_any_pieces_are_taken(parts, lengths):
     assert state(heard(*chunks, rest)) == state(heard(stream))
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(session.WHOLE)), st.binary(max_size=40))
 def test_a_reset_at_any_byte_leaves_the_next_run_whole(at, rom):
     log = heard(session.WHOLE[:at] + rom + b"\r\n" + session.WHOLE)
@@ -169,6 +172,7 @@ def test_a_reset_at_any_byte_leaves_the_next_run_whole(at, rom):
     assert (log.samples, log.board) == (heard(session.WHOLE).samples, heard(session.WHOLE).board)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(session.WHOLE)))
 def test_a_stream_that_begins_anywhere_yields_only_what_was_said(at):
     seen = heard(session.WHOLE[at:])

@@ -4,7 +4,7 @@ import io
 
 import pytest
 import session
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitor_curve import draw
 from monitor_log import Log
@@ -92,6 +92,7 @@ def test_a_run_that_was_met_under_way_has_no_bar():
     assert "━" not in lines[2]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 150), st.integers(0, 60), st.booleans())
 def test_a_frame_fits_any_screen(width, height, ascii_only):
     log = Log()
@@ -106,6 +107,7 @@ points = st.lists(st.tuples(st.integers(0, 10**9), number), max_size=50)
 series = st.lists(st.tuples(st.just("avg"), st.just("cyan"), st.just("*"), points), max_size=3)
 
 
+@settings(deadline=None)
 @given(series, st.tuples(st.none() | st.integers(0, 10**9), st.none()), st.integers(0, 120))
 def test_a_curve_takes_any_numbers(series, span, width):
     lines = draw(series, span, width, 8)
