@@ -75,6 +75,8 @@ class Monitor:
             stdout=subprocess.PIPE if pipe else self.terminal,
             stderr=subprocess.PIPE if pipe else self.terminal,
             env=os.environ | {"TERM": term, "LINES": "24", "COLUMNS": "80"},
+            # Tests in the background of a shell would hand down that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self.source = self.process.stdout.fileno() if pipe else self.screen
 
