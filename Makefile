@@ -14,7 +14,7 @@ work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench names clean
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench package pictures names clean
 
 help: ## list what can be made
 	@echo "usage: make WORD [VARIABLE=value ...]"
@@ -46,8 +46,8 @@ flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32
 deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [NAMES] [CONFIG] [FRESH=1] [SOURCE=1]
 	@$(PYTHON) tools/deploy.py $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
 
-monitor: $(READY) ## show what a board prints [PORT]
-	@$(PYTHON) tools/monitor.py $(port)
+monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
+	@$(PYTHON) tools/monitor.py $(port) $(if $(CSV),--csv "$(CSV)") $(if $(PNG),--png "$(PNG)")
 
 repl: $(READY) ## type to a board's Python [PORT]
 	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
@@ -61,6 +61,12 @@ test-device: $(READY) ## run every test, and those for the chip on a board [PORT
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(PYTHON) tools/bench.py $(port)
+
+pictures: $(READY) ## draw the README's pictures; with PORT, of a run that a board does anew [PORT]
+	@$(PYTHON) tools/pictures.py $(port)
+
+package: $(READY) ## list the library's files in firmware/package.json, for mip
+	@$(PYTHON) tools/package.py
 
 names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
 	@$(PYTHON) tools/names.py fetch

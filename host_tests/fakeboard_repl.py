@@ -37,6 +37,7 @@ class Memory:
 class Sys:
     """What code on the board sees as `sys`."""
 
+    path = ["", ".frozen", "/lib"]
     implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
         "micropython", version, "a fake board", mpy
     )

@@ -1,21 +1,13 @@
-"""tools/board.py and tools/monitor.py: finding a board, talking to it, and what is said when
-that fails."""
+"""tools/board.py: finding a board, talking to it, and what is said when that fails."""
 
 import errno
-import io
 import os
 import pty
-import select
-import subprocess
-import sys
-import threading
 import time
 from types import SimpleNamespace
 
 import board
-import monitor
 import pytest
-import runtime
 import serial
 from fakeboard import FakeBoard
 
@@ -169,72 +161,3 @@ def test_old_firmware_is_refused_with_its_version_and_the_remedy(version):
 def test_firmware_that_is_new_enough_is_accepted(version):
     with FakeBoard(version=version) as fake, board.session(fake.port) as transport:
         assert board.identify(transport).version == version
-
-
-def test_the_monitor_shows_all_and_sends_nothing_until_the_board_is_gone():
-    master, slave = pty.openpty()
-    port = os.ttyname(slave)
-    connection = board.open_serial(port)
-    os.write(master, b"step:1 loss:3.3\r\n" * 100)
-    out = io.BytesIO()
-    watching = threading.Thread(target=monitor.show, args=(connection, monitor.Keyboard(), out))
-    watching.start()
-    deadline = time.monotonic() + 5
-    while len(out.getvalue()) < 1700 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.set_blocking(master, False)
-    with pytest.raises(BlockingIOError):
-        os.read(master, 1)
-    os.close(slave)
-    os.close(master)
-    watching.join(5)
-    assert not watching.is_alive()
-    assert out.getvalue() == b"step:1 loss:3.3\r\n" * 100
-
-
-def test_the_monitor_hangs_up_when_it_is_interrupted():
-    class Interrupted(io.BytesIO):
-        def write(self, data):
-            raise KeyboardInterrupt
-
-    master, slave = pty.openpty()
-    connection = board.open_serial(os.ttyname(slave))
-    with pytest.raises(KeyboardInterrupt):
-        monitor.show(connection, monitor.Keyboard(), Interrupted())
-    assert not connection.is_open
-    os.close(slave)
-    os.close(master)
-
-
-@pytest.mark.parametrize("key", [b"\x03", b"\x1d"], ids=["Ctrl-C", "Ctrl-]"])
-def test_keys_end_the_monitor_even_while_it_waits_for_the_board(key, tmp_path):
-    board_end, board_port = pty.openpty()
-    port = tmp_path / "port"
-    port.symlink_to(os.ttyname(board_port))
-    terminal, keyboard = pty.openpty()
-    command = [sys.executable, runtime.ROOT / "tools" / "monitor.py", "--port", port]
-    process = subprocess.Popen(command, stdin=keyboard, stdout=keyboard, stderr=keyboard)
-    assert hears(terminal, "the board goes on")
-    os.write(board_end, b"step:1")
-    assert hears(terminal, "step:1")
-    port.unlink()
-    os.close(board_port)
-    os.close(board_end)
-    assert hears(terminal, "waiting for it")
-    board_end, board_port = pty.openpty()
-    port.symlink_to(os.ttyname(board_port))
-    assert hears(terminal, "is back")
-    os.write(board_end, b"step:2")
-    assert hears(terminal, "step:2")
-    os.write(terminal, key)
-    assert process.wait(10) == 0
-    for end in (board_end, board_port, terminal, keyboard):
-        os.close(end)
-
-
-def hears(terminal, text):
-    """Whether a program prints the text on this terminal within 10 seconds."""
-    said = ""
-    while text not in said and select.select([terminal], [], [], 10)[0]:
-        said += os.read(terminal, 1024).decode()
-    return text in said

@@ -1,15 +1,19 @@
-"""`make monitor`: shows what the board prints. It sends nothing, leaves the board running when
-it quits (Ctrl-C or Ctrl-]), and waits for a board that is unplugged or reset to come back."""
+"""`make monitor`: shows what the board prints, in a terminal as a view of the training under way,
+elsewhere as it is. It sends nothing, leaves the board running when it quits (Ctrl-C or Ctrl-]),
+and waits for a board that is unplugged or reset to come back."""
 
 import argparse
 import contextlib
 import os
 import select
+import signal
 import sys
 import time
 
 import serial
 from board import BoardError, find_port, open_serial
+from monitor_files import ChartFile, CsvFile
+from monitor_log import Log
 from runtime import run_tool
 
 try:
@@ -47,17 +51,50 @@ class Keyboard:
                 raise KeyboardInterrupt
 
 
-def show(connection, keyboard, out):
-    """Copy what arrives to `out` until the board is gone."""
+class Plain:
+    """Output that passes on what the board prints, byte for byte."""
+
+    def __init__(self, out, port):
+        self.out = out
+        self.port = port
+        self.take(f"--- {port}: Ctrl-C quits, the board goes on ---\n".encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def note(self, text):
+        self.take(f"\n--- {self.port} {text} ---\n".encode())
+
+    def take(self, data):
+        try:
+            self.out.write(data)
+            self.out.flush()
+        except BrokenPipeError:  # who read it has gone, not the board
+            raise KeyboardInterrupt from None
+
+
+def display(log, port):
+    """What shows the Log: a view in a terminal that can draw one, else the bytes as they are."""
+    if sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
+        from monitor_view import View  # here, because the other way needs none of it
+
+        return View(log, port)
+    return Plain(sys.stdout.buffer, port)
+
+
+def listen(connection, keyboard, take):
+    """Give `take` what arrives, or b"" where nothing does for a moment, until the board is gone."""
     try:
         while True:
             keyboard.check()
-            out.write(connection.read(connection.in_waiting or 1))
-            out.flush()
-    except BrokenPipeError:  # who read it has gone, not the board
-        raise KeyboardInterrupt from None
-    except (serial.SerialException, OSError):
-        return
+            try:
+                data = connection.read(connection.in_waiting or 1)
+            except (serial.SerialException, OSError):
+                return
+            take(data)
     finally:
         hang_up(connection)
 
@@ -71,28 +108,65 @@ def hang_up(connection):
     connection.close()
 
 
-def reopen(port, keyboard):
+def reopen(port, keyboard, take):
     """The port, once it is there again."""
     while True:
         with contextlib.suppress(BoardError):
             return open_serial(port)
         keyboard.check()
+        take(b"")
         time.sleep(0.2)
+
+
+def watch(port, connection, log, table):
+    """Show and keep all that the board says, until a key ends it. `table` is a CsvFile or None."""
+
+    def keep(records):
+        if table:
+            for record in records:
+                table.add(record)
+
+    with Keyboard() as keyboard, display(log, port) as shown:
+
+        def take(data):
+            keep(log.feed(data, time.time()))
+            shown.take(data)
+
+        while True:
+            listen(connection, keyboard, take)
+            keep(log.hang_up(time.time()))
+            shown.note("is gone, waiting for it")
+            connection = reopen(port, keyboard, shown.take)
+            shown.note("is back")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
-    port = find_port(parser.parse_args().port)
+    parser.add_argument("--csv", help="write the losses to this file, one line each")
+    parser.add_argument("--png", help="draw the run to this file when the monitor ends")
+    options = parser.parse_args()
+    table = CsvFile(options.csv) if options.csv else None
+    chart = ChartFile(options.png) if options.png else None
+    port = find_port(options.port)
     connection = open_serial(port)
-    print(f"--- {port}: Ctrl-C quits, the board goes on ---", flush=True)
-    with Keyboard() as keyboard, contextlib.suppress(KeyboardInterrupt):
-        while True:
-            show(connection, keyboard, sys.stdout.buffer)
-            print(f"\n--- {port} is gone, waiting for it ---", flush=True)
-            connection = reopen(port, keyboard)
-            print(f"--- {port} is back ---", flush=True)
+    if table:
+        table.begin()
+    log = Log()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            watch(port, connection, log, table)
+    finally:
+        if chart:
+            print(chart.save(log), file=sys.stderr)
+
+
+def told_to_end(number, _):
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":
+    for name in ("SIGTERM", "SIGHUP"):  # the files are then still written whole
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), told_to_end)
     run_tool(main)

@@ -1,0 +1,84 @@
+"""The chart of a run: its losses over the steps, with what it was trained on and what came out."""
+
+import io
+import math
+import textwrap
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+
+INCHES = (8, 4.5)
+DPI = 150  # 1200 × 675 pixels
+GREY = "#8a8f98"
+DOTS = {"color": GREY, "linestyle": "", "marker": ".", "markersize": 4, "alpha": 0.5}
+AVG = {"color": "#0b6e99", "linewidth": 2}
+HELD = {"color": "#c2410c", "linewidth": 2, "marker": "o", "markersize": 4}
+
+
+def render(log, form):
+    """The chart of the Log's run as the bytes of a file of that form: png, svg or pdf."""
+    content = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
+        metadata = {"Date": None} if form == "svg" else None
+        draw(log).savefig(content, format=form, metadata=metadata)
+    return content.getvalue()
+
+
+def draw(log):
+    """The chart as a matplotlib Figure."""
+    run = log.run
+    figure = Figure(INCHES, DPI, layout="constrained")
+    axes = figure.add_subplot()
+    steps = [record.step for record in run.records]
+    curves = (
+        ("one name's loss", DOTS, [(r.step, r.loss) for r in run.records]),
+        ("mean of the last 100: {:.3f}", AVG, [(r.step, r.avg) for r in run.records]),
+        ("names held out: {:.3f}", HELD, run.measured),
+    )
+    for label, style, points in curves:
+        points = [point for point in points if math.isfinite(point[1])]
+        if points:
+            axes.plot(*zip(*points, strict=True), **style, label=label.format(points[-1][1]))
+    if run.guessing is not None:
+        axes.axhline(run.guessing, color=GREY, linestyle="--", linewidth=1)
+        axes.annotate(
+            f"guessing: ln {run.letters + 1} = {run.guessing:.2f}",
+            (1, run.guessing),
+            (-4, 4),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            color=GREY,
+            fontsize=9,
+        )
+    axes.set(xlabel="step, one name each", ylabel="loss (nats a letter)")
+    left = min(run.first, steps[0])
+    axes.set_xlim(left, max(run.until or 0, steps[-1], left + 1))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, loc="best", fontsize=9)
+    axes.set_title(title(log), loc="left", fontsize=10, parse_math=False)
+    figure.suptitle("A GPT learns names", x=0.01, ha="left", fontsize=15, fontweight="bold")
+    figure.supxlabel(inventions(log.samples), x=0.01, ha="left", fontsize=10, parse_math=False)
+    return figure
+
+
+def title(log):
+    """Board and engine, and how it ended."""
+    parts = [log.board, f"engine: {log.engine}" if log.engine else ""]
+    if log.run.held_out is not None:
+        parts.append(f"in the end {log.run.held_out:.4f} on names it never saw")
+    return "\n".join(textwrap.fill(part, 110) for part in parts if part)
+
+
+def inventions(samples):
+    """The new names, as far as the font has their letters and there is room."""
+    letters = get_font(findfont("sans")).get_charmap()
+    new = [
+        s.name for s in samples if s.name and not s.known and all(ord(c) in letters for c in s.name)
+    ]
+    if not new:
+        return ""
+    return textwrap.shorten("It invented: " + ", ".join(new), 120, placeholder=" …")

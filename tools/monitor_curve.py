@@ -1,0 +1,106 @@
+"""Curves in a terminal: several series of (x, y) as lines of text, drawn with Braille's dots, or
+with plain characters where there is no Unicode."""
+
+from rich.text import Text
+
+BRAILLE = 0x2800
+# The bit of each of a character's 2 × 4 dots, by row and column.
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+MARGIN = 6  # columns left of the axis, for what it says
+
+
+def draw(series, span, width, height, ascii_only=False):
+    """The curves as `height` Texts of `width` columns, the last of which is the x axis. `series`
+    is a list of (name, style, mark, points): each name stands where its curve ends, and `mark`
+    draws it where there is no Braille; later series are drawn over earlier ones. `span` is the
+    range of x that is shown at least, of which an end may be None. Returns no lines if there is
+    no room, or nothing to draw."""
+    series = [(*kind, list(filter(drawable, points))) for *kind, points in series]
+    everything = [point for *_, points in series for point in points]
+    name_width = max((len(name) for name, *_ in series), default=0) + 1
+    columns = width - MARGIN - name_width
+    rows = height - 1
+    if not everything or columns < 10 or rows < 3:
+        return []
+    canvas = Canvas(columns, rows, everything, span, ascii_only)
+    for _, style, mark, points in series:
+        canvas.polyline(points, style, mark)
+    lines = canvas.lines()
+    name_ends(lines, [kind for kind in series if kind[-1]], canvas)
+    for row, line in enumerate(lines):
+        value = canvas.top - row / max(rows - 1, 1) * (canvas.top - canvas.bottom)
+        label = f"{value:.2f}" if row in (0, rows // 2, rows - 1) else ""
+        lines[row] = Text.assemble((f"{label:>{MARGIN - 1}.{MARGIN - 1}} ", "dim"), line)
+    left, right = f"{canvas.left:.0f}", f"{canvas.right:.0f}"
+    axis = left + " " * max(1, columns - len(left) - len(right)) + right
+    return [*lines, Text(" " * MARGIN + axis[:columns], "dim")]
+
+
+def drawable(point):
+    """Whether its numbers are any, and none is so large that the others would vanish by it."""
+    return all(abs(number) < 1e9 for number in point)
+
+
+def name_ends(lines, series, canvas):
+    """Write each curve's name right of its end, one a line."""
+    free = set(range(len(lines)))
+    for name, style, _, points in series:
+        wanted = canvas.row(points[-1][1])
+        if free:
+            row = min(free, key=lambda row: abs(row - wanted))
+            free.remove(row)
+            lines[row].append(f" {name}", style)
+
+
+class Canvas:
+    """A grid of characters over the range that the points take, and `span`."""
+
+    def __init__(self, columns, rows, points, span, ascii_only):
+        self.across, self.down = (1, 1) if ascii_only else (2, 4)
+        self.columns, self.rows, self.ascii_only = columns, rows, ascii_only
+        ends = [x for x in span if x is not None]
+        self.left, self.right = spread([*ends, *(x for x, _ in points)])
+        self.bottom, self.top = spread([y for _, y in points])
+        self.cells = {}  # (row, column): (dots or character, style)
+
+    def row(self, y):
+        """The line on which y is drawn."""
+        return self._dot(self.left, y)[1] // self.down
+
+    def _dot(self, x, y):
+        across = (x - self.left) / (self.right - self.left) * (self.columns * self.across - 1)
+        down = (self.top - y) / (self.top - self.bottom) * (self.rows * self.down - 1)
+        return round(across), round(down)
+
+    def polyline(self, points, style, mark):
+        dots = [self._dot(*point) for point in points]
+        for begin, end in zip(dots, dots[1:] or dots, strict=False):
+            self._segment(begin, end, style, mark)
+
+    def _segment(self, begin, end, style, mark):
+        n = max(abs(end[0] - begin[0]), abs(end[1] - begin[1]), 1)
+        for i in range(n + 1):
+            x = round(begin[0] + (end[0] - begin[0]) * i / n)
+            y = round(begin[1] + (end[1] - begin[1]) * i / n)
+            place = y // self.down, x // self.across
+            if self.ascii_only:
+                self.cells[place] = mark, style
+            else:
+                dots = self.cells.get(place, (0, style))[0]
+                self.cells[place] = dots | DOTS[y % 4][x % 2], style
+
+    def lines(self):
+        texts = []
+        for row in range(self.rows):
+            text = Text()
+            for column in range(self.columns):
+                drawn, style = self.cells.get((row, column), (" ", ""))
+                text.append(chr(BRAILLE | drawn) if isinstance(drawn, int) else drawn, style)
+            texts.append(text)
+        return texts
+
+
+def spread(values):
+    """The least and the largest value, apart from each other."""
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
