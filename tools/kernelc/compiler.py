@@ -4,12 +4,13 @@ import ast
 
 from . import mpy
 from .assemble import Code, LoopTooLong
-from .flatten import Flat
+from .flatten import Flat, expand
 from .frame import Frame, homes
 from .frontend import parse
 from .inline import inline
 from .lower import Lowering
 from .registers import Allocation
+from .reorder import reorder
 from .schedule import schedule
 from .tidy import tidy
 from .xtensa import Label, Op
@@ -48,7 +49,11 @@ def compile_kernel(kernel, module, number, places):
         lowering = Lowering(kernel, body, module.constants, homes_of)
         opened = Op("label", [Label("opened")])
         flat = Flat([*lowering.door.items, opened, *lowering.top.items], software)
-        allocation = Allocation(tidy(flat.ops), flat.regions, stack)
+        ops = tidy(flat.ops)
+        reorder(ops, flat.regions)
+        ops = tidy([part for op in ops for part in expand(op)])
+        allocation = Allocation(ops, flat.regions, stack)
+        reorder(allocation.ops, flat.regions, allocation.places)
         stack_end = stack + 4 * len(allocation.slots)
         frame = Frame(kernel, number, _stored(kernel, body), lowering, stack_end, places)
         split = allocation.ops.index(opened)
@@ -60,7 +65,7 @@ def compile_kernel(kernel, module, number, places):
             *frame.after,
         ]
         try:
-            return Code(ops, allocation.places)
+            return Code(ops, allocation.places, flat.regions)
         except LoopTooLong as error:
             ends = [region.end for region in flat.regions]
             software.add(ends.index(error.end))

@@ -18,6 +18,7 @@ class Region:
 
     start: Label
     end: Label
+    innermost: bool
 
 
 class Flat:
@@ -32,7 +33,7 @@ class Flat:
         ops = []
         for item in items:
             if isinstance(item, Op):
-                ops += expand(item)
+                ops.append(item)
             elif item.count is None:
                 ops += self._while(item)
             else:
@@ -42,18 +43,18 @@ class Flat:
     def _while(self, loop):
         top = Label("while")
         body = self._flatten(loop.items)
-        self.regions.append(Region(top, loop.exit))
+        self.regions.append(Region(top, loop.exit, _is_innermost(loop)))
         line = loop.line
         return [Op("label", [top], line), *body, Op("j", [top], line), _label(loop.exit, line)]
 
     def _range(self, loop):
         body = self._flatten(loop.items)
-        innermost = not any(isinstance(item, Loop) for item in loop.items)
+        innermost = _is_innermost(loop)
         start, end = Label("loop"), Label("end")
-        self.regions.append(Region(start, end))
+        self.regions.append(Region(start, end, innermost))
         number = len(self.regions) - 1
         line = loop.line
-        short = sum(3 for op in body if op.name != "label") <= HARDWARE_BYTES
+        short = sum(3 * len(expand(op)) for op in body if op.name != "label") <= HARDWARE_BYTES
         if innermost and short and number not in self.software_loops:
             # The last instruction of a body is no branch and no branch's target.
             if not body or body[-1].name[0] in "bj" or body[-1].name == "label":
@@ -70,6 +71,10 @@ class Flat:
             Op("bnez", [counter, start], line),
             _label(end, line),
         ]
+
+
+def _is_innermost(loop):
+    return not any(isinstance(item, Loop) for item in loop.items)
 
 
 def _label(label, line):
