@@ -11,7 +11,7 @@ from .inline import inline
 from .lower import Lowering
 from .registers import Allocation
 from .reorder import reorder
-from .schedule import schedule
+from .schedule import TABLE, schedule
 from .tidy import tidy
 from .xtensa import Label, Op
 
@@ -42,7 +42,7 @@ def compile_module(module, places):
 
 def compile_kernel(kernel, module, number, places):
     """The Code of one kernel; number tells `refuse` which one it is."""
-    body = inline(kernel, schedule(kernel), module.kernels)
+    body = inline(kernel, schedule(kernel, module.table(TABLE)), module.kernels)
     homes_of, stack = homes(kernel)
     software = set()
     while True:

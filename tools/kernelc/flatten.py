@@ -95,10 +95,19 @@ def expand(op):
     if result is first:
         return [Op(in_place, [result, *others], op.line)]
     if result not in others:
-        return [Op("mov", [result, first], op.line), Op(in_place, [result, *others], op.line)]
+        # What is read beside the copy may be read from the copy.
+        others = [result if other is first else other for other in others]
+        return [_copy(result, first, op.line), Op(in_place, [result, *others], op.line)]
     room = Register("f", "room")
     return [
-        Op("mov", [room, first], op.line),
+        _copy(room, first, op.line),
         Op(in_place, [room, *others], op.line),
         Op("mov", [result, room], op.line),
     ]
+
+
+def _copy(result, first, line):
+    """A constant of the coprocessor is made anew, which takes as long and no register."""
+    if first.again and first.again[0] == "const.s":
+        return Op("const.s", [result, *first.again[1]], line)
+    return Op("mov", [result, first], line)

@@ -61,6 +61,10 @@ class Module:
     kernels: dict
     constants: dict
     empty: list  # (name, parameter names)
+    schedule: dict = None  # the file's own table of schedules, if it has one
+
+    def table(self, default):
+        return default if self.schedule is None else self.schedule
 
 
 def parse(source, path):

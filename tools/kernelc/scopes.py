@@ -204,6 +204,7 @@ class Builder:
 
     def _advance(self, loop, register, step):
         """Add the step at the loop's end, or in the last access through the register."""
+        _zero_last(loop.items, register)
         last = next((i for i in reversed(loop.items) if _mentions(i, register)), None)
         constant = isinstance(step, int)
         if isinstance(last, Op) and not last.conditional and last.args[-1] == 0:
@@ -240,6 +241,22 @@ def _loads_first(loop):
             early.append(item)
     early.sort(key=lambda op: op.args[-1] == 0)
     loop.items[:] = early + [item for item in loop.items if item not in early]
+
+
+def _zero_last(items, register):
+    """Of the stores with which the accesses through a pointer end, let that at offset 0 be last."""
+    stores = [item for item in items if _mentions(item, register)]
+    run = []
+    while stores and isinstance(stores[-1], Op) and stores[-1].name == "ssi":
+        if stores[-1].args[1] is not register or stores[-1].conditional:
+            break
+        run.append(stores.pop())
+    zero = next((op for op in run[1:] if op.args[2] == 0), None)
+    if zero is None or run[0].args[2] == 0:
+        return
+    first, last = items.index(zero), items.index(run[0])
+    if all(item in run for item in items[first : last + 1]):
+        items.insert(last, items.pop(first))
 
 
 def _mentions(item, register):

@@ -53,8 +53,11 @@ class Webs:
             self._read(node.test, state)
             return _merge(self._block(node.body, state), self._block(node.orelse, state))
         self._read(node, state)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            self._define(node.targets[0], state)
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name):
+            if isinstance(node, ast.AugAssign):
+                self._use(target, state)
+            self._define(target, state)
         return None if isinstance(node, ast.Return) else state
 
     def _loop(self, node, state):
@@ -77,16 +80,18 @@ class Webs:
     def _read(self, node, state):
         for child in ast.walk(node):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-                unknown = frozenset([None] if child.id in self.assigned else [])
-                definitions = state.get(child.id, unknown)
-                if None in definitions:
-                    self.kernel.refuse(
-                        child, f"{child.id} may have no value here: assign it before the loop or if"
-                    )
-                for definition in definitions:
-                    first = self._find(next(iter(definitions)))
-                    self.parent[self._find(definition)] = first
-                    self.nodes[id(child)] = definition
+                self._use(child, state)
+
+    def _use(self, name, state):
+        unknown = frozenset([None] if name.id in self.assigned else [])
+        definitions = state.get(name.id, unknown)
+        if None in definitions:
+            what = f"{name.id} may have no value here: assign it before the loop or if"
+            self.kernel.refuse(name, what)
+        for definition in definitions:
+            first = self._find(next(iter(definitions)))
+            self.parent[self._find(definition)] = first
+            self.nodes[id(name)] = definition
 
 
 def _merge(one, other):
