@@ -56,6 +56,11 @@ def steady_waits(ops, place=None):
     return _run(ops * 3, place)[0][2 * len(ops) :]
 
 
+def waits(ops):
+    """How many cycles each of these instructions waits, executed one after another."""
+    return _run(ops, None)[0]
+
+
 def left_over(ops, place=None):
     """{register: how many cycles after these instructions it can be read}."""
     waits, ready = _run(ops, place)
