@@ -4,6 +4,7 @@ PYTHON3 ?= python3
 NAMES ?= data/names.txt
 STEPS ?= 1000
 CHIP ?= esp32
+SOURCE ?= firmware/examples/kernels.py
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -13,7 +14,7 @@ port := $(if $(PORT),--port "$(PORT)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench names clean
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel names clean
 
 help: ## list what can be made
 	@echo "usage: make WORD [VARIABLE=value ...]"
@@ -58,6 +59,10 @@ test-device: $(READY) ## run every test, and those for the chip on a board [PORT
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(PYTHON) tools/bench.py $(port)
+
+kernel: $(READY) ## compile float functions for the FPU of a board [SOURCE=file.py] [OUT=file.mpy] [LISTING=file]
+	@PYTHONPATH=tools $(PYTHON) -m kernelc "$(SOURCE)" $(if $(OUT),-o "$(OUT)") \
+	$(if $(LISTING),--listing "$(LISTING)")
 
 names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
 	@$(PYTHON) tools/names.py fetch

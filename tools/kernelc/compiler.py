@@ -4,6 +4,7 @@ import ast
 
 from . import mpy
 from .assemble import Code, LoopTooLong
+from .errors import CompileError
 from .flatten import Flat, expand
 from .frame import Frame, homes
 from .frontend import parse
@@ -13,7 +14,7 @@ from .registers import Allocation
 from .reorder import reorder
 from .schedule import TABLE, schedule
 from .tidy import tidy
-from .xtensa import Label, Op
+from .xtensa import Label, Op, OutOfRange
 
 # Where the stand-in for a module keeps its function table and the name of what refuses.
 PLACES = {"table": 0, "refuse": 0}
@@ -21,7 +22,16 @@ PLACES = {"table": 0, "refuse": 0}
 
 def compile_file(path):
     """(module, {kernel's name: Code}, the .mpy's bytes) of a source file. Raises CompileError."""
-    module = parse(path.read_text(), path)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CompileError(path, None, "this is no text in UTF-8: save it so") from error
+    except OSError as error:
+        what = f"cannot be read ({error.strerror}): name a Python file of kernels"
+        raise CompileError(path, None, what) from error
+    module = parse(source, path)
+    if not module.kernels:
+        raise CompileError(path, None, "no kernels: write functions over floats and ints")
     file = mpy.Module(module, path.name)
     codes = compile_module(module, file.places)
     return module, codes, file.finish([code.bytes for code in codes.values()])
@@ -41,7 +51,15 @@ def compile_module(module, places):
 
 
 def compile_kernel(kernel, module, number, places):
-    """The Code of one kernel; number tells `refuse` which one it is."""
+    """The Code of one kernel; number tells `refuse` which one it is. Raises CompileError."""
+    try:
+        return _compile(kernel, module, number, places)
+    except RecursionError:
+        what = f"an expression in {kernel.name} is nested too deeply: compute it in steps"
+        kernel.refuse(kernel.node, what)
+
+
+def _compile(kernel, module, number, places):
     body = inline(kernel, schedule(kernel, module.table(TABLE)), module.kernels)
     homes_of, stack = homes(kernel)
     software = set()
@@ -66,6 +84,8 @@ def compile_kernel(kernel, module, number, places):
         ]
         try:
             return Code(ops, allocation.places, flat.regions)
+        except OutOfRange:
+            kernel.refuse(kernel.node, f"{kernel.name} is too large: make two kernels of it")
         except LoopTooLong as error:
             ends = [region.end for region in flat.regions]
             software.add(ends.index(error.end))

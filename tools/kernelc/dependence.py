@@ -8,7 +8,7 @@ buffers of different names do not overlap, or are one and the same, is the kerne
 import ast
 
 from . import polynomial as poly
-from .frontend import FUNCTIONS
+from .subset import FUNCTIONS
 from .webs import Webs
 
 

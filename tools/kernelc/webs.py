@@ -10,7 +10,8 @@ import ast
 
 
 class Webs:
-    """`of[id(node)]` is the web of a Name node; `sizes[web]` counts its assignments."""
+    """`of[id(node)]` is the web of a Name node, `of_parameter[name]` that with which a parameter
+    begins; `sizes[web]` counts a web's assignments."""
 
     def __init__(self, kernel, body):
         self.kernel = kernel
@@ -26,6 +27,7 @@ class Webs:
         }
         self.falls_through = self._block(body, state) is not None
         self.of = {key: self._find(definition) for key, definition in self.nodes.items()}
+        self.of_parameter = {name: self._find(name) for name, _ in kernel.params}
         self.sizes = {}
         for definition in self.parent:
             web = self._find(definition)
@@ -39,8 +41,9 @@ class Webs:
     def _block(self, statements, state):
         """The reaching definitions after the statements; None where they cannot be reached."""
         for statement in statements:
-            if state is not None:
-                state = self._statement(statement, dict(state))
+            if state is None:
+                self.kernel.refuse(statement, "after a return this is never reached: leave it out")
+            state = self._statement(statement, dict(state))
         return state
 
     def _statement(self, node, state):
