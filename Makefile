@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 NAMES ?= data/names.txt
 STEPS ?= 1000
 CHIP ?= esp32
-SOURCE ?= firmware/examples/kernels.py
+SOURCE ?= firmware/examples/fir.py
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -60,7 +60,7 @@ test-device: $(READY) ## run every test, and those for the chip on a board [PORT
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(PYTHON) tools/bench.py $(port)
 
-kernel: $(READY) ## compile float functions for the FPU of a board [SOURCE=file.py] [OUT=file.mpy] [LISTING=file]
+kernel: $(READY) ## compile your float functions to machine code [SOURCE=name.py] [OUT=name_fpu.mpy] [LISTING=file]
 	@PYTHONPATH=tools $(PYTHON) -m kernelc "$(SOURCE)" $(if $(OUT),-o "$(OUT)") \
 	$(if $(LISTING),--listing "$(LISTING)")
 

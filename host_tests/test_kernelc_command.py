@@ -1,5 +1,6 @@
 """`make kernel`: one command compiles a file of kernels, and says what is wrong in one sentence."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,8 +32,8 @@ def test_a_file_becomes_an_mpy_beside_it(source):
     done = kernelc(source)
     assert done.returncode == 0 and not done.stderr
     assert "line 3: 3 instructions + 4 stalls = 7 cycles a pass" in done.stdout
-    assert done.stdout.endswith("good.mpy: 1 kernels, 197 bytes of machine code\n")
-    assert "f" in File(source.with_suffix(".mpy").read_bytes()).strings
+    assert re.search(r"good_fpu.mpy: \d+ bytes of machine code\n$", done.stdout)
+    assert "f" in File(source.with_name("good_fpu.mpy").read_bytes()).strings
 
 
 def test_the_listing_and_the_tiled_python_are_written(source, tmp_path):
@@ -72,7 +73,7 @@ def test_what_is_wrong_with_a_file_is_said_in_one_sentence(what, tmp_path):
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith(str(path)) and message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not path.with_suffix(".mpy").exists()
+    assert list(tmp_path.glob("*.mpy")) == []
 
 
 def test_an_output_that_cannot_be_written_is_said_in_one_sentence(source, tmp_path):

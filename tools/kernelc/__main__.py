@@ -1,4 +1,4 @@
-"""python -m kernelc SOURCE.py [-o OUT.mpy] [--listing FILE] [--python FILE]"""
+"""python -m kernelc NAME.py [-o NAME_fpu.mpy] [--listing FILE] [--python FILE]"""
 
 import argparse
 import sys
@@ -16,11 +16,12 @@ def main():
         prog="kernelc", description="Compiles float kernels to a native .mpy for the ESP32's FPU."
     )
     parser.add_argument("source", type=Path, help="a Python file of kernels")
-    parser.add_argument("-o", "--output", type=Path, help="the .mpy; beside the source by default")
+    parser.add_argument("-o", "--output", type=Path, help="the .mpy; NAME_fpu.mpy by default")
     parser.add_argument("--listing", help="write the assembly here; - for the terminal")
     parser.add_argument("--python", help="write the tiled kernels as Python here; - likewise")
     options = parser.parse_args()
-    output = options.output or options.source.with_suffix(".mpy")
+    # Not NAME.mpy: on import the board would prefer NAME.py.
+    output = options.output or options.source.with_name(f"{options.source.stem}_fpu.mpy")
     try:
         module, codes, data = compile_file(options.source)
         write(output, data)
@@ -35,7 +36,7 @@ def main():
         for loop in loops(code):
             print(f"    {where(loop)}: {cost(loop)}")
     total = sum(len(code.bytes) for code in codes.values())
-    print(f"{output}: {len(codes)} kernels, {total} bytes of machine code")
+    print(f"{output}: {total} bytes of machine code")
 
 
 def write(path, data):
