@@ -6,7 +6,7 @@ Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would 
 
 from dataclasses import dataclass
 
-from .scopes import Loop
+from .inductions import Loop
 from .xtensa import Label, Op, Register
 
 HARDWARE_BYTES = 245  # room for a few instructions that spilling may add

@@ -5,8 +5,9 @@ import ast
 from . import polynomial as poly
 from .accesses import Buffer
 from .expressions import Expressions
+from .inductions import Loop
 from .polynomial import Polynomial, Symbol, number
-from .scopes import BRANCH, LOOP, WHILE, Loop
+from .scopes import BRANCH, LOOP, WHILE
 from .subset import BUFFERS
 from .webs import Webs
 from .xtensa import Label, Register
@@ -143,7 +144,9 @@ class Lowering(Expressions):
             scope.symbol = Symbol(node.target.id, scope, natural=natural, loop=True)
             self.values[web] = poly.of(scope.symbol)
             self.block(node.body)
-        self.top.items.append(Loop(items, count, line=node.lineno))
+        trips = distance if self.surely_natural(distance) else None
+        loop = Loop(items, count, None, node.lineno, scope.inductions, trips)
+        self.top.items.append(loop)
 
     def While(self, node):
         items = []
