@@ -70,11 +70,16 @@ def left_over(ops, place=None):
 
 def _run(ops, place):
     """(cycles that each instruction of straight code waits, {register: when it can be read})."""
-    ready, now, waits = {}, 0, []
+    ready, now, waits, known = {}, 0, [], {}
     for op in ops:
-        waits.append(max([0, *(ready.get(register, 0) - now for register in reads(op, place))]))
-        now += waits[-1]
-        for register, after in writes(op, place).items():
+        if id(op) not in known:
+            known[id(op)] = reads(op, place), writes(op, place).items()
+        wait = 0
+        for register in known[id(op)][0]:
+            wait = max(wait, ready.get(register, 0) - now)
+        waits.append(wait)
+        now += wait
+        for register, after in known[id(op)][1]:
             ready[register] = now + after
         now += 1
     return waits, ready
