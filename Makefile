@@ -3,6 +3,7 @@
 PYTHON3 ?= python3
 NAMES ?= data/names.txt
 CHIP ?= esp32
+FILE ?= firmware/examples/fir.py
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -14,7 +15,7 @@ work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench package pictures names clean
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names clean
 
 help: ## list what can be made
 	@echo "usage: make WORD [VARIABLE=value ...]"
@@ -61,6 +62,10 @@ test-device: $(READY) ## run every test, and those for the chip on a board [PORT
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(PYTHON) tools/bench.py $(port)
+
+kernel: $(READY) ## compile your float functions to machine code [FILE=name.py] [OUT=name_fpu.mpy] [LISTING=file]
+	@PYTHONPATH=tools $(PYTHON) -m kernelc "$(FILE)" $(if $(OUT),-o "$(OUT)") \
+	$(if $(LISTING),--listing "$(LISTING)")
 
 pictures: $(READY) ## draw the README's pictures; with PORT, of a run that a board does anew [PORT]
 	@$(PYTHON) tools/pictures.py $(port)

@@ -5,6 +5,7 @@ The firmware's functions are a few instructions each here, and a refused call (i
 a Python exception) ends the program with its code. Between the buffers lie guard words.
 """
 
+import re
 import shutil
 import struct
 import subprocess
@@ -85,8 +86,18 @@ def run(code, *args, n_args=None, n_kw=0):
     return run_all([(code, args, n_args, n_kw)])[0]
 
 
-def run_all(calls):
-    """Several calls in one process, each a (code, args, n_args, n_kw)."""
+def trace(code, *args):
+    """Call one kernel; returns the addresses in its code of the instructions that it executed, in
+    order. Raises Refused."""
+    log = []
+    run_all([(code, args, None, 0)], log)
+    function, *executed = log
+    return [address - function for address in executed if 0 <= address - function < len(code.bytes)]
+
+
+def run_all(calls, log=None):
+    """Several calls in one process, each a (code, args, n_args, n_kw). A list `log` receives the
+    last kernel's address and all that were executed."""
     memory = Memory()
     places = {}
     table = _function_table(memory)
@@ -117,7 +128,9 @@ def run_all(calls):
     struct.pack_into("<I", memory.data, refused, _refuser(memory, dump))
     memory.here()
     struct.pack_into("<I", memory.data, dump - BASE, len(memory.data))
-    image = _execute(memory, start)
+    if log is not None:
+        log.append(function)
+    image = _execute(memory, start, log)
     refusal = struct.unpack_from("<I", image, dump - BASE + 4)[0]
     _read_back(image, calls, places)
     if refusal:
@@ -250,12 +263,16 @@ def elf(memory, start):
     return (header + program).ljust(0x1000, b"\0") + bytes(memory.data)
 
 
-def _execute(memory, start):
+def _execute(memory, start, log=None):
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kernel"
+        path, logged = Path(folder) / "kernel", Path(folder) / "log"
         path.write_bytes(elf(memory, start))
         path.chmod(0o755)
-        done = subprocess.run([*COMMAND, str(path)], capture_output=True, timeout=60)
+        options = [] if log is None else ["-singlestep", "-d", "nochain,exec", "-D", str(logged)]
+        done = subprocess.run([*COMMAND, *options, str(path)], capture_output=True, timeout=60)
+        if log is not None:
+            pattern = r"^Trace .*?\[[0-9a-f]+/([0-9a-f]+)/"
+            log += [int(a, 16) for a in re.findall(pattern, logged.read_text(), re.MULTILINE)]
     if done.returncode or len(done.stdout) != len(memory.data):
         raise RuntimeError(f"qemu-xtensa ended with {done.returncode}: {done.stderr.decode()}")
     return done.stdout

@@ -38,7 +38,7 @@ def test_the_disassembly_of_a_kernel_agrees_with_the_listing(name, tmp_path, mon
 
     seen = {}
 
-    def execute(memory, start):
+    def execute(memory, start, log):
         seen.update(memory=memory, start=start)
         raise StopIteration
 

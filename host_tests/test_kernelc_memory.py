@@ -62,3 +62,29 @@ def test_slices_of_one_array_may_overlap():
     x = np.arange(8, dtype=np.float32)
     kernelc_machine.run(code, Argument(x, 1), Argument(x, 0, 7), 7)
     assert x.tolist() == [0] * 8
+
+
+NESTS = [
+    ("y[(a * 3 + b) * 4 + c] = x[(a * 3 + b) * 4 + c]", "2", "3", "4"),
+    ("y[(a * 4 + b) * 5 + c + 1] = x[a * 12 + b * 4 + c]", "2", "3", "4"),
+    ("y[a * 12 + b * 4 + c] += x[a * 2 + b + 3 * c]", "n", "3", "4"),
+    ("y[a * 12 + b * 4 + c] += x[a * m + b + n * c]", "n", "m", "4"),
+    ("y[(a * m + b) * 4 + c] = x[b * 4 + c] + x[c * m + a]", "n", "m", "4"),
+    ("y[(a * m + b) * n + c] += x[(c * m + b) * n + a]", "n", "m", "n"),
+    ("y[a * 12 + b * 4 + c] += x[a + c]", "n", "a, m", "b, b + 1"),
+    ("y[a * 12 + b * 4 + c] += x[b + c * 4]", "n", "m", "b + 1"),
+    ("y[a * 12 + b * 4 - c + 3] += x[20 - 3 * c]", "n", "0, m, 2", "3, 0, -1"),
+]
+
+
+@pytest.mark.parametrize("statement, a, b, c", NESTS)
+def test_pointers_of_nested_loops_go_where_the_indices_say(statement, a, b, c):
+    source = (
+        f"def f(y: floats, x: floats, n: int, m: int):\n    for a in range({a}):\n"
+        f"        for b in range({b}):\n            for c in range({c}):\n"
+        f"                {statement}\n            y[38] += x[b]\n        y[39] += x[a]\n"
+    )
+    for n, m in ((2, 3), (1, 1), (0, 2), (3, 0)):
+        x = np.arange(1, 41, dtype=np.float32)
+        got, wanted = both(source, np.zeros(40, np.float32), x, n, m)
+        assert got[0].tolist() == wanted[0].tolist()

@@ -1,13 +1,22 @@
 """Tiled kernels are plain Python with the same meaning, and unsound tilings are refused."""
 
+import sys
+import types
+from pathlib import Path
+
+import kernelc_machine
+import numpy as np
 import pytest
+from kernelc.compiler import PLACES, compile_module
 from kernelc.errors import CompileError
 from kernelc.frontend import parse
 from kernelc.schedule import TABLE, schedule, tiled_source
 from test_kernelc_kernels import MODULE, REFERENCE, SHAPES, Case
 
-NAMESPACE = {"floats": None, "ints": None}
-exec("from math import exp, log, sqrt\n" + tiled_source(MODULE), NAMESPACE)
+HEAD = "from math import exp, log, sqrt\n\nfloats = ints = None\n\n\n"
+TILED = types.ModuleType("tiled")
+exec(HEAD + tiled_source(MODULE), TILED.__dict__)
+TILED.reserve = REFERENCE.reserve
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -19,29 +28,159 @@ def test_a_tiled_kernel_runs_under_python_and_agrees_exactly(name, shape):
         for _ in range(2)
     )
     getattr(REFERENCE, name)(*plain)
-    NAMESPACE[name](*other)
+    getattr(TILED, name)(*other)
     assert other == plain
+
+
+@pytest.fixture(scope="module")
+def conformance():
+    """The library's conformance tests, with the tiled kernels as the engine that is tested."""
+    sys.path.append(str(LIBRARY))
+    try:
+        import engines
+        import test_conformance
+    finally:
+        sys.path.remove(str(LIBRARY))
+    loaded = list(engines.engines())
+    engines._loaded[:] = [loaded[0], ("tiled", TILED, engines.TOLERANCE["reference"])]
+    yield test_conformance
+    engines._loaded[:] = loaded
+
+
+LIBRARY = Path(__file__).parent / "library"
+CONFORMANCE = [
+    line[4 : line.index("(")]
+    for line in (LIBRARY / "test_conformance.py").read_text().splitlines()
+    if line.startswith("def test_")
+]
+
+
+@pytest.mark.parametrize("test", CONFORMANCE)
+def test_tiled_kernels_keep_the_contract_under_cpython(conformance, test):
+    getattr(conformance, test)()
 
 
 LOOPS = "def f(y: floats, x: floats, n: int, m: int):\n    for i in range(n):\n"
 UNSOUND = {
-    "        y[i] = y[i + 1] + x[i]": "reads and writes y",
-    "        y[i] += x[i]": "reads and writes y",
-    "        y[0] = x[i]": "every i stores",
-    "        if x[i] > 0.0:\n            y[i] = x[i]": "branches",
+    "        y[i] = y[i + 1] + x[i]": "it reads and writes y",
+    "        y[i // 2] += x[i]": "it reads and writes y",
+    "        a = y[0]\n        y[i] = a + x[i]": "it reads and writes y",
+    "        row = i * m\n        y[row] += x[i]": "it reads and writes y",
+    "        for j in range(m):\n            y[i + j] += x[j]": "it reads and writes y",
+    "        y[0] = x[i]": "another i may store to the same place of y",
+    "        for j in range(m):\n            y[i + j] = x[j]": "another i may store to the same",
+    "        for j in range(m):\n            y[i * n + j] = x[j]": "another i may store to the sam",
+    "        for j in range(m):\n            y[j] = x[i]": "another i may store to the same place",
+    "        y[i] = x[i]\n        y[i + 1] = x[i]": "it stores to y twice",
+    "        if x[i] > 0.0:\n            y[i] = x[i]": "the loop branches here",
+    "        while x[i] > 0.0:\n            y[i] = x[i]": "the loop branches here",
     "        for j in range(i):\n            y[i * m + j] = x[j]": "length depends on i",
+    "        k = i + 1\n        for j in range(k):\n            y[i * m + j] = x[j]": "depends on",
     "        a = a + x[i]\n        y[i] = a": "a is carried",
+    "        a += x[i]\n        y[i] = a": "a is carried",
+    "        for j in range(m):\n            a += x[i * m + j]": "a is carried",
+    "        b = x[i]\n        y[i] = b\n    y[n] = b": "b is used after the loop",
+    "        g(y, x)": "the loop calls a kernel",
 }
 
 
 @pytest.mark.parametrize("body", UNSOUND)
 def test_an_unsound_tiling_is_refused_with_the_reason(body):
-    kernel = parse(LOOPS + body, "k.py").kernels["f"]
-    with pytest.raises(CompileError, match=f"^k.py:[0-9]+: .*{UNSOUND[body]}"):
+    source = LOOPS.replace("    for", "    a = 0.0\n    b = 0.0\n    for") + body
+    kernel = parse(f"{source}\ndef g(y: floats, x: floats):\n    y[0] = x[0]\n", "k.py").kernels[
+        "f"
+    ]
+    with pytest.raises(CompileError, match=f"^k.py:[0-9]+: i cannot be tiled: .*{UNSOUND[body]}"):
         schedule(kernel, {"f": "i×2"})
 
 
-def test_a_tiling_of_a_loop_that_is_not_there_is_refused():
+@pytest.mark.parametrize("bounds", ["n - m", "m, n", "0, n, 2", "k", "n // -2"])
+def test_a_loop_that_may_run_backwards_or_in_steps_is_not_tiled(bounds):
+    source = LOOPS.replace("range(n)", f"range({bounds})").replace(
+        "    for", "    k = n - 1\n    for"
+    )
+    kernel = parse(source + "        y[i] = x[i]", "k.py").kernels["f"]
+    with pytest.raises(CompileError, match="its length might be negative|its step is not 1"):
+        schedule(kernel, {"f": "i×2"})
+
+
+SOUND = [
+    "        y[i] += x[i]",
+    "        y[i] = x[i] * 2.0\n        y[i] += x[i + 1]",
+    "        a += x[i]",
+    "        if x[i] > a:\n            a = x[i]\n        b += x[i] * y[i]",
+    "        t = x[i] * 3.0\n        y[i] = t + x[i + 1]\n        a += t",
+    "        for j in range(m):\n            y[i * m + j] = x[i] - x[j]",
+    "        for j in range(m):\n            y[j * n + i] = x[i] - x[j]",
+    "        row = i * m\n        for j in range(m):\n            y[row + j] = x[row + j] * 2.0",
+    "        t = 0.0\n        for j in range(m):\n            t += x[i + j]\n        y[i] = t",
+]
+
+
+@pytest.mark.parametrize("body", SOUND)
+@pytest.mark.parametrize("plan", ["i×2", "i×3", "i*4"])
+@pytest.mark.parametrize("n", [0, 1, 5, 8])
+def test_a_sound_tiling_computes_the_same_to_the_last_bit(body, plan, n):
+    source = LOOPS.replace("    for", "    a = -1.0\n    b = 0.5\n    for", 1)
+    source += f"{body}\n    y[40] = a\n    y[41] = b\n"
+    module = parse(source, "k.py")
+    module.schedule = {"f": plan}
+    results = []
+    for text in (source, tiled_source(module)):
+        namespace = {"floats": None}
+        exec(text, namespace)
+        y, x = [0.1 * i for i in range(42)], [(7 * i % 11) / 3 for i in range(42)]
+        namespace["f"](y, x, n, 4)
+        results.append(y)
+    assert tiled_source(module).count("for i in") == 2
+    assert results[0] == results[1]
+
+
+@pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+@pytest.mark.parametrize("body", SOUND)
+def test_a_tiled_kernel_computes_the_same_as_machine_code(body):
+    source = LOOPS.replace("    for", "    a = -1.0\n    b = 0.5\n    for", 1)
+    source += f"{body}\n    y[40] = a\n    y[41] = b\n"
+    module = parse(source, "k.py")
+    codes = []
+    for plan in ({}, {"f": "i×4"}):
+        module.schedule = plan
+        codes.append(compile_module(module, PLACES)["f"])
+    assert codes[0].bytes != codes[1].bytes
+    for n in (0, 1, 5, 8):
+        results = []
+        for code in codes:
+            y = np.arange(42, dtype=np.float32)
+            kernelc_machine.run(code, y, np.float32(7) * np.arange(42, dtype=np.float32), n, 4)
+            results.append(y.tolist())
+        assert results[0] == results[1]
+
+
+def test_names_that_tiling_makes_are_new_ones():
+    body = (
+        "        t = x[i]\n        t_0 = t + 1.0\n        y_1 = t * t_0\n        y[i] = y_1 + t\n"
+    )
+    module = parse(LOOPS + body, "k.py")
+    module.schedule = {"f": "i×2"}
+    results = []
+    for text in (LOOPS + body, tiled_source(module)):
+        namespace = {"floats": None}
+        exec(text, namespace)
+        y = [0.0] * 5
+        namespace["f"](y, [1.0, 2.0, 3.0, 4.0, 5.0], 5, 0)
+        results.append(y)
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("plan", ["j×2", "i×2, j×2"])
+def test_a_tiling_of_a_loop_that_is_not_there_is_refused(plan):
     kernel = parse(LOOPS + "        y[i] = x[i]", "k.py").kernels["f"]
-    with pytest.raises(CompileError, match="no such loop"):
-        schedule(kernel, {"f": "j×2"})
+    with pytest.raises(CompileError, match="names j, and it has no loop over that"):
+        schedule(kernel, {"f": plan})
+
+
+@pytest.mark.parametrize("plan", ["i", "i×", "i×1", "i×0", "i×9", "i×2 j×2", "×2", "i×-2"])
+def test_what_is_no_schedule_is_refused(plan):
+    kernel = parse(LOOPS + "        y[i] = x[i]", "k.py").kernels["f"]
+    with pytest.raises(CompileError, match="is no schedule: write variable×factor"):
+        schedule(kernel, {"f": plan})

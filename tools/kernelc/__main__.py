@@ -1,4 +1,4 @@
-"""python -m kernelc SOURCE.py -o OUT.mpy [--listing FILE] [--python FILE]"""
+"""python -m kernelc NAME.py [-o NAME_fpu.mpy] [--listing FILE] [--python FILE]"""
 
 import argparse
 import sys
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .compiler import compile_file
 from .errors import CompileError
-from .listing import listing
+from .latency import loops
+from .listing import cost, listing, where
 from .schedule import tiled_source
 
 
@@ -15,24 +16,40 @@ def main():
         prog="kernelc", description="Compiles float kernels to a native .mpy for the ESP32's FPU."
     )
     parser.add_argument("source", type=Path, help="a Python file of kernels")
-    parser.add_argument("-o", "--output", type=Path, help="the .mpy to write")
-    parser.add_argument("--listing", type=Path, help="write the assembly here; - for the terminal")
-    parser.add_argument("--python", type=Path, help="write the tiled kernels as Python here")
+    parser.add_argument("-o", "--output", type=Path, help="the .mpy; NAME_fpu.mpy by default")
+    parser.add_argument("--listing", help="write the assembly here; - for the terminal")
+    parser.add_argument("--python", help="write the tiled kernels as Python here; - likewise")
     options = parser.parse_args()
+    # Not NAME.mpy: on import the board would prefer NAME.py.
+    output = options.output or options.source.with_name(f"{options.source.stem}_fpu.mpy")
     try:
         module, codes, data = compile_file(options.source)
+        write(output, data)
+        if options.listing:
+            write(options.listing, listing(module, codes).encode())
+        if options.python:
+            write(options.python, tiled_source(module).encode())
     except CompileError as error:
         sys.exit(str(error))
-    output = options.output or options.source.with_suffix(".mpy")
-    output.write_bytes(data)
-    if options.listing == Path("-"):
-        print(listing(module, codes), end="")
-    elif options.listing:
-        options.listing.write_text(listing(module, codes))
-    if options.python:
-        options.python.write_text(tiled_source(module))
+    for name, code in codes.items():
+        print(f"{name}: {len(code.bytes)} bytes")
+        for loop in loops(code):
+            print(f"    {where(loop)}: {cost(loop)}")
     total = sum(len(code.bytes) for code in codes.values())
-    print(f"{output}: {len(codes)} kernels, {total} bytes of machine code")
+    print(f"{output}: {total} bytes of machine code")
 
 
-main()
+def write(path, data):
+    """Raises CompileError."""
+    if str(path) == "-":
+        sys.stdout.write(data.decode())
+        return
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror}): name another file"
+        raise CompileError(path, None, what) from error
+
+
+if __name__ == "__main__":
+    main()

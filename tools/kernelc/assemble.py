@@ -17,9 +17,10 @@ class LoopTooLong(Exception):
 
 
 class Code:
-    """`bytes` of one kernel, and `lines`: (address, bytes, Op) of each instruction."""
+    """`bytes` of one kernel, `lines`: (address, bytes, Op) of each instruction, and `innermost`:
+    where its innermost loops begin and end."""
 
-    def __init__(self, ops, places):
+    def __init__(self, ops, places, regions=()):
         self.literals = {}  # value: Label
         ops = [final for op in ops for final in self._finish(op, places)]
         ops = [
@@ -30,6 +31,7 @@ class Code:
         while self._place(ops, start, long):
             pass
         self.bytes, self.lines = self._encode(ops, start, long)
+        self.innermost = [(r.start.address, r.end.address) for r in regions if r.innermost]
 
     def _finish(self, op, places):
         """The instructions of an op, in their shortest form."""

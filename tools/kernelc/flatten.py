@@ -6,7 +6,7 @@ Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would 
 
 from dataclasses import dataclass
 
-from .scopes import Loop
+from .inductions import Loop
 from .xtensa import Label, Op, Register
 
 HARDWARE_BYTES = 245  # room for a few instructions that spilling may add
@@ -18,6 +18,7 @@ class Region:
 
     start: Label
     end: Label
+    innermost: bool
 
 
 class Flat:
@@ -32,7 +33,7 @@ class Flat:
         ops = []
         for item in items:
             if isinstance(item, Op):
-                ops += expand(item)
+                ops.append(item)
             elif item.count is None:
                 ops += self._while(item)
             else:
@@ -42,18 +43,18 @@ class Flat:
     def _while(self, loop):
         top = Label("while")
         body = self._flatten(loop.items)
-        self.regions.append(Region(top, loop.exit))
+        self.regions.append(Region(top, loop.exit, _is_innermost(loop)))
         line = loop.line
         return [Op("label", [top], line), *body, Op("j", [top], line), _label(loop.exit, line)]
 
     def _range(self, loop):
         body = self._flatten(loop.items)
-        innermost = not any(isinstance(item, Loop) for item in loop.items)
+        innermost = _is_innermost(loop)
         start, end = Label("loop"), Label("end")
-        self.regions.append(Region(start, end))
+        self.regions.append(Region(start, end, innermost))
         number = len(self.regions) - 1
         line = loop.line
-        short = sum(3 for op in body if op.name != "label") <= HARDWARE_BYTES
+        short = sum(3 * len(expand(op)) for op in body if op.name != "label") <= HARDWARE_BYTES
         if innermost and short and number not in self.software_loops:
             # The last instruction of a body is no branch and no branch's target.
             if not body or body[-1].name[0] in "bj" or body[-1].name == "label":
@@ -70,6 +71,10 @@ class Flat:
             Op("bnez", [counter, start], line),
             _label(end, line),
         ]
+
+
+def _is_innermost(loop):
+    return not any(isinstance(item, Loop) for item in loop.items)
 
 
 def _label(label, line):
@@ -90,10 +95,19 @@ def expand(op):
     if result is first:
         return [Op(in_place, [result, *others], op.line)]
     if result not in others:
-        return [Op("mov", [result, first], op.line), Op(in_place, [result, *others], op.line)]
+        # What is read beside the copy may be read from the copy.
+        others = [result if other is first else other for other in others]
+        return [_copy(result, first, op.line), Op(in_place, [result, *others], op.line)]
     room = Register("f", "room")
     return [
-        Op("mov", [room, first], op.line),
+        _copy(room, first, op.line),
         Op(in_place, [room, *others], op.line),
         Op("mov", [result, room], op.line),
     ]
+
+
+def _copy(result, first, line):
+    """A constant of the coprocessor is made anew, which takes as long and no register."""
+    if first.again and first.again[0] == "const.s":
+        return Op("const.s", [result, *first.again[1]], line)
+    return Op("mov", [result, first], line)

@@ -11,8 +11,8 @@ their offset. Whatever is wrong is put into a7 and left to `refuse`, a Python fu
 module, which raises the exception.
 """
 
-from .frontend import BUFFERS
 from .lower import RETURN_SLOT
+from .subset import BUFFERS
 from .xtensa import Label, Op
 
 # Indices in mp_fun_table.

@@ -1,40 +1,11 @@
 """Source file → kernels with typed parameters, and the refusal of what is not in the subset."""
 
 import ast
+import math
 from dataclasses import dataclass
 
 from .errors import CompileError
-
-KINDS = ("floats", "ints", "int", "float")
-BUFFERS = ("floats", "ints")
-FUNCTIONS = ("exp", "log", "sqrt", "abs", "float", "int")
-
-# What is not in the subset, and what to write instead.
-INSTEAD = {
-    ast.For: "a for loop over anything but range()",
-    ast.List: "a list: pass a buffer as a parameter and fill it",
-    ast.ListComp: "a comprehension: write a for loop that stores into a buffer",
-    ast.Tuple: "a tuple: assign each name in a statement of its own",
-    ast.Dict: "a dict: pass a buffer as a parameter",
-    ast.Lambda: "a lambda: define a function with def",
-    ast.FunctionDef: "a function in a function: define it at module level",
-    ast.Try: "try: test the condition with if",
-    ast.With: "with: kernels own no resources",
-    ast.Raise: "raise: return an int that tells the caller",
-    ast.Assert: "assert: return an int that tells the caller",
-    ast.Break: "break: put the condition into a while loop",
-    ast.Continue: "continue: put the rest of the body under an if",
-    ast.Global: "global: pass a buffer as a parameter",
-    ast.Delete: "del: leave the name as it is",
-    ast.Import: "an import in a function: import at the top, from math only",
-    ast.ImportFrom: "an import in a function: import at the top, from math only",
-    ast.IfExp: "a conditional expression: write an if statement",
-    ast.JoinedStr: "a string: kernels compute numbers",
-    ast.Yield: "yield: store into a buffer",
-    ast.NamedExpr: ":=, assign in a statement of its own",
-    ast.Slice: "a slice: let the caller pass a memoryview slice",
-    ast.Attribute: "an attribute: pass its value as a parameter",
-}
+from .subset import BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS
 
 
 @dataclass
@@ -47,6 +18,10 @@ class Kernel:
     params: list
     body: list
     returns: str  # "none", "int" or "float"
+
+    @property
+    def buffers(self):
+        return [name for name, kind in self.params if kind in BUFFERS]
 
     def refuse(self, node, message):
         raise CompileError(self.path, node, message)
@@ -61,6 +36,10 @@ class Module:
     kernels: dict
     constants: dict
     empty: list  # (name, parameter names)
+    schedule: dict = None  # the file's own table of schedules, if it has one
+
+    def table(self, default):
+        return default if self.schedule is None else self.schedule
 
 
 def parse(source, path):
@@ -68,7 +47,12 @@ def parse(source, path):
     try:
         tree = ast.parse(source, str(path))
     except SyntaxError as error:
-        raise CompileError(path, error, f"not Python: {error.msg}") from error
+        raise CompileError(path, error, f"not Python: {error.msg}; correct it") from error
+    except (RecursionError, MemoryError) as error:
+        what = "an expression is nested too deeply: compute it in steps"
+        raise CompileError(path, None, what) from error
+    except ValueError as error:
+        raise CompileError(path, None, f"not Python: {error}; correct it") from error
     module = Module(str(path), source, {}, {}, [])
     for node in tree.body:
         _top_level(module, node)
@@ -83,40 +67,76 @@ def _top_level(module, node):
             if alias.name not in FUNCTIONS or alias.asname:
                 message = "from math take exp, log and sqrt, under their own names"
                 raise CompileError(module.path, node, message)
-        return
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        if isinstance(target, ast.Name):
-            value = _literal(node.value)
-            if value is not None:
-                if target.id not in KINDS:
-                    module.constants[target.id] = value
-                return
-    if isinstance(node, ast.FunctionDef):
+    elif isinstance(node, ast.FunctionDef):
+        _new_name(module, node, node.name)
         _function(module, node)
-        return
-    message = "only functions, constants and `from math import …` stand at module level"
-    raise CompileError(module.path, node, message)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        _constant(module, node, node.targets[0])
+    else:
+        message = "only functions, constants and `from math import …` stand at module level"
+        raise CompileError(module.path, node, f"{message}: leave this out")
+
+
+def _constant(module, node, target):
+    name = getattr(target, "id", None)
+    value = _literal(node.value)
+    if name == "SCHEDULE":
+        module.schedule = _schedule(module, node)
+    elif name is None or value is None:
+        message = "at module level assign a number or a string to a name; compute in a function"
+        raise CompileError(module.path, node, message)
+    elif name not in KINDS:
+        _new_name(module, node, name)
+        module.constants[name] = value
+
+
+def _schedule(module, node):
+    try:
+        table = ast.literal_eval(node.value)
+        texts = [*table, *table.values()]
+    except (ValueError, AttributeError):
+        texts = [None]
+    if not all(isinstance(text, str) for text in texts):
+        message = 'SCHEDULE is a table of texts: write {"kernel": "variable×factor"}'
+        raise CompileError(module.path, node, message)
+    return table
+
+
+def _new_name(module, node, name):
+    taken = [*module.kernels, *module.constants, *(other for other, _ in module.empty)]
+    if name in taken:
+        raise CompileError(module.path, node, f"{name} is defined twice: choose another name")
+    if name in (*FUNCTIONS, *KINDS, "range", "_refuse", "micropython", "ptr32"):
+        raise CompileError(module.path, node, f"{name} means something else: choose another name")
 
 
 def _literal(node):
+    """The number or string that a node is, or None."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = _literal(node.operand)
         return -value if type(value) in (int, float) else None
-    return node.value if isinstance(node, ast.Constant) else None
+    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    if type(value) is float and not math.isfinite(value):
+        return None
+    return value if type(value) in (int, float, bool, str) else None
 
 
 def _function(module, node):
     body = node.body
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]
-    if not body or all(isinstance(statement, ast.Pass) for statement in body):
-        module.empty.append((node.name, [arg.arg for arg in node.args.args]))
-        return
     kernel = Kernel(node.name, module.path, node, [], body, "none")
     a = node.args
     if a.posonlyargs or a.kwonlyargs or a.vararg or a.kwarg or a.defaults or node.decorator_list:
-        kernel.refuse(node, "a kernel has plain parameters, no defaults, no *args, no decorator")
+        what = "a kernel has plain parameters, no defaults, no * or /, no decorator: leave them out"
+        kernel.refuse(node, what)
+    names = [arg.arg for arg in a.args]
+    for arg in a.args:
+        if names.count(arg.arg) > 1 or arg.arg in (*FUNCTIONS, "range"):
+            kernel.refuse(arg, f"{arg.arg} means something else already: choose another name")
+    if all(isinstance(statement, ast.Pass) for statement in body):
+        module.empty.append((node.name, names))
+        return
     for arg in a.args:
         kind = arg.annotation.id if isinstance(arg.annotation, ast.Name) else None
         if kind not in KINDS:
@@ -127,7 +147,7 @@ def _function(module, node):
     if node.returns is not None:
         returns = getattr(node.returns, "id", str(getattr(node.returns, "value", None)))
         if returns not in ("int", "float", "None"):
-            kernel.refuse(node.returns, "a kernel returns int, float or nothing")
+            kernel.refuse(node.returns, "a kernel returns int, float or nothing: annotate it so")
         kernel.returns = returns.lower()
     for statement in body:
         for child in ast.walk(statement):
@@ -137,21 +157,26 @@ def _function(module, node):
 
 def _check(kernel, node):
     """Refuse the constructs that no later pass would know."""
-    for kind, what in INSTEAD.items():
-        if isinstance(node, kind) and kind is not ast.For:
-            kernel.refuse(node, f"not in the subset: {what}")
+    what = INSTEAD.get(type(node))
+    if what and not isinstance(node, IN_PLACE):
+        kernel.refuse(node, f"not in the subset: {what}")
     if isinstance(node, ast.For):
         call = node.iter
         is_range = isinstance(call, ast.Call) and getattr(call.func, "id", "") == "range"
         if not is_range or not isinstance(node.target, ast.Name):
             kernel.refuse(node, "not in the subset: write `for name in range(…)`")
         if not 1 <= len(call.args) <= 3 or call.keywords:
-            kernel.refuse(node, "range takes 1 to 3 arguments")
+            kernel.refuse(node, "range takes 1 to 3 arguments: first, stop and step")
     if isinstance(node, (ast.For, ast.While)) and node.orelse:
         kernel.refuse(node, "not in the subset: else after a loop; write the statements after it")
     if isinstance(node, ast.Assign) and len(node.targets) != 1:
         kernel.refuse(node, "not in the subset: a = b = …; write one assignment a statement")
     if isinstance(node, ast.Constant) and type(node.value) not in (int, float, bool):
-        kernel.refuse(node, f"not in the subset: {node.value!r}; kernels compute numbers")
+        kernel.refuse(node, f"not in the subset: {node.value!r:.40}; kernels compute numbers")
     if isinstance(node, ast.Call) and (node.keywords or not isinstance(node.func, ast.Name)):
         kernel.refuse(node, "call functions by their plain name, without keywords")
+    taken = (*FUNCTIONS, "range", *kernel.buffers)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in taken:
+        kernel.refuse(node, f"{node.id} means something else here: assign to another name")
+    if isinstance(node, ast.Return) and node.value is not None and kernel.returns == "none":
+        kernel.refuse(node, "write -> int or -> float after the parameters, and return one")

@@ -8,7 +8,7 @@ may return a value in its last statement only.
 import ast
 import copy
 
-from .frontend import BUFFERS, FUNCTIONS
+from .subset import BUFFERS, FUNCTIONS
 
 
 def inline(kernel, body, kernels):

@@ -1,5 +1,6 @@
-"""The assembly beside the Python lines."""
+"""The assembly beside the Python lines, and what its loops cost."""
 
+from .latency import loops
 from .xtensa import Label
 
 
@@ -18,18 +19,38 @@ def operands(op):
 
 def listing(module, codes):
     """The text of all kernels. Instructions stand in the order of the code; each change of the
-    source line is shown by that line."""
+    source line is shown by that line. An innermost loop begins with its cost, and `+n` marks an
+    instruction that waits n cycles there."""
     source = module.source.splitlines()
-    result = []
+    total = sum(len(code.bytes) for code in codes.values())
+    result = [f"{len(codes)} kernels, {total} bytes of machine code"]
     for name, code in codes.items():
+        inner = loops(code)
+        starts = {loop.lines[0][0]: loop for loop in inner}
+        waits = {address: wait for loop in inner for address, wait in loop.waits.items()}
         result.append(f"\n{name}: {len(code.bytes)} bytes")
+        result += [f"    {where(loop)}: {cost(loop)}" for loop in inner]
         line = None
         for address, data, op in code.lines:
             if op.line != line:
                 line = op.line
                 if line:
                     result.append(f"{line:5}  {source[line - 1].rstrip()}")
-            text = f"{op.name:9} {operands(op)}".rstrip()
+            if address in starts:
+                result.append(f"        ----- {cost(starts[address])}")
+            wait = f"+{waits[address]}" if address in waits else ""
+            text = f"{op.name:9} {operands(op):22}{wait}".rstrip()
             result.append(f"        {address:5x}  {data[::-1].hex():6}  {text}")
-    total = sum(len(code.bytes) for code in codes.values())
-    return f"{len(codes)} kernels, {total} bytes of machine code\n" + "\n".join(result) + "\n"
+    return "\n".join(result) + "\n"
+
+
+def where(loop):
+    """Its address, and the source lines in it."""
+    lines = sorted({op.line for _, _, op in loop.lines})
+    many = len(lines) > 1
+    return f"loop at {loop.lines[0][0]:#x}, line{'s' * many} {lines[0]}{f'-{lines[-1]}' * many}"
+
+
+def cost(loop):
+    text = f"{len(loop.lines)} instructions + {loop.stalls} stalls = {loop.cycles} cycles a pass"
+    return text + ", if none is jumped over" * loop.branches

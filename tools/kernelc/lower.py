@@ -3,10 +3,12 @@
 import ast
 
 from . import polynomial as poly
-from .expressions import Buffer, Expressions
-from .frontend import BUFFERS
+from .accesses import Buffer
+from .expressions import Expressions
+from .inductions import Loop
 from .polynomial import Polynomial, Symbol, number
-from .scopes import BRANCH, LOOP, WHILE, Loop
+from .scopes import BRANCH, LOOP, WHILE
+from .subset import BUFFERS
 from .webs import Webs
 from .xtensa import Label, Register
 
@@ -32,7 +34,8 @@ class Lowering(Expressions):
 
     def _parameter(self, name, kind, position, home):
         bank, load = ("f", "lsi") if kind == "float" else ("a", "l32i")
-        changes = self.webs.sizes[name] > 1
+        web = self.webs.of_parameter[name]
+        changes = self.webs.sizes[web] > 1
         again = None if changes else (load, [1, home])
         register = Register(bank, name, self.door, again)
         self.emit(load, register, 1, home, scope=self.door)
@@ -42,12 +45,12 @@ class Lowering(Expressions):
             self.emit(load, length, 1, home + 4, scope=self.door)
             self.buffers[name] = Buffer(name, kind, position, base, length)
         elif changes:
-            register.web = name
-            self.variables[name] = register
+            register.web = web
+            self.variables[web] = register
         elif kind == "int":
-            self.values[name] = poly.of(Symbol(name, self.door, register, natural=True))
+            self.values[web] = poly.of(Symbol(name, self.door, register, natural=True))
         else:
-            self.values[name] = register
+            self.values[web] = register
 
     def block(self, statements):
         for statement in statements:
@@ -141,7 +144,9 @@ class Lowering(Expressions):
             scope.symbol = Symbol(node.target.id, scope, natural=natural, loop=True)
             self.values[web] = poly.of(scope.symbol)
             self.block(node.body)
-        self.top.items.append(Loop(items, count, line=node.lineno))
+        trips = distance if self.surely_natural(distance) else None
+        loop = Loop(items, count, None, node.lineno, scope.inductions, trips)
+        self.top.items.append(loop)
 
     def While(self, node):
         items = []
@@ -165,30 +170,6 @@ class Lowering(Expressions):
             with self.scope(BRANCH, *self.changes(node)):
                 self.block(node.orelse)
             self.emit("label", end)
-
-    def _maximum(self, node):
-        """`if x > top: top = x` (or <) without a branch."""
-        test, body = node.test, node.body
-        if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and len(body) == 1):
-            return False
-        assign, x, top = body[0], test.left, test.comparators[0]
-        if not (isinstance(assign, ast.Assign) and isinstance(assign.targets[0], ast.Name)):
-            return False
-        rising = isinstance(test.ops[0], ast.Gt)
-        if not rising and not isinstance(test.ops[0], ast.Lt) or node.orelse:
-            return False
-        same = ast.dump(x) == ast.dump(assign.value) and isinstance(top, ast.Name)
-        register = self.variables.get(self.webs.of[id(assign.targets[0])])
-        if not same or top.id != assign.targets[0].id or register is None or register.bank != "f":
-            return False
-        if self.variables.get(self.webs.of.get(id(top))) is not register:
-            return False
-        value = self.expression(x)
-        if isinstance(value, Polynomial):
-            return False
-        self.emit("at_least" if rising else "at_most", register, self.float_register(value))
-        register.version += 1
-        return True
 
     def Return(self, node):
         returns = self.kernel.returns

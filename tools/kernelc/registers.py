@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from .xtensa import Op, Register
 
 PHYSICAL = {"a": list(range(2, 16)), "f": list(range(16))}
+STACK = 1  # a1
+STACK_ACCESSES = ("l32i", "s32i", "lsi", "ssi")
 LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
 
 
@@ -37,6 +39,26 @@ class Allocation:
             spilled = self._scan()
             if spilled:
                 self._spill(spilled)
+        self._drop_reloads()
+
+    def _drop_reloads(self):
+        """Leave out loads from the stack of what the same place holds already."""
+        holds, kept = {}, []
+        for op in self.ops:
+            if op.name == "label":
+                holds.clear()
+            defs = [(register.bank, self.places[register]) for register in op.defs]
+            on_stack = op.name in STACK_ACCESSES and op.args[1] == STACK
+            if on_stack and op.defs and holds.get(defs[0]) == op.args[2]:
+                continue
+            for place in defs:
+                holds.pop(place, None)
+            if on_stack:
+                if not op.defs:  # a store: others do not hold that slot's value any more
+                    holds = {place: slot for place, slot in holds.items() if slot != op.args[2]}
+                holds[op.args[0].bank, self.places[op.args[0]]] = op.args[2]
+            kept.append(op)
+        self.ops = kept
 
     def _intervals(self):
         """An instruction at index i reads at 2i and writes at 2i + 1."""

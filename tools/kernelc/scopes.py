@@ -1,31 +1,18 @@
-"""Where an instruction goes: scopes, hoisting, and integer values kept up to date by addition.
+"""Where an instruction goes: scopes and hoisting.
 
 The scopes stack up as loops and branches open: the door (argument checks), the kernel's body,
 a loop in it, and so on. An instruction that only needs what an outer scope knows is put there,
-before the loop. A polynomial that grows evenly with a loop variable becomes a register to
-which the loop adds a step: addresses are polynomials, so inner loops bump pointers.
+before the loop (inductions: or kept up to date by addition).
 """
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import polynomial as poly
+from .inductions import Inductions
 from .xtensa import Op, Register
 
 DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
-
-
-LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
-
-
-@dataclass(eq=False)
-class Loop:
-    """`items` run `count` times (a register), or until they jump to `exit`."""
-
-    items: list
-    count: Register = None
-    exit: object = None
-    line: int = 0
 
 
 @dataclass(eq=False)
@@ -36,14 +23,14 @@ class Scope:
     assigned: set = field(default_factory=set)  # webs assigned in here
     stores: set = field(default_factory=set)  # kinds of buffers stored to in here
     cache: dict = field(default_factory=dict)
-    inductions: list = field(default_factory=list)  # (register, step)
+    inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
     symbol: poly.Symbol = None  # the loop variable, with its first value and step
     first: poly.Polynomial = None
     last: poly.Polynomial = None
     step: int = 1
 
 
-class Builder:
+class Builder(Inductions):
     """Appends instructions to the scopes of one kernel."""
 
     def __init__(self):
@@ -72,9 +59,7 @@ class Builder:
         self.scopes.append(scope)
         yield scope
         if kind == LOOP:
-            _loads_first(scope)
-        for register, step in scope.inductions:
-            self._advance(scope, register, step)
+            self.close_loop(scope)
         self.scopes.pop()
         self._forget(scope)
 
@@ -188,32 +173,6 @@ class Builder:
             return self.pure("slli", register, c.bit_length() - 1)
         return self.pure("mull", register, self.value(factor))
 
-    def _induction(self, p, symbol, slope):
-        """A register that starts with p's first value and grows with the loop."""
-        loop = symbol.scope
-        first = self.value(p.replace(symbol, loop.first))
-        step = slope * poly.number(loop.step)
-        if step.constant is None or not -128 <= step.constant <= 127:
-            step = self.value(step)
-        else:
-            step = step.constant
-        register = Register("a", f"{p}", loop)
-        self.emit("mov", register, first, scope=self.scopes[loop.depth - 1])
-        loop.inductions.append((register, step))
-        return register
-
-    def _advance(self, loop, register, step):
-        """Add the step at the loop's end, or in the last access through the register."""
-        last = next((i for i in reversed(loop.items) if _mentions(i, register)), None)
-        constant = isinstance(step, int)
-        if isinstance(last, Op) and not last.conditional and last.args[-1] == 0:
-            post = {"lsi": "lsip", "ssi": "ssip"} if constant else {"lsi": "lsxp", "ssi": "ssxp"}
-            if last.name in post and last.args[1] is register and (not constant or step >= 0):
-                at = loop.items.index(last)
-                loop.items[at] = Op(post[last.name], [last.args[0], register, step], last.line)
-                return
-        self.emit("addi" if constant else "add", register, register, step, scope=loop)
-
     # Floats
 
     def float_constant(self, value, at=None):
@@ -223,29 +182,6 @@ class Builder:
             index = CONST_S[bits]
             return self.pure("const.s", index, at=at, again=("const.s", [index]))
         return self.pure("wfr", self.constant(signed(bits), at), at=at)
-
-
-def _loads_first(loop):
-    """In an innermost loop without branches, load before computing: a load's result is ready
-    two instructions later. Of the loads through one pointer that at offset 0 comes last, so
-    that it can advance the pointer."""
-    steps = {register for register, _ in loop.inductions}
-    early = []
-    for item in loop.items:
-        if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
-            return
-        if item.name in ("ssi", "s32i") or len(early) == LOADS_AT_ONCE:
-            break
-        if item.name == "lsi" and item.args[1] in steps:
-            early.append(item)
-    early.sort(key=lambda op: op.args[-1] == 0)
-    loop.items[:] = early + [item for item in loop.items if item not in early]
-
-
-def _mentions(item, register):
-    if isinstance(item, Loop):
-        return item.count is register or any(_mentions(i, register) for i in item.items)
-    return register in item.args
 
 
 def float_bits(value):

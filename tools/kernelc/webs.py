@@ -10,7 +10,8 @@ import ast
 
 
 class Webs:
-    """`of[id(node)]` is the web of a Name node; `sizes[web]` counts its assignments."""
+    """`of[id(node)]` is the web of a Name node, `of_parameter[name]` that with which a parameter
+    begins; `sizes[web]` counts a web's assignments."""
 
     def __init__(self, kernel, body):
         self.kernel = kernel
@@ -26,6 +27,7 @@ class Webs:
         }
         self.falls_through = self._block(body, state) is not None
         self.of = {key: self._find(definition) for key, definition in self.nodes.items()}
+        self.of_parameter = {name: self._find(name) for name, _ in kernel.params}
         self.sizes = {}
         for definition in self.parent:
             web = self._find(definition)
@@ -39,8 +41,9 @@ class Webs:
     def _block(self, statements, state):
         """The reaching definitions after the statements; None where they cannot be reached."""
         for statement in statements:
-            if state is not None:
-                state = self._statement(statement, dict(state))
+            if state is None:
+                self.kernel.refuse(statement, "after a return this is never reached: leave it out")
+            state = self._statement(statement, dict(state))
         return state
 
     def _statement(self, node, state):
@@ -53,8 +56,11 @@ class Webs:
             self._read(node.test, state)
             return _merge(self._block(node.body, state), self._block(node.orelse, state))
         self._read(node, state)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            self._define(node.targets[0], state)
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name):
+            if isinstance(node, ast.AugAssign):
+                self._use(target, state)
+            self._define(target, state)
         return None if isinstance(node, ast.Return) else state
 
     def _loop(self, node, state):
@@ -77,16 +83,18 @@ class Webs:
     def _read(self, node, state):
         for child in ast.walk(node):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-                unknown = frozenset([None] if child.id in self.assigned else [])
-                definitions = state.get(child.id, unknown)
-                if None in definitions:
-                    self.kernel.refuse(
-                        child, f"{child.id} may have no value here: assign it before the loop or if"
-                    )
-                for definition in definitions:
-                    first = self._find(next(iter(definitions)))
-                    self.parent[self._find(definition)] = first
-                    self.nodes[id(child)] = definition
+                self._use(child, state)
+
+    def _use(self, name, state):
+        unknown = frozenset([None] if name.id in self.assigned else [])
+        definitions = state.get(name.id, unknown)
+        if None in definitions:
+            what = f"{name.id} may have no value here: assign it before the loop or if"
+            self.kernel.refuse(name, what)
+        for definition in definitions:
+            first = self._find(next(iter(definitions)))
+            self.parent[self._find(definition)] = first
+            self.nodes[id(name)] = definition
 
 
 def _merge(one, other):

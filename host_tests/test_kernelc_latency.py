@@ -1,0 +1,191 @@
+"""What the kernels cost: instructions counted in QEMU, and stalls as kernelc.latency has them.
+
+    .venv/bin/python -m pytest -q -s host_tests/test_kernelc_latency.py
+
+prints the cycles of a training step, kernel by kernel. A loop is hot if a step spends a
+twentieth of its cycles in it.
+"""
+
+import re
+import types
+from collections import Counter
+
+import kernelc_machine
+import numpy as np
+import pytest
+from esp32gpt.config import Config
+from esp32gpt.dataset import NameList
+from esp32gpt.model import Model
+from esp32gpt.rng import Rng
+from esp32gpt.tokenizer import Tokenizer
+from esp32gpt.trainer import Trainer
+from kernelc import latency
+from kernelc.compiler import compile_source
+from kernelc.latency import loops
+from kernelc.listing import listing
+from kernelc.xtensa import Op
+from test_kernelc_kernels import CODES, MODULE, REFERENCE
+
+pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+
+HOT = 0.05
+
+
+class Cost:
+    """Calls, instructions and stalls of one kernel in a step, and cycles by its loops' starts."""
+
+    def __init__(self, code):
+        self.code = code
+        self.calls = self.instructions = self.stalls = 0
+        self.loops = Counter()
+
+    @property
+    def cycles(self):
+        return self.instructions + self.stalls
+
+    def add(self, executed):
+        ops = {address: op for address, _, op in self.code.lines}
+        waits = latency.waits([ops[address] for address in executed])
+        self.calls += 1
+        self.instructions += len(executed)
+        self.stalls += sum(waits)
+        spent = Counter(executed)
+        for address, wait in zip(executed, waits, strict=True):
+            spent[address] += wait
+        for loop in loops(self.code):
+            self.loops[loop.lines[0][0]] += sum(spent[address] for address, _, _ in loop.lines)
+
+
+@pytest.fixture(scope="module")
+def step():
+    """{kernel: Cost} of a training step on an eight-row name, at the default shape, executed by
+    the kernels' machine code."""
+    costs = {}
+
+    def counted(name):
+        kernel, code = MODULE.kernels[name], CODES[name]
+
+        def call(*args):
+            arrays = [
+                np.array(arg, {"floats": np.float32, "ints": np.int32}[kind])
+                if kind in ("floats", "ints")
+                else arg
+                for arg, (_, kind) in zip(args, kernel.params, strict=True)
+            ]
+            costs.setdefault(name, Cost(code)).add(kernelc_machine.trace(code, *arrays))
+            return getattr(REFERENCE, name)(*args)
+
+        return call
+
+    engine = types.SimpleNamespace(**vars(REFERENCE))
+    for name in CODES:
+        setattr(engine, name, counted(name))
+    model = Model(Config(), engine)
+    model.init_weights(Rng(1))
+    Trainer(model, NameList(["michael"], Tokenizer())).train_step()
+    return costs
+
+
+def hot_loops(step):
+    """{kernel: its hot loops}"""
+    total = sum(cost.cycles for cost in step.values())
+    result = {}
+    for name, cost in step.items():
+        for loop in loops(cost.code):
+            if cost.loops[loop.lines[0][0]] >= HOT * total:
+                result.setdefault(name, []).append(loop)
+    return result
+
+
+def test_the_cycles_of_a_training_step(step):
+    print(f"\n{'kernel':24}{'calls':>6}{'instructions':>14}{'stalls':>9}{'cycles':>9}")
+    total = [0, 0]
+    for name, cost in step.items():
+        print(f"{name:24}{cost.calls:6}{cost.instructions:14,}{cost.stalls:9,}{cost.cycles:9,}")
+        total = [total[0] + cost.instructions, total[1] + cost.stalls]
+    print(f"{'together':24}{'':6}{total[0]:14,}{total[1]:9,}{sum(total):9,}")
+    assert total[0] < 460_000 and total[1] < 85_000
+
+
+def test_the_hot_loops_are_those_of_the_matrices_and_of_adam(step):
+    names = {"linear_forward", "linear_backward_inputs", "linear_backward_weights", "adam_step"}
+    assert hot_loops(step).keys() == names
+
+
+def distances(loop, makers):
+    """How far behind each result of these instructions it is read first, around the loop."""
+    ops = [op for _, _, op in loop.lines] * 2
+    for i, op in enumerate(ops[: len(ops) // 2]):
+        if op.name in makers:
+            made = next(register for register in latency.writes(op) if register[0] == "f")
+            readers = (j for j in range(i + 1, len(ops)) if made in latency.reads(ops[j]))
+            yield next(readers, i + 99) - i
+
+
+def test_in_hot_loops_sums_are_4_apart_and_loads_2_before_their_use(step):
+    for name, hot in hot_loops(step).items():
+        for loop in hot:
+            if name == "adam_step":
+                # Two parameters side by side, each a chain of root and quotient, do not fill
+                # every gap; four would not fit into the registers.
+                assert loop.stalls <= 20 and loop.cycles <= 125
+                continue
+            assert min(distances(loop, ("lsi", "lsip", "lsxp"))) >= 2, name
+            assert min(distances(loop, ("madd.s",))) >= 4, name
+            assert loop.stalls == 0 and not loop.branches
+
+
+def test_remainders_wait_one_cycle_at_most():
+    for name in ("linear_forward", "linear_backward_inputs", "linear_backward_weights"):
+        assert [loop.stalls for loop in loops(CODES[name])][0] == 0
+        assert max(loop.stalls for loop in loops(CODES[name])) <= 1
+
+
+LINEAR = {
+    "linear_forward": lambda T, i, o: (T * o, T * i, i * o, 0, T, i, o),
+    "linear_backward_inputs": lambda T, i, o: (T * i, T * o, i * o, T, i, o),
+    "linear_backward_weights": lambda T, i, o: (i * o, T * o, T * i, T, i, o),
+}
+SLOPES = {
+    ("linear_forward", 16): 2.1,
+    ("linear_forward", 64): 2.04,
+    ("linear_backward_inputs", 16): 2.0,
+    ("linear_backward_inputs", 64): 1.82,
+    ("linear_backward_weights", 16): 1.75,
+    ("linear_backward_weights", 64): 1.75,
+}
+
+
+@pytest.mark.parametrize("name, n_out", SLOPES)
+def test_instructions_a_multiply_add_between_8_rows_and_16(name, n_out):
+    counts = []
+    for T in (8, 16):
+        sizes = zip(LINEAR[name](T, 16, n_out), MODULE.kernels[name].params, strict=True)
+        args = [np.ones(n, np.float32) if kind == "floats" else n for n, (_, kind) in sizes]
+        counts.append(len(kernelc_machine.trace(CODES[name], *args)))
+    slope = (counts[1] - counts[0]) / (8 * 16 * n_out)
+    print(f"{name} 16x{n_out}: {slope:.3f} instructions a multiply-add")
+    assert slope <= SLOPES[name, n_out]
+
+
+def test_stalls_are_counted_around_the_loop():
+    def waits(*lines):
+        return latency.steady_waits([Op(name, list(args)) for name, *args in lines])
+
+    assert waits(("lsip", 1, 2, 4), ("lsip", 3, 4, 4), ("madd.s", 0, 1, 3)) == [0, 0, 1]
+    assert waits(("madd.s", 0, 1, 2)) == [3]
+    assert waits(("madd.s", 0, 1, 2), ("nop.n",), ("nop.n",)) == [1, 0, 0]
+    assert waits(("mul.s", 0, 1, 2), ("ssi", 0, 3, 0)) == [0, 3]
+    assert waits(("ssi", 0, 3, 0), ("nop.n",), ("mul.s", 0, 1, 2)) == [3, 0, 0]
+    assert waits(("olt.s", 0, 1, 2), ("movt.s", 1, 2, 0)) == [0, 0]
+
+
+def test_the_listing_shows_what_loops_cost():
+    source = (
+        "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[i] = x[i] * 2.0\n"
+    )
+    module, codes = compile_source(source, "f.py")
+    text = listing(module, codes)
+    assert "line 3: 3 instructions + 4 stalls = 7 cycles a pass\n" in text
+    stalls = re.findall(r"  (\S+) +f\d.* (\+\d)$", text, re.MULTILINE)
+    assert stalls == [("mul.s", "+1"), ("ssip", "+3")]

@@ -1,0 +1,130 @@
+"""Integer values that grow evenly with a loop: registers to which the loop adds a step. Addresses
+are polynomials, so inner loops move pointers on."""
+
+from dataclasses import dataclass, field
+
+from . import polynomial as poly
+from .xtensa import Op, Register
+
+LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
+
+
+@dataclass(eq=False)
+class Loop:
+    """`items` run `count` times (a register), or until they jump to `exit`."""
+
+    items: list
+    count: Register = None
+    exit: object = None
+    line: int = 0
+    inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
+    trips: poly.Polynomial = None  # how often, if that is known not to be negative
+
+
+class Inductions:
+    """Methods that a Builder gains."""
+
+    def _induction(self, p, symbol, slope):
+        """A register that starts with p's first value and grows with the loop."""
+        loop = symbol.scope
+        first = self.value(p.replace(symbol, loop.first))
+        register = Register("a", f"{p}", loop)
+        self.emit("mov", register, first, scope=self.scopes[loop.depth - 1])
+        loop.inductions[register] = slope * poly.number(loop.step)
+        return register
+
+    def close_loop(self, loop):
+        """Put the loads of a loop first, and the steps of what grows with it last."""
+        _loads_first(loop)
+        left = {
+            register: step - self._join(loop, register)
+            for register, step in loop.inductions.items()
+        }
+        for register, step in left.items():
+            if step != poly.ZERO:
+                self._advance(loop, register, self._step(step))
+
+    def _step(self, p):
+        small = p.constant is not None and -128 <= p.constant <= 127
+        return p.constant if small else self.value(p)
+
+    def _join(self, loop, outer):
+        """If all that a pointer does is to say where an inner loop's pointer begins, let it be that
+        pointer. Returns the way that the inner loop then takes it, which is not left to add."""
+        users = [item for item in loop.items if _mentions(item, outer)]
+        begin = users[0] if len(users) == 1 else None
+        if not isinstance(begin, Op) or begin.name != "mov" or begin.conditional:
+            return poly.ZERO
+        pointer = begin.args[0]
+        users = [item for item in loop.items if item is not begin and _mentions(item, pointer)]
+        if len(users) != 1 or not isinstance(users[0], Loop) or users[0].trips is None:
+            return poly.ZERO
+        inner = users[0]
+        if pointer is outer or pointer not in inner.inductions:
+            return poly.ZERO
+        way = inner.inductions[pointer] * inner.trips
+        inside = any(symbol.scope.depth >= loop.depth for symbol in way.symbols)
+        if inside or any(len(monomial) > 1 for monomial in way.terms):  # costs more than it saves
+            return poly.ZERO
+        loop.items.remove(begin)
+        _replace(inner, pointer, outer)
+        return way
+
+    def _advance(self, loop, register, step):
+        """Add the step at the loop's end, or in the last access through the register."""
+        _zero_last(loop.items, register)
+        last = next((i for i in reversed(loop.items) if _mentions(i, register)), None)
+        constant = isinstance(step, int)
+        if isinstance(last, Op) and not last.conditional and last.args[-1] == 0:
+            post = {"lsi": "lsip", "ssi": "ssip"} if constant else {"lsi": "lsxp", "ssi": "ssxp"}
+            if last.name in post and last.args[1] is register and (not constant or step >= 0):
+                at = loop.items.index(last)
+                loop.items[at] = Op(post[last.name], [last.args[0], register, step], last.line)
+                return
+        self.emit("addi" if constant else "add", register, register, step, scope=loop)
+
+
+def _loads_first(loop):
+    """In an innermost loop without branches, load before computing: a load's result is ready
+    two instructions later. Of the loads through one pointer that at offset 0 comes last, so
+    that it can advance the pointer."""
+    early = []
+    for item in loop.items:
+        if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
+            return
+        if item.name in ("ssi", "s32i") or len(early) == LOADS_AT_ONCE:
+            break
+        if item.name == "lsi" and item.args[1] in loop.inductions:
+            early.append(item)
+    early.sort(key=lambda op: op.args[-1] == 0)
+    loop.items[:] = early + [item for item in loop.items if item not in early]
+
+
+def _zero_last(items, register):
+    """Of the stores with which the accesses through a pointer end, let that at offset 0 be last."""
+    stores = [item for item in items if _mentions(item, register)]
+    run = []
+    while stores and isinstance(stores[-1], Op) and stores[-1].name == "ssi":
+        if stores[-1].args[1] is not register or stores[-1].conditional:
+            break
+        run.append(stores.pop())
+    zero = next((op for op in run[1:] if op.args[2] == 0), None)
+    if zero is None or run[0].args[2] == 0:
+        return
+    first, last = items.index(zero), items.index(run[0])
+    if all(item in run for item in items[first : last + 1]):
+        items.insert(last, items.pop(first))
+
+
+def _mentions(item, register):
+    if isinstance(item, Loop):
+        return item.count is register or any(_mentions(i, register) for i in item.items)
+    return register in item.args
+
+
+def _replace(loop, old, new):
+    for item in loop.items:
+        if isinstance(item, Loop):
+            _replace(item, old, new)
+        else:
+            item.args = [new if arg is old else arg for arg in item.args]

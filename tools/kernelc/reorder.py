@@ -1,0 +1,149 @@
+"""An order of the instructions in innermost loops that waits less (list scheduling).
+
+Of the instructions whose operands are there, the one from which the longest chain of waiting
+hangs comes first. An order is taken only if it is better than the one that was there; memory is
+read and written in the old order, but where the places surely differ.
+"""
+
+from . import latency
+
+LOADS = ("lsi", "lsip", "lsxp", "l32i")
+STORES = ("ssi", "ssip", "ssxp", "s32i")
+STACK = 1  # a1
+
+
+def reorder(ops, regions, place=None):
+    """Reorder the straight parts of the innermost loops, in place. `place` gives registers their
+    numbers, if they have them already."""
+    for region in regions:
+        if not region.innermost:
+            continue
+        labels = [op.args[0] if op.name == "label" else None for op in ops]
+        first, last = labels.index(region.start) + 1, labels.index(region.end)
+        for start, stop in _straight(ops, first, last):
+            part = ops[start:stop]
+            others = [op for op in [*ops[stop:last], *ops[first:start]] if op.name != "label"]
+            ops[start:stop] = _better(part, others, place)
+
+
+def _straight(ops, first, last):
+    """(start, stop) of the runs without labels and jumps."""
+    start = first
+    for i in range(first, last + 1):
+        if i == last or ops[i].name == "label" or ops[i].name[0] in "bj" or ops[i].name == "nop.n":
+            if i - start > 2:
+                yield start, i
+            start = i + 1
+
+
+def _better(part, others, place):
+    """The part in its best order; the others are what else the loop executes, after it."""
+
+    def cost(order):
+        return sum(latency.steady_waits([*order, *others], place))
+
+    best = part
+    for start in ((), [*others, *part]):
+        order = _listed(part, start, place)
+        if cost(order) < cost(best):
+            best = order
+    return best
+
+
+def _listed(part, before, place):
+    """The part in the order of a list scheduler, after some instructions went before."""
+    after, waiting = _dependences(part, place)
+    heights = [1] * len(part)
+    for i in reversed(range(len(part))):
+        heights[i] = max([1, *(delay + heights[j] for j, delay in after[i].items())])
+    earliest = [0] * len(part)
+    if before:
+        carried = latency.left_over(before, place)
+        for i, op in enumerate(part):
+            earliest[i] = max([0, *(carried.get(r, 0) for r in latency.reads(op, place))])
+    ready = [i for i in range(len(part)) if not waiting[i]]
+    order, now = [], 0
+    while ready:
+        now = max(now, min(earliest[i] for i in ready))
+        chosen = max((i for i in ready if earliest[i] <= now), key=lambda i: (heights[i], -i))
+        ready.remove(chosen)
+        order.append(part[chosen])
+        for j, delay in after[chosen].items():
+            earliest[j] = max(earliest[j], now + delay)
+            waiting[j] -= 1
+            if not waiting[j]:
+                ready.append(j)
+        now += 1
+    return order
+
+
+def _dependences(part, place):
+    """(after, waiting): for each instruction those that must follow it, {its number: by how many
+    cycles}, and how many must precede it."""
+    after = [{} for _ in part]
+    waiting = [0] * len(part)
+    written, read, accesses = {}, {}, []
+
+    def follow(i, j, delay):
+        if j not in after[i]:
+            waiting[j] += 1
+        after[i][j] = max(delay, after[i].get(j, 0))
+
+    where = _Where(place)
+    for j, op in enumerate(part):
+        for register in latency.reads(op, place):
+            if register in written:
+                i, delay = written[register]
+                follow(i, j, delay)
+            read.setdefault(register, []).append(j)
+        for register, delay in latency.writes(op, place).items():
+            for i in read.pop(register, []):
+                if i != j:
+                    follow(i, j, 1)
+            if register in written:
+                follow(written[register][0], j, 1)
+            written[register] = j, delay
+        if op.name in LOADS + STORES:
+            access = where.of(op)
+            for i, other in accesses:
+                stores = op.name in STORES or part[i].name in STORES
+                if stores and _may_be_one(access, other):
+                    follow(i, j, 1)
+            accesses.append((j, access))
+        where.advance(op)
+    return after, waiting
+
+
+class _Where:
+    """Follows pointers through straight code. The place of an access is whether it is one of
+    ints, its pointer, which of the pointer's values that is, and the distance from there."""
+
+    def __init__(self, place):
+        self.place = place
+        self.at = {}  # pointer: (value, distance)
+
+    def _key(self, pointer):
+        return (pointer.bank, self.place[pointer]) if self.place else pointer
+
+    def of(self, op):
+        if op.args[1] == STACK:
+            return None, STACK, 0, op.args[2]
+        pointer = self._key(op.args[1])
+        value, distance = self.at.get(pointer, (0, 0))
+        offset = op.args[2] if op.name in ("lsi", "ssi", "l32i", "s32i") else 0
+        return op.name in ("l32i", "s32i"), pointer, value, distance + offset
+
+    def advance(self, op):
+        for register in latency.writes(op, self.place):
+            value, distance = self.at.get(register, (0, 0))
+            if op.name in ("lsip", "ssip") and register == self._key(op.args[1]):
+                self.at[register] = value, distance + op.args[2]
+            else:
+                self.at[register] = value + 1, 0
+
+
+def _may_be_one(one, other):
+    """Whether two accesses may be to the same place; floats and ints do not share a buffer."""
+    if one[:3] == other[:3]:
+        return one[3] == other[3]
+    return one[0] == other[0] and STACK not in (one[1], other[1])
