@@ -184,8 +184,13 @@ class Expressions(Builder, MathOps, Bounds):
             fused = self._fused(node, into)
             if fused is not None:
                 return fused
-        left, right = self.expression(node.left), self.expression(node.right)
         divides = isinstance(node.op, ast.Div)
+        left = self.expression(node.left)
+        if divides and isinstance(left, float) and left == 1.0 and _adds_to_root(node.right):
+            root, c = node.right.left.args[0], node.right.right
+            values = [self.to_float(self.expression(term)) for term in (root, c)]
+            return self.reciprocal_of_root_and(*map(self.float_register, values))
+        right = self.expression(node.right)
         if isinstance(left, Polynomial) and isinstance(right, Polynomial) and not divides:
             return self._int_operation(node, left, right)
         if divides:
@@ -371,3 +376,15 @@ class Expressions(Builder, MathOps, Bounds):
         name = {ast.Lt: "olt.s", ast.GtE: "ole.s"}.get(op, "oeq.s")
         self.emit(name, 0, left, right)
         self.emit("bt" if when != (op is ast.NotEq) else "bf", 0, label)
+
+
+def _adds_to_root(node):
+    """Is it sqrt(x) + c with a c that is a name or a number?"""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and isinstance(node.left, ast.Call)
+        and node.left.func.id == "sqrt"
+        and len(node.left.args) == 1
+        and isinstance(node.right, (ast.Name, ast.Constant))
+    )

@@ -88,9 +88,12 @@ def expand(op):
         return [op]
     result, first, *others = op.args
     if result is first:
-        return [Op(in_place, [result, *others], op.line)]
+        return [Op(in_place, [result, *others], op.line, op.conditional)]
     if result not in others:
-        return [Op("mov", [result, first], op.line), Op(in_place, [result, *others], op.line)]
+        return [
+            Op("mov", [result, first], op.line, op.conditional),
+            Op(in_place, [result, *others], op.line, op.conditional),
+        ]
     room = Register("f", "room")
     return [
         Op("mov", [room, first], op.line),

@@ -305,13 +305,27 @@ def adam_step(
     """
     beta1 = hyper[1]
     beta2 = hyper[2]
-    eps = hyper[3]
-    # β^(step+1) as an exponential: exact enough in float32, and no state to keep.
-    correct1 = 1.0 / (1.0 - exp((step + 1) * log(beta1)))
-    correct2 = 1.0 / (1.0 - exp((step + 1) * log(beta2)))
-    rate = hyper[0] * (num_steps - step) / num_steps * correct1
+    # β^(step+1) by squaring, so that there is no state to keep.
+    power1 = 1.0
+    power2 = 1.0
+    square1 = beta1
+    square2 = beta2
+    left = step + 1
+    while left > 0:
+        if left % 2 == 1:
+            power1 = power1 * square1
+            power2 = power2 * square2
+        square1 = square1 * square1
+        square2 = square2 * square2
+        left = left // 2
+    # v's correction is taken out of the root: it is the same for all parameters.
+    correct2 = sqrt(1.0 - power2)
+    rate = hyper[0] * (num_steps - step) / num_steps / (1.0 - power1) * correct2
+    eps = hyper[3] * correct2
     for i in range(n):
         g = grads[i]
-        m[i] = m[i] * beta1 + g * (1.0 - beta1)
-        v[i] = v[i] * beta2 + g * g * (1.0 - beta2)
-        params[i] -= rate * m[i] / (sqrt(v[i] * correct2) + eps)
+        mean = m[i] * beta1 + g * (1.0 - beta1)
+        square = v[i] * beta2 + g * g * (1.0 - beta2)
+        m[i] = mean
+        v[i] = square
+        params[i] -= rate * mean * (1.0 / (sqrt(square) + eps))
