@@ -31,6 +31,18 @@ class Buffer:
     length: Register  # in bytes
 
 
+def _adds_to_root(node):
+    """Is it sqrt(x) + c with a c that is a name or a number?"""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and isinstance(node.left, ast.Call)
+        and node.left.func.id == "sqrt"
+        and len(node.left.args) == 1
+        and isinstance(node.right, (ast.Name, ast.Constant))
+    )
+
+
 class Expressions(Builder, MathOps, Bounds):
     def __init__(self, kernel, webs: Webs, constants):
         super().__init__()
@@ -376,15 +388,3 @@ class Expressions(Builder, MathOps, Bounds):
         name = {ast.Lt: "olt.s", ast.GtE: "ole.s"}.get(op, "oeq.s")
         self.emit(name, 0, left, right)
         self.emit("bt" if when != (op is ast.NotEq) else "bf", 0, label)
-
-
-def _adds_to_root(node):
-    """Is it sqrt(x) + c with a c that is a name or a number?"""
-    return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add)
-        and isinstance(node.left, ast.Call)
-        and node.left.func.id == "sqrt"
-        and len(node.left.args) == 1
-        and isinstance(node.right, (ast.Name, ast.Constant))
-    )

@@ -30,10 +30,10 @@ SQRT_HALF_BITS = 0x3F3504F3
 RECIPROCAL_GUESS = 0x7EF311C7  # bits of 1/x are about this minus the bits of x
 RSQRT_GUESS = 0x5F375A86  # bits of 1/√x are about this minus half the bits of x
 
-# For two Newton steps y ← y·(a − ½x·y²), a guess and a little more than 3/2 for each a: errors of
-# 1/√x after a step are then equal above and below, 8.8e-4 and 8e-7 instead of 1.7e-3 and 4.7e-6.
+# A guess, and a little more than ½ for each of two Newton steps y += y·(½ − ½x·y²), so that the
+# errors of 1/√x above and below are equal: 8.8e-4 after the first, 8e-7 after the second.
 EVEN_GUESS = 0x5F376900
-EVEN_STEPS = (1.500879, 1.5000005)
+EVEN_HALVES = (0.500879, 0.5000005)
 
 
 class MathOps:
@@ -79,43 +79,39 @@ class MathOps:
         y = self.pure("wfr", self.pure("sub", self.constant(RSQRT_GUESS), bits))
         half_x = self.pure("mul.s", x, half)
         for _ in range(2):
-            y = self._root_step(1.5, half_x, y)
-        return self._root(half_x, y)
-
-    def _root_step(self, a, half_x, y):
-        """y·(a − ½x·y²)."""
-        # (½x·y)·y and not ½x·(y·y): for x = 0 the square would overflow.
-        change = self.fms(self.float_constant(a), self.pure("mul.s", half_x, y), y)
-        return self.pure("mul.s", y, change)
-
-    def _root(self, half_x, y):
-        """√x from an inverse root that is nearly right."""
+            # (½x·y)·y and not ½x·(y·y): for x = 0 the square would overflow.
+            change = self.fms(self.float_constant(1.5), self.pure("mul.s", half_x, y), y)
+            y = self.pure("mul.s", y, change)
         half_root = self.pure("mul.s", half_x, y)
         root = self.pure("add.s", half_root, half_root)
         return self.fma(root, y, self.fms(half_x, half_root, root))
 
     def reciprocal_of_root_and(self, x, c):
-        """1/(√x + c) for c ≥ 0, with an error under 1.2e-6. Where c is under √x / 4096, as it nearly always is in
-        Adam, 1/√x by two Newton steps, the second of which takes off c/x as well."""
+        """1/(√x + c) for c ≥ 0, with an error under 1.2e-6. Where c is under √x / 4096, as it
+        nearly always is in Adam, y = 1/√x by two Newton steps, the second with ½√x + c in place
+        of ½x·y, which takes off c·y² as well."""
         bits = self.pure("rfr", x)
-        guess = self.pure("sub", self.constant(EVEN_GUESS), self.pure("srai", bits, 1))
-        half_x = self.pure("mul.s", x, self.float_constant(0.5))
-        y = self._root_step(EVEN_STEPS[0], half_x, self.pure("wfr", guess))
         few = self.pure("mul.s", c, self.float_constant(4096.0))
         least = self.pure("fma", self.float_constant(2.0**-126), few, few)
-        result = Register("f", "inverse", self.top)
-        small, end = Label("small"), Label("end")
-        self.emit("bge", bits, self.pure("rfr", least), small)
+        y = Register("f", "inverse", self.top)
+        simple, end = Label("simple"), Label("end")
+        self.emit("bge", bits, self.pure("rfr", least), simple)
         with self.scope(BRANCH):
-            root = self._root(half_x, self._root_step(EVEN_STEPS[1], half_x, y))
-            self.emit("mov", result, self.reciprocal(self.pure("add.s", root, c)))
+            self.emit("mov", y, self.reciprocal(self.pure("add.s", self.square_root(x), c)))
         self.emit("j", end)
-        self.emit("label", small)
+        self.emit("label", simple)
         with self.scope(BRANCH):
-            change = self.fms(self.float_constant(EVEN_STEPS[1]), self.fma(c, half_x, y), y)
-            self.emit("mov", result, self.pure("mul.s", y, change))
+            guess = self.pure("sub", self.constant(EVEN_GUESS), self.pure("srai", bits, 1))
+            self.emit("wfr", y, guess)
+            half_root = self.pure("mul.s", self.pure("mul.s", x, self.float_constant(0.5)), y)
+            e = self.fms(self.float_constant(EVEN_HALVES[0]), half_root, y)
+            total = self.fma(self.pure("add.s", half_root, c), half_root, e)
+            self.emit("fma", y, y, y, e)
+            y.version += 1
+            e = self.fms(self.float_constant(EVEN_HALVES[1]), total, y)
+            self.emit("fma", y, y, y, e)
         self.emit("label", end)
-        return result
+        return y
 
     def exponential(self, x):
         """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a
