@@ -238,11 +238,11 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
 
 
 def relu_forward(x, start, T, n):
-    elementwise.relu(x, x, start * n, T * n, 1)
+    elementwise.relu(x, x, start * n, T * n)
 
 
 def relu_backward(dx, y, T, n):
-    elementwise.relu(dx, y, 0, T * n, 0)
+    elementwise.relu(dx, y, 0, T * n)
 
 
 def residual_forward(y, x, branch, start, T, C):
@@ -268,7 +268,27 @@ def categorical(logits, scale, row, V, top_k, draw):
     _room(0, V)
     quantize(0, 0, logits, _b, _b_exp, row * V, 1, V, 16, 0)
     softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, 0, 1, V)
-    return softmax.draw(_b, _b_exp, V, top_k, draw)
+    # Shifted so, all probabilities together are 2^29.
+    q = _b
+    shift = 227 - _b_exp[0]
+    left = draw << 5
+    if top_k:
+        least = sorted(q[:V])[-min(top_k, V)]
+        total = 0
+        for i in range(V):
+            if q[i] < least:
+                q[i] = 0
+            total += q[i] >> shift
+        left = total * draw >> 24
+    token = 0
+    for i in range(V):
+        weight = q[i] >> shift
+        if weight:
+            token = i
+            left -= weight
+            if left < 0:
+                break
+    return token
 
 
 def adam_step(params, grads, m, v, hyper, step, num_steps, n):
