@@ -31,18 +31,6 @@ class Buffer:
     length: Register  # in bytes
 
 
-def _adds_to_root(node):
-    """Is it sqrt(x) + c with a c that is a name or a number?"""
-    return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add)
-        and isinstance(node.left, ast.Call)
-        and node.left.func.id == "sqrt"
-        and len(node.left.args) == 1
-        and isinstance(node.right, (ast.Name, ast.Constant))
-    )
-
-
 class Expressions(Builder, MathOps, Bounds):
     def __init__(self, kernel, webs: Webs, constants):
         super().__init__()
@@ -198,7 +186,7 @@ class Expressions(Builder, MathOps, Bounds):
                 return fused
         divides = isinstance(node.op, ast.Div)
         left = self.expression(node.left)
-        if divides and isinstance(left, float) and left == 1.0 and _adds_to_root(node.right):
+        if divides and isinstance(left, float) and left == 1.0 and self.adds_to_root(node.right):
             root, c = node.right.left.args[0], node.right.right
             values = [self.to_float(self.expression(term)) for term in (root, c)]
             return self.reciprocal_of_root_and(*map(self.float_register, values))

@@ -88,12 +88,9 @@ def expand(op):
         return [op]
     result, first, *others = op.args
     if result is first:
-        return [Op(in_place, [result, *others], op.line, op.conditional)]
+        return [Op(in_place, [result, *others], op.line)]
     if result not in others:
-        return [
-            Op("mov", [result, first], op.line, op.conditional),
-            Op(in_place, [result, *others], op.line, op.conditional),
-        ]
+        return [Op("mov", [result, first], op.line), Op(in_place, [result, *others], op.line)]
     room = Register("f", "room")
     return [
         Op("mov", [room, first], op.line),

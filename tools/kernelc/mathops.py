@@ -5,6 +5,8 @@ Newton steps; the coprocessor's estimate instructions are not used (see xtensa.p
 units in the last place, are those of host_tests/test_kernelc_math.py.
 """
 
+import ast
+
 from .scopes import BRANCH
 from .xtensa import Label, Register
 
@@ -85,6 +87,17 @@ class MathOps:
         half_root = self.pure("mul.s", half_x, y)
         root = self.pure("add.s", half_root, half_root)
         return self.fma(root, y, self.fms(half_x, half_root, root))
+
+    def adds_to_root(self, node):
+        """Is it sqrt(x) + c with a c that is a name or a number?"""
+        return (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Add)
+            and isinstance(node.left, ast.Call)
+            and node.left.func.id == "sqrt"
+            and len(node.left.args) == 1
+            and isinstance(node.right, (ast.Name, ast.Constant))
+        )
 
     def reciprocal_of_root_and(self, x, c):
         """1/(√x + c) for c ≥ 0, with an error under 1.2e-6. Where c is under √x / 4096, as it
