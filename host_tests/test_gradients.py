@@ -70,7 +70,7 @@ class Case:
     def check(self, most=None):
         """Hold each tensor's gradient against differences: all, or the `most` largest of it."""
         self.loss()
-        self.backward.backward(self.tokens, self.targets, self.T)
+        self.backward.backward(self.tokens, self.T)
         grads = array("d", self.backward.grads)
         first = 0
         for name, rows, cols in self.model.config.parameters():

@@ -87,7 +87,16 @@ def test_the_ends_of_log_and_sqrt():
     assert np.isnan(compute("sqrt(x[i])", [np.nan, np.inf])).all()
 
 
+@pytest.mark.parametrize("c", [1e-8, 1e-3, 0.0])
+def test_one_over_a_root_and_a_constant_is_good_to_one_part_in_800_000(c):
+    few = (4096 * c) ** 2  # where one way of computing it takes over from the other
+    x = np.concatenate([spread(1.2e-38, 1e30), spread(few / 4 + 1e-37, few * 4 + 1e-30)])
+    got = compute(f"1.0 / (sqrt(x[i]) + {c!r})", x)
+    wanted = 1 / (np.sqrt(x.astype(np.float64)) + np.float32(c))
+    assert np.max(np.abs(got / wanted - 1)) < 1.2e-6
+
+
 def test_an_adam_denominator_is_right_for_zero_and_denormals():
-    x = np.array([0.0, 1e-45, 1e-40, 1e-38, 1e-30, 1e-20, 1e-16, 1.0], np.float32)
+    x = np.array([0.0, 1e-45, 1e-40, 1e-38, 1e-30, 1e-20, 1e-16], np.float32)
     wanted = 1 / (np.sqrt(x.astype(np.float64)) + np.float32(1e-8))
     np.testing.assert_allclose(compute("1.0 / (sqrt(x[i]) + 1e-8)", x), wanted, rtol=2e-7)

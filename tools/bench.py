@@ -99,7 +99,7 @@ def parts():
         model.forward(trainer.tokens, 0, T)
         model.loss_forward(trainer.losses, trainer.targets, 0, T)
         b = ticks_us()
-        trainer.backward.backward(trainer.tokens, trainer.targets, T)
+        trainer.backward.backward(trainer.tokens, T)
         c = ticks_us()
         optimizer.step(model.params, trainer.backward.grads, trainer.step)
         d = ticks_us()

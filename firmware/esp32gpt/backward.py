@@ -11,51 +11,45 @@ from .config import size
 class LayerBackward:
     """The mirror image of model.Layer."""
 
-    def __init__(self, layer, grads, buffers, index):
+    def __init__(self, layer, grads, dhidden, index):
         self.layer = layer
         prefix = f"layer{index}."
         self.dattn_wqkv = grads[prefix + "attn_wqkv"]  # (3C, C)
         self.dattn_wo = grads[prefix + "attn_wo"]  # (C, C)
         self.dmlp_fc1 = grads[prefix + "mlp_fc1"]  # (4C, C)
         self.dmlp_fc2 = grads[prefix + "mlp_fc2"]  # (C, 4C)
-        self.dbranch = layer.branch  # (T, C): forward has done with it
-        self.dnorm = buffers["dnorm"]  # (T, C)
-        self.dhidden = buffers["dhidden"]  # (T, 4C)
-        self.dqkv = buffers["dhidden"]  # (T, 3C): dhidden is done with by then
-        self.dscores = buffers["dscores"]  # (T,)
+        self.dhidden = dhidden  # (T, 4C), shared by all layers
+        # Where the forward pass has done with its own:
+        self.dnorm = layer.x  # (T, C)
+        self.dattn = layer.branch  # (T, C)
+        self.dscores = layer.x  # (T,): before dnorm is used again
+        self.dqkv = layer.hidden  # (T, 3C): once dhidden is known
 
     def backward(self, dx, T):
         """Turn dx from the gradient of the layer's output into that of its input."""
         f = self.layer
         k = f.kernels
-        C = f.config.n_embd
+        C = f.n_embd
+        hidden = 4 * C
         dnorm = self.dnorm
-        dbranch = self.dbranch
-        k.linear_backward_weights(self.dmlp_fc2, dx, f.hidden, T, 4 * C, C)
-        k.linear_backward_inputs(self.dhidden, dx, f.mlp_fc2, T, 4 * C, C)
-        k.relu_backward(self.dhidden, f.hidden, T, 4 * C)
-        k.linear_backward_weights(self.dmlp_fc1, self.dhidden, f.mlp_norm, T, C, 4 * C)
-        k.linear_backward_inputs(dnorm, self.dhidden, f.mlp_fc1, T, C, 4 * C)
-        k.rmsnorm_backward(dbranch, dnorm, f.mlp_norm, f.mlp_rstd, T, C)
-        k.residual_backward(dx, dbranch, T, C)
+        dhidden = self.dhidden
+        k.linear_backward_weights(self.dmlp_fc2, dx, f.hidden, T, hidden, C)
+        k.linear_backward_inputs(dhidden, dx, f.mlp_fc2, T, hidden, C)
+        k.relu_backward(dhidden, f.hidden, T, hidden)
+        k.linear_backward_weights(self.dmlp_fc1, dhidden, f.mlp_norm, T, C, hidden)
+        k.linear_backward_inputs(dnorm, dhidden, f.mlp_fc1, T, C, hidden)
+        k.rmsnorm_backward(dx, dnorm, f.mlp_norm, f.mlp_rstd, T, C)
 
+        dqkv = self.dqkv
+        dattn = self.dattn
         k.linear_backward_weights(self.dattn_wo, dx, f.attn, T, C, C)
-        k.linear_backward_inputs(dbranch, dx, f.attn_wo, T, C, C)
+        k.linear_backward_inputs(dattn, dx, f.attn_wo, T, C, C)
         k.attention_backward(
-            self.dqkv,
-            self.dscores,
-            dbranch,
-            f.probs,
-            f.qkv,
-            T,
-            C,
-            f.config.n_head,
-            f.config.block_size,
+            dqkv, self.dscores, dattn, f.probs, f.qkv, T, C, f.n_head, f.block_size
         )
-        k.linear_backward_weights(self.dattn_wqkv, self.dqkv, f.attn_norm, T, C, 3 * C)
-        k.linear_backward_inputs(dnorm, self.dqkv, f.attn_wqkv, T, C, 3 * C)
-        k.rmsnorm_backward(dbranch, dnorm, f.attn_norm, f.attn_rstd, T, C)
-        k.residual_backward(dx, dbranch, T, C)
+        k.linear_backward_weights(self.dattn_wqkv, dqkv, f.attn_norm, T, C, 3 * C)
+        k.linear_backward_inputs(dnorm, dqkv, f.attn_wqkv, T, C, 3 * C)
+        k.rmsnorm_backward(dx, dnorm, f.attn_norm, f.attn_rstd, T, C)
 
 
 class Backward:
@@ -68,29 +62,30 @@ class Backward:
         self.gradients = views(config.parameters(), self.grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         self.dx = buffers["dx"]  # (T, C)
+        # In the place of gradients that are computed later, if that is enough.
+        dhidden = buffers.get("dhidden") or memoryview(self.grads)
         self.dwte = self.gradients["wte"]  # (V, C)
         self.dwpe = self.gradients["wpe"]  # (block_size, C)
         self.dlm_head = self.gradients["lm_head"]  # (V, C)
         self.layers = [
-            LayerBackward(layer, self.gradients, buffers, i) for i, layer in enumerate(model.layers)
+            LayerBackward(layer, self.gradients, dhidden, i) for i, layer in enumerate(model.layers)
         ]
 
-    def backward(self, tokens, targets, T):
+    def backward(self, tokens, T):
         """Overwrite `grads` with the gradient of the loss that loss_forward has computed.
 
-        The model's activations must be those of forward(tokens, 0, T) and loss_forward;
-        its probs become the gradient of the logits.
+        The model's activations must be those of forward(tokens, 0, T) and loss_forward.
         """
         f = self.model
         k = f.kernels
-        C = f.config.n_embd
-        V = f.config.vocab_size
+        C = f.n_embd
+        V = f.vocab_size
         dx = self.dx
-        dlogits = f.probs  # which nothing else needs any more
-        k.cross_entropy_backward(dlogits, f.probs, targets, T, V)
+        dlogits = f.logits
         k.linear_backward_weights(self.dlm_head, dlogits, f.x, T, C, V)
         k.linear_backward_inputs(dx, dlogits, f.lm_head, T, C, V)
         for i in range(len(self.layers) - 1, -1, -1):
             self.layers[i].backward(dx, T)
-        k.rmsnorm_backward(dx, dx, f.emb, f.emb_rstd, T, C)
-        k.embed_backward(self.dwte, self.dwpe, dx, tokens, T, C, V, f.config.block_size)
+        k.embed_backward(
+            self.dwte, self.dwpe, dx, f.emb, f.emb_rstd, tokens, T, C, V, f.config.block_size
+        )

@@ -82,21 +82,22 @@ class Config:
         table += [
             ("x", T, C),
             ("branch", T, C),
-            ("logits", T, self.vocab_size),
-            ("probs", T, self.vocab_size),
+            ("logits", T, self.vocab_size),  # and dlogits
         ]
         return table
 
     def activation_gradients(self):
-        """(name, rows, cols) of the backward pass's own buffers; all layers share them."""
+        """(name, rows, cols) of the backward pass's own buffers; all layers share them.
+
+        The others are where the forward pass has done with its own, and dhidden is, if it fits,
+        where the gradients of all weights before the MLP's will be.
+        """
         C = self.n_embd
         T = self.block_size
-        return [
-            ("dx", T, C),
-            ("dnorm", T, C),
-            ("dscores", 1, T),
-            ("dhidden", T, 4 * C),  # and dqkv, once dhidden has done its work
-        ]
+        table = [("dx", T, C)]
+        if self.vocab_size + T + 4 * C < 4 * T:
+            table.append(("dhidden", T, 4 * C))
+        return table
 
     def model_bytes(self):
         """Bytes that a model allocates in float32: weights and activations."""

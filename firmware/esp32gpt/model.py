@@ -14,8 +14,10 @@ class Layer:
     """One transformer layer: views of its weights, its activations, its forward pass."""
 
     def __init__(self, config, kernels, weights, activations, index):
-        self.config = config
         self.kernels = kernels
+        self.n_embd = config.n_embd
+        self.n_head = config.n_head
+        self.block_size = config.block_size
         prefix = f"layer{index}."
         self.attn_wqkv = weights[prefix + "attn_wqkv"]  # (3C, C)
         self.attn_wo = weights[prefix + "attn_wo"]  # (C, C)
@@ -35,27 +37,25 @@ class Layer:
     def forward(self, x, start, T):
         """Turn rows start … start+T-1 of x into the layer's output, which is self.x."""
         k = self.kernels
-        C = self.config.n_embd
-        k.rmsnorm_forward(self.attn_norm, self.attn_rstd, x, start, T, C)
-        k.linear_forward(self.qkv, self.attn_norm, self.attn_wqkv, start, T, C, 3 * C)
-        k.attention_forward(
-            self.attn,
-            self.probs,
-            self.qkv,
-            start,
-            T,
-            C,
-            self.config.n_head,
-            self.config.block_size,
-        )
-        k.linear_forward(self.branch, self.attn, self.attn_wo, start, T, C, C)
-        k.residual_forward(self.x, x, self.branch, start, T, C)
+        C = self.n_embd
+        norm = self.attn_norm
+        qkv = self.qkv
+        attn = self.attn
+        branch = self.branch
+        k.rmsnorm_forward(norm, self.attn_rstd, x, start, T, C)
+        k.linear_forward(qkv, norm, self.attn_wqkv, start, T, C, 3 * C)
+        k.attention_forward(attn, self.probs, qkv, start, T, C, self.n_head, self.block_size)
+        k.linear_forward(branch, attn, self.attn_wo, start, T, C, C)
+        k.residual_forward(self.x, x, branch, start, T, C)
 
-        k.rmsnorm_forward(self.mlp_norm, self.mlp_rstd, self.x, start, T, C)
-        k.linear_forward(self.hidden, self.mlp_norm, self.mlp_fc1, start, T, C, 4 * C)
-        k.relu_forward(self.hidden, start, T, 4 * C)
-        k.linear_forward(self.branch, self.hidden, self.mlp_fc2, start, T, 4 * C, C)
-        k.residual_forward(self.x, self.x, self.branch, start, T, C)
+        x = self.x
+        norm = self.mlp_norm
+        hidden = self.hidden
+        k.rmsnorm_forward(norm, self.mlp_rstd, x, start, T, C)
+        k.linear_forward(hidden, norm, self.mlp_fc1, start, T, C, 4 * C)
+        k.relu_forward(hidden, start, T, 4 * C)
+        k.linear_forward(branch, hidden, self.mlp_fc2, start, T, 4 * C, C)
+        k.residual_forward(x, x, branch, start, T, C)
 
 
 class Model:
@@ -70,6 +70,8 @@ class Model:
         self.config = config
         self.kernels = engine or engines.engine
         self.typecode = typecode
+        self.n_embd = config.n_embd
+        self.vocab_size = config.vocab_size
         compat.require_bytes(config.model_bytes(), "this model")
         self.kernels.reserve(config)
         self.params = zeros(size(config.parameters()), typecode)
@@ -82,7 +84,6 @@ class Model:
         self.emb_rstd = self.activations["emb_rstd"]  # (T,)
         self.x = self.activations["x"]  # (T, C)
         self.logits = self.activations["logits"]  # (T, V)
-        self.probs = self.activations["probs"]  # (T, V)
         self.layers = [
             Layer(config, self.kernels, self.weights, self.activations, i)
             for i in range(config.n_layer)
@@ -102,18 +103,18 @@ class Model:
         the same weights: their keys and values are read, not computed again.
         """
         k = self.kernels
-        C = self.config.n_embd
-        k.embed_forward(self.emb, tokens, self.wte, self.wpe, start, T, C)
-        k.rmsnorm_forward(self.emb, self.emb_rstd, self.emb, start, T, C)
+        C = self.n_embd
+        k.embed_forward(self.emb, self.emb_rstd, tokens, self.wte, self.wpe, start, T, C)
         x = self.emb
         for layer in self.layers:
             layer.forward(x, start, T)
             x = self.x
-        k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.config.vocab_size)
+        k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.vocab_size)
         return self.logits
 
     def loss_forward(self, losses, targets, slot, T):
-        """losses[slot] = mean cross-entropy of rows 0 … T-1; False if it is not finite."""
-        return self.kernels.cross_entropy_forward(
-            losses, self.probs, self.logits, targets, slot, T, self.config.vocab_size
-        )
+        """losses[slot] = mean cross-entropy of rows 0 … T-1; False if it is not finite.
+
+        The logits become their own gradient: the backward pass begins here.
+        """
+        return self.kernels.cross_entropy(losses, self.logits, targets, slot, T, self.vocab_size)

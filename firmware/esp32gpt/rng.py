@@ -36,24 +36,16 @@ class Rng:
         self.draw()
         return (self.high >> 2) * n >> 14
 
+    def bits(self):
+        """An int of 24 random bits."""
+        self.draw()
+        return self.high << 8 | self.low >> 8
+
     def uniform(self):
         """A float in [0, 1) with 24 random bits, exact in float32."""
-        self.draw()
-        return (self.high << 8 | self.low >> 8) * (1 / 16777216)
+        return self.bits() * (1 / 16777216)
 
     def gaussian(self, mean, std):
         """A normal deviate by Box & Muller's transform; the second of each pair is not used."""
         radius = sqrt(-2 * log(1 - self.uniform()))
         return mean + std * radius * cos(2 * pi * self.uniform())
-
-    def categorical(self, probs, first, n):
-        """An index i < n drawn with probability probs[first + i]."""
-        remaining = self.uniform()
-        for i in range(n):
-            remaining -= probs[first + i]
-            if remaining < 0:
-                return i
-        # Rounding left the sum below 1: the last index that can occur at all.
-        while n > 1 and not probs[first + n - 1]:
-            n -= 1
-        return n - 1

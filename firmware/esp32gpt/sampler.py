@@ -13,31 +13,36 @@ class Sampler:
         self.model = model
         self.tokenizer = tokenizer
         self.rng = rng
-        self.scale = zeros(1, model.typecode)
+        self.scale = zeros(1, model.typecode)  # 1/temperature
         self.tokens = array("i", [0] * (model.config.block_size + 1))
 
     def sample(self, prompt="", temperature=0.5, top_k=0):
         """A name that begins with prompt, of up to block_size characters.
 
-        temperature > 0: below 1 likelier names, above 1 stranger ones. top_k: only the k likeliest
-        tokens are drawn; 0: any. Raises ValueError if the prompt has characters outside the
-        alphabet, or leaves no room.
+        temperature > 0: below 1 likelier names, above 1 stranger ones. With top_k > 0 each
+        character is one of the top_k likeliest. Raises ValueError if the prompt has characters
+        outside the alphabet, or leaves no room.
         """
         if temperature <= 0:
             raise ValueError("temperature must be above 0: try 0.5")
         if top_k < 0:
-            raise ValueError("top_k must be 0 (any letter) or more: try 8")
-        self.top_k = top_k
+            raise ValueError("top_k must be a number of characters, or 0 for all: try 5")
         self.scale[0] = 1 / temperature
-        block_size = self.model.config.block_size
+        model = self.model
+        scale = self.scale
+        bits = self.rng.bits
+        forward = model.forward
+        categorical = model.kernels.categorical
+        V = model.vocab_size
+        block_size = model.config.block_size
         tokens = self.tokens
         tokens[0] = BOS
         length = self._encode(prompt)
         if length:
             # The rows of the prompt but for its last token, whose logits we want.
-            self.model.forward(tokens, 0, length)
+            forward(tokens, 0, length)
         while length < block_size:
-            token = self._next(length)
+            token = categorical(forward(tokens, length, 1), scale, length, V, top_k, bits())
             if token == BOS:
                 break
             length += 1
@@ -55,21 +60,3 @@ class Sampler:
         if self.tokens[n] != BOS:
             raise ValueError(f"a prompt has at most {len(self.tokens) - 2} characters")
         return n - 1
-
-    def _next(self, position):
-        """Draw the token that follows tokens[position]."""
-        model = self.model
-        V = model.config.vocab_size
-        model.forward(self.tokens, position, 1)
-        model.kernels.softmax_forward(model.probs, model.logits, self.scale, position, 1, V)
-        if 0 < self.top_k < V:
-            self._drop_others(position * V, V)
-        return self.rng.categorical(model.probs, position * V, V)
-
-    def _drop_others(self, first, V):
-        """Leave only the top_k largest of the V probabilities, and have them add up to 1."""
-        probs = self.model.probs
-        least = sorted(probs[first : first + V])[-self.top_k]
-        kept = sum(p for p in probs[first : first + V] if p >= least)
-        for i in range(first, first + V):
-            probs[i] = probs[i] / kept if probs[i] >= least else 0.0

@@ -75,7 +75,7 @@ class Trainer:
             raise TrainingError(
                 f"the loss is not finite at step {self.step}: try a lower learning rate"
             )
-        self.backward.backward(self.tokens, self.targets, T)
+        self.backward.backward(self.tokens, T)
         if self._undo:
             self._update_or_undo()
         else:

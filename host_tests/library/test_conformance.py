@@ -5,6 +5,7 @@ test_gradients.py holds against finite differences.
 """
 
 from array import array
+from math import exp
 
 from engines import check_close, engines, floats, reference, wide
 from esp32gpt.buffers import zeros
@@ -50,23 +51,31 @@ def run(engine, kernel, outputs, *arguments):
     return got, expected
 
 
-def test_embed_forward_adds_token_and_position():
+def test_embed_forward_adds_token_and_position_and_normalizes():
     for label, engine, tolerance, rng, (T, C, _, V, block_size), scale in each():
         tokens = array("i", [rng.below(V) for _ in range(T)])
         wte = gaussian(rng, V * C, scale)
         wpe = gaussian(rng, block_size * C, scale)
-        got, expected = run(engine, "embed_forward", [zeros(T * C)], tokens, wte, wpe, 0, T, C)
-        check_close(label, got[0], expected[0], tolerance)
+        out = [zeros(T * C), zeros(T)]
+        got, expected = run(engine, "embed_forward", out, tokens, wte, wpe, 0, T, C)
+        check_close(label + " x", got[0], expected[0], tolerance)
+        check_close(label + " rstd", got[1], expected[1], tolerance)
 
 
 def test_embed_backward_sums_over_equal_tokens_and_clears_the_rest():
     for label, engine, tolerance, rng, (T, C, _, V, block_size), scale in each():
         tokens = array("i", [rng.below(2) for _ in range(T)])
         stale = [floats([9.0] * (V * C)), floats([9.0] * (block_size * C))]
-        dx = gaussian(rng, T * C, scale)
-        got, expected = run(engine, "embed_backward", stale, dx, tokens, T, C, V, block_size)
-        check_close(label + " dwte", got[0], expected[0], tolerance)
-        check_close(label + " dwpe", got[1], expected[1], tolerance)
+        x = gaussian(rng, T * C, 1.0)
+        dx = gaussian(rng, T * C, 1.0)
+        rstd = zeros(T)
+        reference().rmsnorm_forward(x, rstd, gaussian(rng, T * C, scale), 0, T, C)
+        shape = (T, C, V, block_size)
+        got, expected = run(engine, "embed_backward", stale, dx, x, rstd, tokens, *shape)
+        # As for rmsnorm_backward; a token may stand in every row.
+        largest = max(rstd) * max(abs(d) for d in dx)
+        check_close(label + " dwte", got[0], expected[0], 2 * tolerance, T * largest)
+        check_close(label + " dwpe", got[1], expected[1], 2 * tolerance, largest)
 
 
 def test_rmsnorm_forward():
@@ -82,24 +91,19 @@ def test_rmsnorm_may_work_in_place():
         x = gaussian(rng, T * C, scale)
         got, expected = run(engine, "rmsnorm_forward", [zeros(T * C), zeros(T)], x, 0, T, C)
         engine.rmsnorm_forward(x, got[1], x, 0, T, C)
-        check_close(label + " forward", x, expected[0], tolerance)
-        dy = gaussian(rng, T * C, scale)
-        y, rstd = floats(expected[0]), floats(expected[1])
-        got, expected = run(engine, "rmsnorm_backward", [zeros(T * C)], dy, y, rstd, T, C)
-        largest = max(rstd) * max(abs(d) for d in dy)
-        engine.rmsnorm_backward(dy, dy, y, rstd, T, C)
-        check_close(label + " backward", dy, expected[0], 2 * tolerance, largest)
+        check_close(label, x, expected[0], tolerance)
 
 
-def test_rmsnorm_backward():
+def test_rmsnorm_backward_adds():
     for label, engine, tolerance, rng, (T, C, _, _, _), scale in each(scales=[1e-6] + SCALES):
         x = gaussian(rng, T * C, scale)
         dy = gaussian(rng, T * C, 1.0)
         y, rstd = zeros(T * C), zeros(T)
         reference().rmsnorm_forward(y, rstd, x, 0, T, C)
-        got, expected = run(engine, "rmsnorm_backward", [zeros(T * C)], dy, y, rstd, T, C)
         # Before its two terms cancel, the result is as large as rstd · dy.
         largest = max(rstd) * max(abs(d) for d in dy)
+        before = gaussian(rng, T * C, largest)
+        got, expected = run(engine, "rmsnorm_backward", [before], dy, y, rstd, T, C)
         check_close(label, got[0], expected[0], 2 * tolerance, largest)
 
 
@@ -188,42 +192,26 @@ def test_relu_forward_and_backward():
             assert dx[i] == (before[1][i] if before[0][i] > 0 else 0.0), label
 
 
-def test_residual_forward_and_backward():
+def test_residual_forward():
     for label, engine, _, rng, (T, C, _, _, _), scale in each():
         x = gaussian(rng, T * C, 1.0)
         branch = gaussian(rng, T * C, scale)
         sums = wide([x[i] + branch[i] for i in range(T * C)])
         y = zeros(T * C)
         engine.residual_forward(y, x, branch, 0, T, C)
-        check_close(label + " forward", y, sums, 1e-6)
-        engine.residual_backward(x, branch, T, C)
-        check_close(label + " backward", x, sums, 1e-6)
+        check_close(label, y, sums, 1e-6)
+        engine.residual_forward(x, x, branch, 0, T, C)
+        check_close(label + " in place", x, sums, 1e-6)
 
 
-def test_softmax_forward_at_several_temperatures():
-    for label, engine, tolerance, rng, (T, _, _, V, _), scale in each():
-        logits = gaussian(rng, T * V, scale)
-        for temperature in (0.1, 0.5, 1.0, 3.0):
-            inverse = floats([1 / temperature])
-            got, expected = run(engine, "softmax_forward", [zeros(T * V)], logits, inverse, 0, T, V)
-            slack = tolerance * max(1.0, scale / temperature)
-            check_close(f"{label} t={temperature}", got[0], expected[0], slack)
-
-
-def test_cross_entropy_forward_and_backward():
+def test_cross_entropy_and_its_gradient():
     for label, engine, tolerance, rng, (T, _, _, V, _), scale in each():
         logits = gaussian(rng, T * V, scale)
         targets = array("i", [rng.below(V) for _ in range(T)])
-        out = [zeros(3), zeros(T * V)]
-        got, expected = run(engine, "cross_entropy_forward", out, logits, targets, 1, T, V)
+        got, expected = run(engine, "cross_entropy", [zeros(3), logits], targets, 1, T, V)
         slack = tolerance * max(1.0, scale)
         check_close(label + " loss", got[0], expected[0], tolerance, max(expected[0][1], 1.0))
-        check_close(label + " probs", got[1], expected[1], slack)
-        probs = floats(expected[1])
-        got, expected = run(engine, "cross_entropy_backward", [zeros(T * V)], probs, targets, T, V)
-        check_close(label + " backward", got[0], expected[0], tolerance, 1 / T)
-        engine.cross_entropy_backward(probs, probs, targets, T, V)
-        check_close(label + " in place", probs, expected[0], tolerance, 1 / T)
+        check_close(label + " gradient", got[1], expected[1], slack, 1 / T)
 
 
 def test_cross_entropy_says_whether_the_loss_is_finite():
@@ -231,14 +219,61 @@ def test_cross_entropy_says_whether_the_loss_is_finite():
     for name, engine, _ in engines():
         for bad in (float("nan"), float("inf")):
             losses = zeros(1)
-            finite = engine.cross_entropy_forward(
-                losses, zeros(3), floats([0.0, bad, 1.0]), targets, 0, 1, 3
-            )
+            finite = engine.cross_entropy(losses, floats([0.0, bad, 1.0]), targets, 0, 1, 3)
             assert finite == 0, f"{name}: {bad} passed for finite"
-        finite = engine.cross_entropy_forward(
-            zeros(1), zeros(3), floats([0.0, 50.0, -900.0]), targets, 0, 1, 3
-        )
+        finite = engine.cross_entropy(zeros(1), floats([0.0, 50.0, -900.0]), targets, 0, 1, 3)
         assert finite == 1, name
+
+
+def shares(engine, logits, V, temperature, top_k=0, n=200):
+    """How often each of V tokens is drawn, by n draws that lie evenly between 0 and 2^24."""
+    counts = [0] * V
+    inverse = floats([1 / temperature])
+    for i in range(n):
+        rows = floats([7.0] * V + list(logits) + [7.0])
+        counts[engine.categorical(rows, inverse, 1, V, top_k, ((2 * i + 1) << 23) // n)] += 1
+        assert rows[0] == rows[V - 1] == rows[2 * V] == 7.0, "another row has changed"
+    return [count / n for count in counts]
+
+
+def softmax(logits, temperature, least=-1e30):
+    """The probabilities of those logits that are not under the least."""
+    top = max(logits)
+    weights = [exp((x - top) / temperature) if x >= least else 0.0 for x in logits]
+    return [weight / sum(weights) for weight in weights]
+
+
+def test_categorical_draws_in_proportion():
+    for label, engine, _, rng, (_, _, _, V, _), scale in each(scales=[1.0, 4.0]):
+        logits = gaussian(rng, V, scale)
+        for temperature in (0.1, 1.0, 3.0):
+            got = shares(engine, logits, V, temperature)
+            # Each end of a token's share may lie on the other side of a draw.
+            check_close(f"{label} t={temperature}", got, softmax(logits, temperature), 0.0101, 1.0)
+
+
+def test_categorical_of_the_likeliest():
+    for label, engine, _, rng, (_, _, _, V, _), _ in each(scales=[1.0]):
+        logits = gaussian(rng, V, 1.0)
+        for top_k in (1, 2, 5, V + 3):
+            least = sorted(logits)[-min(top_k, V)]
+            got = shares(engine, logits, V, 1.0, top_k)
+            check_close(f"{label} of {top_k}", got, softmax(logits, 1.0, least), 0.0101, 1.0)
+            for i in range(V):
+                assert logits[i] >= least or not got[i], f"{label} of {top_k}: drew {i}"
+
+
+def test_categorical_never_draws_what_cannot_occur():
+    inverse = floats([1.0])
+    for name, engine, _ in engines():
+        logits = [-900.0, 0.0, -900.0, 0.0, -900.0]
+        for top_k in (0, 2, 5):
+            for draw, token in ((0, 1), ((1 << 23) - 9, 1), ((1 << 23) + 9, 3), ((1 << 24) - 1, 3)):
+                got = engine.categorical(floats(logits), inverse, 0, 5, top_k, draw)
+                assert got == token, f"{name}: {draw} of {top_k} drew {got}"
+        for top_k in (0, 2):
+            nothing = floats([float("nan")] * 3)
+            assert 0 <= engine.categorical(nothing, inverse, 0, 3, top_k, 1 << 23) < 3, name
 
 
 def test_forward_kernels_leave_other_rows_alone():
@@ -247,10 +282,9 @@ def test_forward_kernels_leave_other_rows_alone():
     x = gaussian(rng, block_size * 3 * C, 1.0)
     w = gaussian(rng, 3 * C * C, 1.0)
     tokens = array("i", [1, 2, 3, 4, 0, 1])
-    one = floats([1.0])
     for name, engine, _ in engines():
         calls = [
-            (C, lambda k, y: k.embed_forward(y, tokens, w, x, 2, T, C)),
+            (C, lambda k, y: k.embed_forward(y, zeros(block_size), tokens, w, x, 2, T, C)),
             (C, lambda k, y: k.rmsnorm_forward(y, zeros(block_size), x, 2, T, C)),
             (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V)),
             (
@@ -261,7 +295,6 @@ def test_forward_kernels_leave_other_rows_alone():
             ),
             (C, lambda k, y: k.relu_forward(y, 2, T, C)),
             (C, lambda k, y: k.residual_forward(y, x, w, 2, T, C)),
-            (V, lambda k, y: k.softmax_forward(y, x, one, 2, T, V)),
         ]
         for i, (width, call) in enumerate(calls):
             y = floats([-9.0] * (block_size * width))

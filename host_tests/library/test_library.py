@@ -2,7 +2,7 @@
 
 from array import array
 
-from engines import engines, floats, reference
+from engines import engines, reference
 from esp32gpt import buffers
 from esp32gpt.config import Config, size
 from esp32gpt.dataset import DatasetError, NameList
@@ -115,16 +115,6 @@ def test_uniform_and_gaussian_have_their_moments():
     assert abs(mean - 0.5) < 0.02 and abs(variance - 1 / 12) < 0.005
     _, _, mean, variance = moments(lambda: rng.gaussian(1.0, 2.0))
     assert abs(mean - 1.0) < 0.1 and abs(variance - 4.0) < 0.3
-
-
-def test_categorical_draws_in_proportion_and_never_what_cannot_occur():
-    rng = Rng(5)
-    probs = floats([9.0, 0.0, 0.25, 0.75, 0.0])
-    counts = [0] * 4
-    for _ in range(2000):
-        counts[rng.categorical(probs, 1, 4)] += 1
-    assert counts[0] == counts[3] == 0 and abs(counts[1] / 2000 - 0.25) < 0.04
-    assert rng.categorical(floats([0.0, 0.0, 0.0]), 0, 3) == 0
 
 
 def encode(tokenizer, text, room=16):
@@ -296,8 +286,28 @@ def test_sampler_draws_what_training_taught():
     assert [sampler.sample(temperature=0.1) for _ in range(5)] == ["aba"] * 5
 
 
+def test_sampler_with_top_k_1_always_takes_the_likeliest():
+    for name, engine, _ in engines():
+        model = Model(small(init_std=0.5), engine)
+        model.init_weights(Rng(2))
+        tokens = array("i", [0] * 9)
+        likeliest = ""
+        while len(likeliest) < 8:
+            logits = list(model.forward(tokens, len(likeliest), 1))
+            logits = logits[27 * len(likeliest) : 27 * len(likeliest) + 27]
+            token = logits.index(max(logits))
+            if not token:
+                break
+            likeliest += chr(96 + token)
+            tokens[len(likeliest)] = token
+        sampler = Sampler(model, Tokenizer(), Rng(7))
+        for _ in range(4):
+            assert sampler.sample("", 3.0, 1) == likeliest, name
+
+
 def test_sampler_refuses_prompts_it_cannot_continue():
     sampler = Sampler(Model(small(), reference()), Tokenizer(), Rng(1))
     assert "letters" in raises(ValueError, sampler.sample, "a1")
     assert "at most 7" in raises(ValueError, sampler.sample, "abcdefgh")
     assert "temperature" in raises(ValueError, sampler.sample, "a", 0)
+    assert "top_k" in raises(ValueError, sampler.sample, "a", 1, -1)

@@ -112,8 +112,13 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
             fused = self._fused(node, into)
             if fused is not None:
                 return fused
-        left, right = self.expression(node.left), self.expression(node.right)
         divides = isinstance(node.op, ast.Div)
+        left = self.expression(node.left)
+        if divides and isinstance(left, float) and left == 1.0 and self.adds_to_root(node.right):
+            root, c = node.right.left.args[0], node.right.right
+            values = [self.to_float(self.expression(term)) for term in (root, c)]
+            return self.reciprocal_of_root_and(*map(self.float_register, values))
+        right = self.expression(node.right)
         if isinstance(left, Polynomial) and isinstance(right, Polynomial) and not divides:
             return self._int_operation(node, left, right)
         if divides:

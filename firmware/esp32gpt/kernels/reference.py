@@ -11,7 +11,7 @@ The contract, for every engine:
 - Forward kernels compute rows start … start+T-1 and leave the other rows alone, so one
   forward serves training (start 0, a whole name) and cached sampling (T = 1).
 - Backward kernels work on rows 0 … T-1 and overwrite their output, but for
-  `residual_backward`, which adds.
+  `rmsnorm_backward`, which adds.
 - Outputs overlap no input unless the docstring says so. Nothing is allocated, nothing
   is remembered between calls.
 
@@ -31,29 +31,41 @@ def reserve(config):
     """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
 
 
-def embed_forward(x: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int):
-    """x (.., C) = wte[tokens] + wpe: token and position embedding of each row."""
+def embed_forward(
+    x: floats, rstd: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int
+):
+    """x (.., C) = rmsnorm(wte[tokens] + wpe): token and position embedding of each row."""
     for t in range(start, start + T):
         token_row = tokens[t] * C
         row = t * C
         for i in range(C):
             x[row + i] = wte[token_row + i] + wpe[row + i]
+    rmsnorm_forward(x, rstd, x, start, T, C)
 
 
 def embed_backward(
-    dwte: floats, dwpe: floats, dx: floats, tokens: ints, T: int, C: int, V: int, block_size: int
+    dwte: floats,
+    dwpe: floats,
+    dx: floats,
+    x: floats,
+    rstd: floats,
+    tokens: ints,
+    T: int,
+    C: int,
+    V: int,
+    block_size: int,
 ):
     """dwte (V, C), dwpe (block_size, C) from dx (T, C): rows that were not used become 0."""
     for i in range(V * C):
         dwte[i] = 0.0
-    for i in range(T * C, block_size * C):
+    for i in range(block_size * C):
         dwpe[i] = 0.0
+    rmsnorm_backward(dwpe, dx, x, rstd, T, C)
     for t in range(T):
         token_row = tokens[t] * C
         row = t * C
         for i in range(C):
-            dwte[token_row + i] += dx[row + i]
-            dwpe[row + i] = dx[row + i]
+            dwte[token_row + i] += dwpe[row + i]
 
 
 def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: int):
@@ -70,10 +82,7 @@ def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: i
 
 
 def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C: int):
-    """dx = rstd · (dy − y · mean(dy·y)), which needs the output y but not the input.
-
-    dx may be dy.
-    """
+    """dx += rstd · (dy − y · mean(dy·y)), which needs the output y but not the input."""
     for t in range(T):
         row = t * C
         dot = 0.0
@@ -82,7 +91,7 @@ def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C:
         mean = dot / C
         scale = rstd[t]
         for i in range(C):
-            dx[row + i] = scale * (dy[row + i] - y[row + i] * mean)
+            dx[row + i] += scale * (dy[row + i] - y[row + i] * mean)
 
 
 def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int):
@@ -223,54 +232,32 @@ def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C
         y[i] = x[i] + branch[i]
 
 
-def residual_backward(dx: floats, dbranch: floats, T: int, C: int):
-    """dx (T, C) += dbranch: the stream's gradient takes up the branch's."""
-    for i in range(T * C):
-        dx[i] += dbranch[i]
+def cross_entropy(losses: floats, logits: floats, targets: ints, slot: int, T: int, V: int) -> int:
+    """losses[slot] = mean of −log softmax(logits)[target] over T rows, and its gradient.
 
-
-def softmax_forward(probs: floats, logits: floats, scale: floats, start: int, T: int, V: int):
-    """probs (.., V) = softmax(logits · scale[0]) of each row; scale is 1/temperature."""
-    for t in range(start, start + T):
-        row = t * V
-        top = -1e30
-        for i in range(V):
-            if logits[row + i] > top:
-                top = logits[row + i]
-        total = 0.0
-        for i in range(V):
-            weight = exp((logits[row + i] - top) * scale[0])
-            probs[row + i] = weight
-            total += weight
-        inverse = 1.0 / total
-        for i in range(V):
-            probs[row + i] = probs[row + i] * inverse
-
-
-def cross_entropy_forward(
-    losses: floats, probs: floats, logits: floats, targets: ints, slot: int, T: int, V: int
-) -> int:
-    """losses[slot] = mean of −log softmax(logits)[target] over T rows; probs (T, V) is kept.
-
+    The logits (T, V) become their gradient, (softmax(logits) − one-hot(targets)) / T.
     Returns 1, or 0 if the loss is not a finite number.
     """
     loss = 0.0
     for t in range(T):
         row = t * V
+        target = row + targets[t]
         top = -1e30
         for i in range(V):
             if logits[row + i] > top:
                 top = logits[row + i]
+        # Not −log(probability), which is infinite once that underflows.
+        loss += top - logits[target]
         total = 0.0
         for i in range(V):
             weight = exp(logits[row + i] - top)
-            probs[row + i] = weight
+            logits[row + i] = weight
             total += weight
-        inverse = 1.0 / total
+        loss += log(total)
+        scale = 1.0 / (total * T)
         for i in range(V):
-            probs[row + i] = probs[row + i] * inverse
-        # Not −log(probs[target]), which is infinite once the probability underflows.
-        loss += log(total) + top - logits[row + targets[t]]
+            logits[row + i] = logits[row + i] * scale
+        logits[target] -= 1.0 / T
     loss = loss / T
     losses[slot] = loss
     if loss - loss == 0.0:
@@ -278,14 +265,50 @@ def cross_entropy_forward(
     return 0
 
 
-def cross_entropy_backward(dlogits: floats, probs: floats, targets: ints, T: int, V: int):
-    """dlogits (T, V) = (probs − one-hot(targets)) / T. dlogits may be probs."""
-    scale = 1.0 / T
-    for t in range(T):
-        row = t * V
-        for i in range(V):
-            dlogits[row + i] = probs[row + i] * scale
-        dlogits[row + targets[t]] -= scale
+def categorical(logits: floats, scale: floats, row: int, V: int, top_k: int, draw: int) -> int:
+    """A token from softmax(logits · scale[0]) of a row of logits (.., V), which is overwritten.
+
+    scale is 1/temperature. draw, from 0 to 2^24 − 1, decides which token it is. With top_k > 0
+    only the top_k likeliest can be drawn, and those as likely as the last of them.
+    """
+    first = row * V
+    top = -1e30
+    for i in range(V):
+        if logits[first + i] > top:
+            top = logits[first + i]
+    # The least that may be drawn: the largest value, then the next, until top_k tokens have one.
+    least = 1e30
+    if top_k == 0:
+        least = -1e30
+    kept = 0
+    for _ in range(top_k):
+        if kept < top_k:
+            largest = -1e30
+            count = 0
+            for i in range(V):
+                if logits[first + i] < least:
+                    if logits[first + i] > largest:
+                        largest = logits[first + i]
+                        count = 0
+                    if logits[first + i] == largest:
+                        count += 1
+            least = largest
+            kept += count
+    total = 0.0
+    for i in range(V):
+        weight = 0.0
+        if logits[first + i] >= least:
+            weight = exp((logits[first + i] - top) * scale[0])
+        logits[first + i] = weight
+        total += weight
+    left = total * draw * 5.9604644775390625e-8
+    token = 0
+    for i in range(V):
+        if logits[first + i] > 0.0:
+            if left >= 0.0:
+                token = i
+            left -= logits[first + i]
+    return token
 
 
 def adam_step(
@@ -305,13 +328,27 @@ def adam_step(
     """
     beta1 = hyper[1]
     beta2 = hyper[2]
-    eps = hyper[3]
-    # β^(step+1) as an exponential: exact enough in float32, and no state to keep.
-    correct1 = 1.0 / (1.0 - exp((step + 1) * log(beta1)))
-    correct2 = 1.0 / (1.0 - exp((step + 1) * log(beta2)))
-    rate = hyper[0] * (num_steps - step) / num_steps * correct1
+    # β^(step+1) by squaring, so that there is no state to keep.
+    power1 = 1.0
+    power2 = 1.0
+    square1 = beta1
+    square2 = beta2
+    left = step + 1
+    while left > 0:
+        if left % 2 == 1:
+            power1 = power1 * square1
+            power2 = power2 * square2
+        square1 = square1 * square1
+        square2 = square2 * square2
+        left = left // 2
+    # v's correction is taken out of the root: it is the same for all parameters.
+    correct2 = sqrt(1.0 - power2)
+    rate = hyper[0] * (num_steps - step) / num_steps / (1.0 - power1) * correct2
+    eps = hyper[3] * correct2
     for i in range(n):
         g = grads[i]
-        m[i] = m[i] * beta1 + g * (1.0 - beta1)
-        v[i] = v[i] * beta2 + g * g * (1.0 - beta2)
-        params[i] -= rate * m[i] / (sqrt(v[i] * correct2) + eps)
+        mean = m[i] * beta1 + g * (1.0 - beta1)
+        square = v[i] * beta2 + g * g * (1.0 - beta2)
+        m[i] = mean
+        v[i] = square
+        params[i] -= rate * mean * (1.0 / (sqrt(square) + eps))

@@ -93,15 +93,16 @@ def _score_scales(size):
     return _scales[size]
 
 
-def embed_forward(x, tokens, wte, wpe, start, T, C):
+def embed_forward(x, rstd, tokens, wte, wpe, start, T, C):
     elementwise.add(0, 0, x, wte, wpe, tokens, 0, start, T, C)
+    rmsnorm_forward(x, rstd, x, start, T, C)
 
 
-def embed_backward(dwte, dwpe, dx, tokens, T, C, V, block_size):
+def embed_backward(dwte, dwpe, dx, x, rstd, tokens, T, C, V, block_size):
     _clear(dwte, 0, V * C)
     _clear(dwpe, 0, block_size * C)
-    elementwise.add(0, 0, dwpe, dwpe, dx, 0, 0, 0, 1, T * C)
-    elementwise.add(0, 0, dwte, dwte, dx, tokens, 1, 0, T, C)
+    rmsnorm_backward(dwpe, dx, x, rstd, T, C)
+    elementwise.add(0, 0, dwte, dwte, dwpe, tokens, 1, 0, T, C)
 
 
 def _clear(x, first, n):
@@ -123,7 +124,8 @@ def rmsnorm_backward(dx, dy, y, rstd, T, C):
     quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits, 0)
     quantize(0, 0, y, _b, _b_exp, 0, T, C, bits, 0)
     rmsnorm.normalize_backward(_a, _b, _a_exp, _b_exp, rstd, T, C, bits)
-    to_float(0, 0, _a, dx, _a_exp, LOG2, 0, 0, T, C)
+    to_float(0, 0, _a, _a, _a_exp, LOG2, 0, 0, T, C)
+    elementwise.add(0, 0, dx, dx, _a, 0, 0, 0, T, C)
 
 
 def linear_forward(y, x, w, start, T, n_in, n_out):
@@ -236,35 +238,25 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
 
 
 def relu_forward(x, start, T, n):
-    elementwise.relu(x, x, start * n, T * n, 1)
+    elementwise.relu(x, x, start * n, T * n)
 
 
 def relu_backward(dx, y, T, n):
-    elementwise.relu(dx, y, 0, T * n, 0)
+    elementwise.relu(dx, y, 0, T * n)
 
 
 def residual_forward(y, x, branch, start, T, C):
     elementwise.add(0, 0, y, x, branch, 0, 0, start, T, C)
 
 
-def residual_backward(dx, dbranch, T, C):
-    elementwise.add(0, 0, dx, dx, dbranch, 0, 0, 0, T, C)
-
-
-def _softmax(probs, logits, scale, targets, start, T, V):
+def cross_entropy(losses, logits, targets, slot, T, V):
     _room(0, T * V, T)
-    quantize(0, 0, logits, _b, _b_exp, start * V, T, V, 16, 0)
-    loss = softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, targets, T, V)
-    to_float(0, 0, _b, probs, _b_exp, LOG2, 0, start * V, T, V)
-    return loss
-
-
-def softmax_forward(probs, logits, scale, start, T, V):
-    _softmax(probs, logits, scale, 0, start, T, V)
-
-
-def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
-    loss = _softmax(probs, logits, _one, targets, 0, T, V)
+    quantize(0, 0, logits, _b, _b_exp, 0, T, V, 16, 0)
+    loss = softmax.softmax_rows(_b, _b_exp, _one, softmax.EXP2, softmax.LOG2, targets, T, V)
+    to_float(0, 0, _b, logits, _b_exp, LOG2, 0, 0, T, V)
+    share = 1 / T
+    for t in range(T):
+        logits[t * V + targets[t]] -= share
     if loss < 0:
         losses[slot] = float("nan")
         return 0
@@ -272,20 +264,31 @@ def cross_entropy_forward(losses, probs, logits, targets, slot, T, V):
     return 1
 
 
-def cross_entropy_backward(dlogits, probs, targets, T, V):
-    _room(1, T * V)
-    quantize(0, 0, probs, _b, _b_exp, 0, 1, T * V, 15, 0)
-    # 1 / T as an int of 15 bits
-    k = 14
-    while 2 << k < T << 15:
-        k += 1
-    _a[0] = (1 << k) // T
-    _a_exp[0] = 256 - k
-    combine(0, dlogits, _a, _b, 0, 1, 1, T * V, 0, 0)
-    _product_to_float(dlogits, 0, T * V)
-    share = 1 / T
-    for t in range(T):
-        dlogits[t * V + targets[t]] -= share
+def categorical(logits, scale, row, V, top_k, draw):
+    _room(0, V)
+    quantize(0, 0, logits, _b, _b_exp, row * V, 1, V, 16, 0)
+    softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, 0, 1, V)
+    # Shifted so, all probabilities together are 2^29.
+    q = _b
+    shift = 227 - _b_exp[0]
+    left = draw << 5
+    if top_k:
+        least = sorted(q[:V])[-min(top_k, V)]
+        total = 0
+        for i in range(V):
+            if q[i] < least:
+                q[i] = 0
+            total += q[i] >> shift
+        left = total * draw >> 24
+    token = 0
+    for i in range(V):
+        weight = q[i] >> shift
+        if weight:
+            token = i
+            left -= weight
+            if left < 0:
+                break
+    return token
 
 
 def adam_step(params, grads, m, v, hyper, step, num_steps, n):

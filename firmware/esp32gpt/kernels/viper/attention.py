@@ -5,8 +5,7 @@ Probabilities have 14 fraction bits where they weigh something.
 
 The scalars come in an int array, `shape`, because there are more of them than a viper
 function takes: start, end, C, n_head, block_size and those of each function. Scores and
-their gradients lie in triangles: row t has t + 1 of them. Loops over a head's channels take
-four at a time.
+their gradients lie in triangles: row t has t + 1 of them.
 """
 
 # ruff: noqa: SIM108 - a conditional expression goes through memory in viper
@@ -57,16 +56,7 @@ def attend(
             s = t + 1
             while s:
                 x = 0
-                n = size >> 2
-                while n:
-                    x = k[0] * q[0] + x
-                    x = k[1] * q[1] + x
-                    x = k[2] * q[2] + x
-                    x = k[3] * q[3] + x
-                    q = ptr32(int(q) + 16)
-                    k = ptr32(int(k) + 16)
-                    n -= 1
-                n = size & 3
+                n = size
                 while n:
                     x = k[0] * q[0] + x
                     q = ptr32(int(q) + 4)
@@ -129,16 +119,7 @@ def attend(
             while s:
                 k = ptr32(int(y) + t * channels)
                 x = p[0]
-                n = size >> 2
-                while n:
-                    k[0] = q[0] * x + k[0]
-                    k[1] = q[1] * x + k[1]
-                    k[2] = q[2] * x + k[2]
-                    k[3] = q[3] * x + k[3]
-                    k = ptr32(int(k) + 16)
-                    q = ptr32(int(q) + 16)
-                    n -= 1
-                n = size & 3
+                n = size
                 while n:
                     k[0] = q[0] * x + k[0]
                     k = ptr32(int(k) + 4)
@@ -191,18 +172,7 @@ def score_gradients(
                     weight = ((x & 0x7FFFFF) | 0x800000) >> n
                 x = weight
                 dot = 0
-                n = size >> 2
-                while n:
-                    dot = y[0] * v[0] + y[1] * v[1] + y[2] * v[2] + y[3] * v[3] + dot
-                    dv[0] = y[0] * x + dv[0]
-                    dv[1] = y[1] * x + dv[1]
-                    dv[2] = y[2] * x + dv[2]
-                    dv[3] = y[3] * x + dv[3]
-                    y = ptr32(int(y) + 16)
-                    v = ptr32(int(v) + 16)
-                    dv = ptr32(int(dv) + 16)
-                    n -= 1
-                n = size & 3
+                n = size
                 while n:
                     dot = y[0] * v[0] + dot
                     dv[0] = y[0] * x + dv[0]

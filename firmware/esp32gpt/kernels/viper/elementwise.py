@@ -74,16 +74,12 @@ def add(
 
 
 @micropython.viper
-def relu(x: ptr32, y: ptr32, first: int, n: int, negative: int):
-    """x[first + i] = 0 where y[first + i] is 0, either zero, or negative, if that counts."""
+def relu(x: ptr32, y: ptr32, first: int, n: int):
+    """x[first + i] = 0 where y[first + i] is not above 0."""
     x = ptr32(int(x) + first * 4)
     y = ptr32(int(y) + first * 4)
     while n:
         n -= 1
         v = y[n]
-        if v >> 31:
-            v = (v & 0x3FFFFFFF) | ((v >> 30) & 1)
-            if negative:
-                v = 0
-        if not v:
+        if v >> 31 or v == 0:
             x[n] = 0

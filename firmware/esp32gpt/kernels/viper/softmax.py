@@ -21,13 +21,14 @@ def softmax_rows(
     rows: int,
     V: int,
 ) -> int:
-    """Rows of logits as q (rows, V), 16 bits, become rows of softmax(logits · scale[0]).
+    """Rows of logits as q (rows, V), 16 bits, become rows of softmax(logits · scale[0]) / rows.
 
     Returns the sum over the rows of −log2 of the target's probability, times 2^14, or −1
     if it is not finite. V is at most 1,024.
     """
     loss = 0
     finite = 1
+    divisor = rows
     # log2(e) · scale as c · 2^e_scale, with c of at most 14 bits; log2(e) is 23637 / 2^14.
     c = scale[0]
     e_scale = ((c >> 23) & 255) - 139
@@ -74,17 +75,21 @@ def softmax_rows(
             p[0] = weight
             p = ptr32(int(p) + 4)
             n += 1
-        # probability = weight / total = weight · inverse · 2^-(a + 29), total = m · 2^a
         m = total
         a = 0
         while m > 0x7FFF:
             m >>= 1
             a += 1
-        inverse = 0x20000000 // m
         t = (total >> (a - 6)) - 0x100000  # the fraction of total / 2^(a + 14), 20 bits
         i = t >> 14
         t = log2[i] + (((log2[i + 1] - log2[i]) * (t & 0x3FFF)) >> 14)
         loss += t + ((a - 6) << 14)
+        # probability / rows = weight · inverse · 2^-(a + 29), total · rows = m · 2^a
+        m *= divisor
+        while m > 0x7FFF:
+            m >>= 1
+            a += 1
+        inverse = 0x20000000 // m
         exponents[0] = 256 - 24 - a
         n = V
         while n:
