@@ -100,6 +100,8 @@ def test_a_frame_fits_any_screen(width, height, ascii_only):
     lines = screen(log, max(width, 1), height, ascii_only)
     assert len(lines) == max(height, 1)
     assert lines[-1] == STATUS[: max(width, 1)].rstrip()
+    if height >= 5:  # banner, bar and losses stay
+        assert lines[0] == log.board[: max(width, 1)].rstrip()
 
 
 number = st.floats(width=32)

@@ -32,10 +32,13 @@ def test_the_view_shows_the_session_and_fetches_nothing():
     assert "url(http" not in svg
 
 
-@pytest.mark.parametrize("said", [b"", session.said(session.TRAINING, session.progress(100, 900))])
+BEGUN = session.TRAINING + session.progress(100, 900)
+
+
+@pytest.mark.parametrize("said", ["", BEGUN, BEGUN + session.END, session.TRAINING + session.END])
 def test_half_a_session_is_refused(said):
     with pytest.raises(runtime.ToolError, match="did not train and sample: make deploy"):
-        pictures.understand(said)
+        pictures.understand(session.said(said))
 
 
 @pytest.mark.parametrize(
