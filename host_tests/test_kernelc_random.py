@@ -11,8 +11,8 @@ from kernelc_model import Model
 pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
 
 SIZE = 8
-HEAD = "def f(x: floats, y: floats, k: ints, n: int, a: float):\n"
-FLOATS, INTS = ("p", "q", "r"), ("u", "v")
+HEAD = "def f(x: floats, y: floats, k: ints, n: int, m: int, a: float):\n"
+FLOATS, INTS = ("p", "q", "r", "a"), ("u", "v", "m")
 START = "    p = 0.5\n    q = a\n    r = x[0]\n    u = 1\n    v = n\n"
 
 
@@ -124,7 +124,8 @@ class Writer:
 @st.composite
 def functions(draw):
     body = "\n".join(Writer(draw).block(3, 1))
-    return f"{HEAD}{START}{body}\n    y[0] = p\n    y[1] = q\n    y[2] = r\n    k[0] = u * 64 + v\n"
+    end = "    y[0] = p\n    y[1] = q\n    y[2] = r + a\n    k[0] = u * 64 + v + m\n"
+    return f"{HEAD}{START}{body}\n{end}"
 
 
 @settings(
@@ -137,8 +138,8 @@ def test_a_random_function_computes_what_its_python_says(source, n, seed):
     x, y = (random.normal(size=SIZE).astype(np.float32) for _ in range(2))
     k = random.integers(-20, 20, SIZE).astype(np.int32)
     wanted_y, wanted_k = y.copy(), k.copy()
-    Model(source).run(x, wanted_y, wanted_k, n, np.float32(1.5))
+    Model(source).run(x, wanted_y, wanted_k, n, 5, np.float32(1.5))
     code = compile_source(source, "f.py")[1]["f"]
-    kernelc_machine.run(code, x, y, k, n, 1.5)
+    kernelc_machine.run(code, x, y, k, n, 5, 1.5)
     assert np.array_equal(k, wanted_k), source
     assert np.array_equal(y, wanted_y, equal_nan=True), source

@@ -1,5 +1,6 @@
 """Tiled kernels are plain Python with the same meaning, and unsound tilings are refused."""
 
+import random
 import sys
 import types
 from pathlib import Path
@@ -184,3 +185,79 @@ def test_what_is_no_schedule_is_refused(plan):
     kernel = parse(LOOPS + "        y[i] = x[i]", "k.py").kernels["f"]
     with pytest.raises(CompileError, match="is no schedule: write variable×factor"):
         schedule(kernel, {"f": plan})
+
+
+OUTER = [
+    "i",
+    "i",
+    "i + 1",
+    "i + m",
+    "2 * i",
+    "i // 2",
+    "i % 2",
+    "n - i",
+    "0",
+    "r",
+    "r + i",
+    "i * m",
+]
+INNER = [
+    "j",
+    "i + j",
+    "i * m + j",
+    "i * n + j",
+    "j * n + i",
+    "j * m + i",
+    "r + j",
+    "i",
+    "r",
+    "2 * j",
+]
+VALUES = ["x[{}]", "y[{}]", "z[{}]", "t", "a", "b", "x[{}] * 2.0 + t", "y[{}] - z[{}]", "1.5"]
+BODIES = ["y[{}] = {}", "y[{}] += {}", "z[{}] = {}", "t = {}", "a += {}", "b += {}", "a = a + {}"]
+
+
+def random_body(draw, indices, depth):
+    lines = []
+    for _ in range(draw.randrange(1, 4)):
+        value = draw.choice(VALUES).format(draw.choice(indices), draw.choice(indices))
+        kind = draw.random()
+        if depth and kind < 0.3:
+            lines.append(f"for j in range({draw.choice(['m', 'n', '2', '1, m'])}):")
+            lines += ["    " + line for line in random_body(draw, INNER, 0)]
+        elif kind < 0.4:
+            lines += [f"if {value} > b:", f"    b = {value}"]
+        else:
+            form = draw.choice(BODIES)
+            if "[" in form:
+                form = form.format(draw.choice(indices), "{}")
+            lines.append(form.format(value))
+    return lines
+
+
+def test_a_tiling_that_is_taken_changes_no_result():
+    draw = random.Random(2)
+    head = "def f(y: floats, x: floats, z: floats, n: int, m: int):\n"
+    head += "    a = 0.5\n    b = 0.25\n    t = 2.0\n    r = m\n    for i in range(n):\n"
+    taken = 0
+    for _ in range(4000):
+        first = draw.choice([[], ["r = i * m"], ["t = x[i]"], ["r = i * m", "t = 0.0"]])
+        body = "".join(f"        {line}\n" for line in [*first, *random_body(draw, OUTER, 1)])
+        source = head + body + "    y[62] = a\n    y[63] = b\n"
+        module = parse(source, "k.py")
+        module.schedule = {"f": f"i×{draw.choice([2, 3, 4])}"}
+        try:
+            tiled = tiled_source(module)
+        except CompileError:
+            continue
+        taken += 1
+        for n, m in ((5, 3), (4, 1), (7, 2)):
+            results = []
+            for text in (source, tiled):
+                namespace = {"floats": None}
+                exec(text, namespace)
+                y, x, z = ([((k + i) * 7 % 11) / 3 for i in range(64)] for k in range(3))
+                namespace["f"](y, x, z, n, m)
+                results.append((y, z))
+            assert results[0] == results[1], source
+    assert taken > 400

@@ -13,6 +13,7 @@ FLOAT, LOAD, CONVERSION, PRODUCT = 4, 2, 2, 2
 LATENCY = dict.fromkeys(("add.s", "sub.s", "mul.s", "madd.s", "msub.s", "fma", "fms"), FLOAT)
 LATENCY |= dict.fromkeys(("lsi", "lsip", "lsxp", "l32i", "l32i.n", "l32r", "l16ui"), LOAD)
 LATENCY |= {"float.s": CONVERSION, "trunc.s": CONVERSION, "round.s": CONVERSION, "mull": PRODUCT}
+MAXIMA = ("at_least", "at_most", "raise_to", "lower_to")
 
 
 @dataclass
@@ -92,11 +93,14 @@ def reads(op, place=None):
 def writes(op, place=None):
     """{register: cycles until it can be read}. A pointer that a load moves is ready at once."""
     latency = LATENCY.get(op.name, 1)
-    return {
+    result = {
         register: latency if position == 0 else 1
         for register, position, role in _registers(op, place)
         if role in "<+"
     }
+    if op.name in MAXIMA:  # they become a comparison and a move
+        result["b", 0] = 1
+    return result
 
 
 def _registers(op, place):
