@@ -17,10 +17,10 @@ class Rng:
         if not self.high | self.low:
             self.high = 0x9E37  # the all-zero state would stay zero
         for _ in range(16):  # small seeds have few bits set, and their first draws too
-            self.draw()
+            self.bits()
 
-    def draw(self):
-        """The next state, whose halves are self.high and self.low."""
+    def bits(self):
+        """24 random bits, as an int: the upper ones of the next state."""
         high = self.high
         low = self.low
         high ^= (high << 13 | low >> 3) & 0xFFFF
@@ -30,16 +30,11 @@ class Rng:
         low ^= low << 5 & 0xFFFF
         self.high = high
         self.low = low
+        return high << 8 | low >> 8
 
     def below(self, n):
         """An int from 0 to n − 1, for n up to 16,384."""
-        self.draw()
-        return (self.high >> 2) * n >> 14
-
-    def bits(self):
-        """An int of 24 random bits."""
-        self.draw()
-        return self.high << 8 | self.low >> 8
+        return (self.bits() >> 10) * n >> 14
 
     def uniform(self):
         """A float in [0, 1) with 24 random bits, exact in float32."""

@@ -81,7 +81,7 @@ def test_rng_is_xorshift32():
     rng = Rng(1)
     state = (rng.high << 16) | rng.low
     for _ in range(100):
-        rng.draw()
+        rng.bits()
         state ^= (state << 13) & 0xFFFFFFFF
         state ^= state >> 17
         state ^= (state << 5) & 0xFFFFFFFF
