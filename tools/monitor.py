@@ -153,20 +153,23 @@ def main():
     if table:
         table.begin()
     log = Log()
+    on_signals(lambda number, _: sys.exit(128 + number), "SIGTERM", "SIGHUP")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             watch(port, connection, log, table)
     finally:
+        # What comes now, such as a second Ctrl-C, must not leave half a chart.
+        on_signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP")
         if chart:
             print(chart.save(log), file=sys.stderr)
 
 
-def told_to_end(number, _):
-    sys.exit(128 + number)
+def on_signals(handler, *names):
+    """Have the handler called for these signals, as far as this system has them."""
+    for name in names:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handler)
 
 
 if __name__ == "__main__":
-    for name in ("SIGTERM", "SIGHUP"):  # the files are then still written whole
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), told_to_end)
     run_tool(main)
