@@ -13,8 +13,8 @@ def zeros(n, typecode="f"):
         buffer = array(typecode, range(n))
     except MemoryError:
         raise MemoryError(
-            f"no {4 * n} bytes are free in one piece: a soft reset (Ctrl-D) frees what the REPL "
-            "holds, a smaller n_embd, n_layer or block_size needs less"
+            f"no {4 * n} bytes are free in one piece: choose a smaller n_embd, n_layer or "
+            "block_size, or fewer letters; a soft reset (Ctrl-D) frees what the REPL holds"
         )
     view = memoryview(buffer)
     view[0] = 0

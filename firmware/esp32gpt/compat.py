@@ -50,7 +50,7 @@ def require_bytes(needed, purpose):
     if needed > free:
         raise MemoryError(
             f"{purpose} needs {needed} bytes and {free} are free: choose a smaller n_embd, "
-            "n_layer or block_size"
+            "n_layer or block_size, or fewer letters"
         )
 
 

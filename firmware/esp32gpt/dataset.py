@@ -83,7 +83,7 @@ class Dataset:
             self.epoch = 1
         if not held_out and not self.peek(array("i", [0] * 65)):
             raise DatasetError(
-                f"{path} has no usable name: it needs lines made of {tokenizer.alphabet!r}"
+                f"{path} has no usable name: it needs lines made of '{tokenizer.alphabet}'"
             )
 
     def peek(self, tokens):
@@ -191,7 +191,7 @@ class NameList:
         tokens = array("i", [0] * 65)
         for name in self._names:
             if not tokenizer.encode(name, 0, len(name), tokens):
-                raise DatasetError(f"{name} has characters outside {tokenizer.alphabet!r}")
+                raise DatasetError(f"{name} has characters outside '{tokenizer.alphabet}'")
 
     def peek(self, tokens):
         """As Dataset.peek."""

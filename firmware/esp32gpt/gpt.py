@@ -182,8 +182,8 @@ class GPT:
 
     def known(self, names):
         """The set of those names that are in the names file, and so are not new."""
-        letters = self.tokenizer.alphabet
-        return known(self.settings["names"], names, letters == letters.lower())
+        folded = not any("A" <= letter <= "Z" for letter in self.tokenizer.alphabet)
+        return known(self.settings["names"], names, folded)
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new; options as for `sample`."""

@@ -56,7 +56,7 @@ class Sampler:
         utf8 = prompt.encode()
         n = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
         if not n:
-            raise ValueError(f"a prompt is written in the letters {self.tokenizer.alphabet!r}")
+            raise ValueError(f"a prompt is written in the letters '{self.tokenizer.alphabet}'")
         if self.tokens[n] != BOS:
             raise ValueError(f"a prompt has at most {len(self.tokens) - 2} characters")
         return n - 1
