@@ -106,9 +106,10 @@ def test_more_variables_than_registers_keep_their_values():
     source = "def f(y: floats, x: floats, n: int):\n"
     source += "".join(f"    {name} = x[{i}]\n" for i, name in enumerate(names))
     source += "    for t in range(n):\n"
-    for i in range(48):
+    for i in range(8):
         one, other, third = (names[(i * k + k) % 24] for k in (1, 5, 7))
-        source += f"        {one} = {other} - {third}\n        {other} = {one}\n"
+        source += f"        {one} = {other} - {third}\n        {third} = -{other}\n"
+        source += f"        {one} = {one} - {third}\n        {other} = {other} - {third}\n"
     source += "".join(f"    y[{i}] = {name}\n" for i, name in enumerate(names))
     x = np.arange(24, dtype=np.float32) % 7 - 3
     got, wanted = both(source, np.zeros(24, np.float32), x, 2)
