@@ -99,3 +99,18 @@ def test_a_maximum_does_not_disturb_the_test_that_follows():
     x, y = np.arange(6, dtype=np.float32) - 4, np.arange(6, dtype=np.float32) % 2 - 1
     got, wanted = both(source, y, x, 5)
     assert got[0].tolist() == wanted[0].tolist()
+
+
+def test_more_variables_than_registers_keep_their_values():
+    names = [f"a{i}" for i in range(24)]
+    source = "def f(y: floats, x: floats, n: int):\n"
+    source += "".join(f"    {name} = x[{i}]\n" for i, name in enumerate(names))
+    source += "    for t in range(n):\n"
+    for i in range(8):
+        one, other, third = (names[(i * k + k) % 24] for k in (1, 5, 7))
+        source += f"        {one} = {other} - {third}\n        {third} = -{other}\n"
+        source += f"        {one} = {one} - {third}\n        {other} = {other} - {third}\n"
+    source += "".join(f"    y[{i}] = {name}\n" for i, name in enumerate(names))
+    x = np.arange(24, dtype=np.float32) % 7 - 3
+    got, wanted = both(source, np.zeros(24, np.float32), x, 2)
+    assert got[0].tolist() == wanted[0].tolist() and abs(got[0]).max() > 3
