@@ -49,7 +49,7 @@ def calls():
                 for v, w in zip(values, wholes)]
         yield name, good, wholes, typecodes, len(sizes)
 
-INTS = ("embed_forward1", "embed_backward3", "cross_entropy_forward3", "cross_entropy_backward2")
+INTS = ("embed_forward2", "embed_backward5", "cross_entropy2")
 
 def intact(wholes, typecodes):
     for whole, t in zip(wholes, typecodes):
@@ -117,8 +117,7 @@ for name, good, wholes, typecodes, n_outputs in calls():
     except TypeError:
         count += 1
     for i in range(n_outputs, len(good)):
-        # What a kernel only reads is as it was; adam_step also writes to m and v, and relu and
-        # residual_backward work in place.
+        # What a kernel only reads is as it was; adam_step also writes to m and v.
         if typecodes[i] and name != "adam_step" and list(wholes[i]) != list(copies[i]):
             failures.append((name, "changed an input", i))
     for text in said:
