@@ -73,10 +73,13 @@ OBJECTS = (None, 0, 3, -1, 1 << 30, 2.5, "text", b"", b"bytes of a certain lengt
 # room for a row; relu_backward stores nothing at all where y is nowhere 0.
 NOT_WHOLE = ("attention_forward1", "attention_backward1", "relu_backward0")
 
+# Ints that are no sizes: step and num_steps, top_k and draw.
+NO_SIZES = ("adam_step5", "adam_step6", "categorical4", "categorical5")
+
 def wrong_arguments(name, good, typecodes, n_outputs):
     for i, t in enumerate(typecodes):
         if t is None:
-            wrong = NUMBERS if name == "adam_step" and i in (5, 6) else NUMBERS + SIZES
+            wrong = NUMBERS if name + str(i) in NO_SIZES else NUMBERS + SIZES
         else:
             other = "i" if t == "f" else "f"
             wrong = OBJECTS + (array(other, range(200)), array(t), good[i][:0])
