@@ -17,6 +17,8 @@ SHAPES = {
     "one layer": Config(n_embd=8, n_head=2, n_layer=1, block_size=6, vocab_size=7, init_std=0.3),
     "two layers": Config(n_embd=6, n_head=3, n_layer=2, block_size=4, vocab_size=5, init_std=0.4),
     "one head": Config(n_embd=4, n_head=1, n_layer=1, block_size=9, vocab_size=11, init_std=0.4),
+    # So long that dhidden does not fit in the place of gradients.
+    "long": Config(n_embd=4, n_head=2, n_layer=1, block_size=12, vocab_size=5, init_std=0.4),
 }
 
 

@@ -104,7 +104,7 @@ def test_the_cycles_of_a_training_step(step):
         print(f"{name:24}{cost.calls:6}{cost.instructions:14,}{cost.stalls:9,}{cost.cycles:9,}")
         total = [total[0] + cost.instructions, total[1] + cost.stalls]
     print(f"{'together':24}{'':6}{total[0]:14,}{total[1]:9,}{sum(total):9,}")
-    assert total[0] < 445_000 and total[1] < 80_000
+    assert total[0] < 365_000 and total[1] < 125_000
 
 
 def test_the_hot_loops_are_those_of_the_matrices_and_of_adam(step):
@@ -126,9 +126,8 @@ def test_in_hot_loops_sums_are_4_apart_and_loads_2_before_their_use(step):
     for name, hot in hot_loops(step).items():
         for loop in hot:
             if name == "adam_step":
-                # Two parameters side by side, each a chain of root and quotient, do not fill
-                # every gap; four would not fit into the registers.
-                assert loop.stalls <= 20 and loop.cycles <= 125
+                # One parameter is a chain of two Newton steps, and more where ε counts.
+                assert loop.stalls <= 50 and loop.cycles <= 115
                 continue
             assert min(distances(loop, ("lsi", "lsip", "lsxp"))) >= 2, name
             assert min(distances(loop, ("madd.s",))) >= 4, name
@@ -147,10 +146,10 @@ LINEAR = {
     "linear_backward_weights": lambda T, i, o: (i * o, T * o, T * i, T, i, o),
 }
 SLOPES = {
-    ("linear_forward", 16): 2.01,
-    ("linear_forward", 64): 1.97,
-    ("linear_backward_inputs", 16): 1.99,
-    ("linear_backward_inputs", 64): 1.81,
+    ("linear_forward", 16): 2.1,
+    ("linear_forward", 64): 2.04,
+    ("linear_backward_inputs", 16): 2.0,
+    ("linear_backward_inputs", 64): 1.82,
     ("linear_backward_weights", 16): 1.75,
     ("linear_backward_weights", 64): 1.75,
 }

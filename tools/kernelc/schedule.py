@@ -20,7 +20,6 @@ TABLE = {
     "linear_forward": "t×2, o×4",
     "linear_backward_inputs": "t×2, i×4",
     "linear_backward_weights": "o×2, i×4",
-    "adam_step": "i×2",
 }
 
 

@@ -281,19 +281,20 @@ def categorical(logits: floats, scale: floats, row: int, V: int, top_k: int, dra
     if top_k == 0:
         least = -1e30
     kept = 0
-    for _ in range(top_k):
-        if kept < top_k:
-            largest = -1e30
-            count = 0
-            for i in range(V):
-                if logits[first + i] < least:
-                    if logits[first + i] > largest:
-                        largest = logits[first + i]
-                        count = 0
-                    if logits[first + i] == largest:
-                        count += 1
-            least = largest
-            kept += count
+    while kept < top_k:
+        largest = -1e30
+        count = 0
+        for i in range(V):
+            if logits[first + i] < least:
+                if logits[first + i] > largest:
+                    largest = logits[first + i]
+                    count = 0
+                if logits[first + i] == largest:
+                    count += 1
+        least = largest
+        if count == 0:
+            kept = top_k  # there are no more
+        kept += count
     total = 0.0
     for i in range(V):
         weight = 0.0
