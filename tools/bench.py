@@ -2,12 +2,14 @@
 the board at --port, real or emulated, with the library that is deployed there, or else on this
 machine under MicroPython.
 
-us_per_step is a whole training step with the names in memory and nothing printed, the mean over
-the first names of bench_names.txt after three steps that warm up; us_forward (the loss included),
-us_backward and us_adam are its parts, us_data what reading names from the file would add. mem_peak
-is what the heap holds between backward pass and update, with all that main.py creates; step_alloc
-what a step allocates, exec_bytes the machine code in executable memory, first_step_s the time from
-the end of main.py's countdown to the end of its first step. null: not to be had there.
+us_per_step is a whole training step with the names in memory, nothing printed and no garbage
+collected, the mean over the first names of bench_names.txt after three steps that warm up;
+us_forward (the loss included), us_backward and us_adam are its parts. us_data is what reading a
+name from the file would add. These, and the time behind sample_tokens_per_s, are sums over short
+pieces, each the best of three passes. mem_peak is what the heap holds between backward pass and
+update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the machine code
+in executable memory, first_step_s the time from the end of main.py's countdown to the end of its
+first step. null: not to be had there.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from runtime import ROOT, ToolError, run_micropython, run_tool
 
 WORKLOAD = ROOT / "tools" / "bench_names.txt"
 STEPS = 50
+PASSES = 3
 FIELDS = [
     *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
     *("sample_tokens_per_s", "us_forward", "us_backward", "us_adam"),
@@ -32,9 +35,9 @@ from esp32gpt.kernels import ENGINES, name
 print((name, ENGINES))
 """
 
-# What runs where the engine is, after a line `ENGINE, STEPS, PATH, NAMES = ...`. It prints one
-# line, a dict of FIELDS. Where it collects garbage explicitly, no clock runs.
-MEASURE = """
+# What runs where the engine is, after a line `ENGINE, PATH = ...`: all that main.py does up to its
+# first step, then a step that looks at the heap. It leaves everything to the next script.
+START = """
 import gc, sys
 def executable():
     try:
@@ -81,40 +84,100 @@ optimizer = trainer.optimizer
 probe = trainer.optimizer = Probe()
 trainer.train_step()
 trainer.optimizer = optimizer
-def read():
-    dataset.peek(trainer.tokens)
-    dataset.advance()
-def mean(function):
-    began = ticks_us()
-    for _ in range(STEPS):
-        function()
-    return ticks_diff(ticks_us(), began) / STEPS
-def parts():
-    forward = backward = adam = tokens = 0
-    for _ in range(STEPS):
-        T = trainer.documents.peek(trainer.tokens)
-        trainer.documents.advance()
-        tokens += T
-        a = ticks_us()
-        model.forward(trainer.tokens, 0, T)
-        model.loss_forward(trainer.losses, trainer.targets, 0, T)
-        b = ticks_us()
-        trainer.backward.backward(trainer.tokens, trainer.targets, T)
-        c = ticks_us()
-        optimizer.step(model.params, trainer.backward.grads, trainer.step)
-        d = ticks_us()
-        forward += ticks_diff(b, a)
-        backward += ticks_diff(c, b)
-        adam += ticks_diff(d, c)
-    return forward, backward, adam, tokens
-def sampling():
-    tokens = time = 0
-    for _ in range(20):
+dataset.close()
+"""
+
+# What runs next, after a line `STEPS, PASSES, NAMES = ...`. It prints one line, a dict of FIELDS.
+#
+# An allocation, and a call is one, takes as long as the search for a piece that is free, so where
+# earlier garbage lay would decide over 5 % of a step. tidy() therefore puts the heap into one state
+# before the clock starts: collected, its holes taken by new garbage, and the last 9 KB free. That
+# is enough for five steps without a collection, but for the reference.
+MEASURE = """
+tokens = trainer.tokens
+half = 0.5
+def litter(n):
+    for _ in range(n):
+        half * half
+def room():
+    gc.collect()
+    count = used = 0
+    while used < gc.mem_alloc() and count < 8192:
+        used = gc.mem_alloc()
+        litter(64)
+        count += 64
+    return count
+holes = max(room() - 640, 0)
+def tidy():
+    gc.collect()
+    litter(holes)
+def keep(times, i, time):
+    if i == len(times):
+        times.append(time)
+    times[i] = min(times[i], time)
+def reading():
+    names = Dataset(PATH, tokenizer, 42)
+    for i in range(20):
+        tidy()
         began = ticks_us()
-        length = len(sampler.sample())
-        time += ticks_diff(ticks_us(), began)
-        tokens += min(length + 1, config.block_size)
-    return tokens * 1000000 / time
+        for _ in range(20):
+            names.peek(tokens)
+            names.advance()
+        keep(reads, i, ticks_diff(ticks_us(), began))
+    names.close()
+def fives():
+    trainer.documents = NameList(names, tokenizer)
+    for i in range(0, STEPS, 5):
+        tidy()
+        yield i // 5, range(i, min(i + 5, STEPS))
+def training():
+    for i, five in fives():
+        began = ticks_us()
+        for _ in five:
+            trainer.train_step()
+        keep(steps, i, ticks_diff(ticks_us(), began))
+def parts():
+    for i, five in fives():
+        forward = backward = adam = 0
+        for _ in five:
+            T = trainer.documents.peek(tokens)
+            trainer.documents.advance()
+            a = ticks_us()
+            model.forward(tokens, 0, T)
+            model.loss_forward(trainer.losses, trainer.targets, 0, T)
+            b = ticks_us()
+            trainer.backward.backward(tokens, trainer.targets, T)
+            c = ticks_us()
+            optimizer.step(model.params, trainer.backward.grads, trainer.step)
+            d = ticks_us()
+            forward += ticks_diff(b, a)
+            backward += ticks_diff(c, b)
+            adam += ticks_diff(d, c)
+        keep(forwards, i, forward)
+        keep(backwards, i, backward)
+        keep(adams, i, adam)
+def next_token(position):
+    global drawn
+    tidy()
+    began = ticks_us()
+    for _ in range(4):
+        token = Sampler._next(sampler, position)
+    keep(draws, drawn, ticks_diff(ticks_us(), began))
+    drawn += 1
+    return token
+def sampling():
+    global drawn
+    drawn = 0
+    rng.high, rng.low = 1, 42
+    for _ in range(10):
+        sampler.sample()
+def predictions():
+    trainer.documents = NameList(names, tokenizer)
+    count = 0
+    for _ in range(STEPS):
+        count += trainer.documents.peek(tokens)
+        trainer.documents.advance()
+    return count / STEPS
 def allocated():
     gc.collect()
     gc.disable()
@@ -128,27 +191,26 @@ def allocated():
     finally:
         gc.enable()
 
-us_data = mean(read)
+sampler._next = next_token
 names = [name.decode() for name in NAMES.split()]
 trainer.documents = NameList(names, tokenizer)
 for _ in range(3):
     trainer.train_step()
-trainer.documents = NameList(names, tokenizer)
-gc.collect()
-us_per_step = mean(trainer.train_step)
-tokens_per_s = sampling()
-forward, backward, adam, tokens = parts()
+reads, steps, forwards, backwards, adams, draws = [], [], [], [], [], []
+for measure in (reading, training, parts, sampling):
+    for _ in range(PASSES):
+        measure()
 print({
     "engine": ENGINE,
     "firmware": ", ".join(reversed(compat.describe())),
     "steps": STEPS,
-    "us_per_step": round(us_per_step, 1),
-    "us_data": round(us_data, 1),
-    "tokens_per_step": tokens / STEPS,
-    "sample_tokens_per_s": round(tokens_per_s, 1),
-    "us_forward": round(forward / STEPS, 1),
-    "us_backward": round(backward / STEPS, 1),
-    "us_adam": round(adam / STEPS, 1),
+    "us_per_step": round(sum(steps) / STEPS, 1),
+    "us_data": round(sum(reads) / 400, 1),
+    "tokens_per_step": predictions(),
+    "sample_tokens_per_s": round(4000000 * len(draws) / sum(draws), 1),
+    "us_forward": round(sum(forwards) / STEPS, 1),
+    "us_backward": round(sum(backwards) / STEPS, 1),
+    "us_adam": round(sum(adams) / STEPS, 1),
     "mem_peak": probe.peak,
     "step_alloc": allocated(),
     "exec_bytes": None if after is None else before - after,
@@ -158,9 +220,12 @@ print({
 
 
 def measurement(engine, steps, path, names):
-    """The script that measures one engine where it runs."""
+    """The scripts, to be run one after the other, that measure one engine where it runs."""
     text = " ".join(names[:steps]).encode()
-    return f"ENGINE, STEPS, PATH, NAMES = {engine!r}, {steps}, {str(path)!r}, {text!r}\n{MEASURE}"
+    return (
+        f"ENGINE, PATH = {engine!r}, {str(path)!r}\n{START}",
+        f"STEPS, PASSES, NAMES = {steps}, {PASSES}, {text!r}\n{MEASURE}",
+    )
 
 
 class Host:
@@ -168,17 +233,17 @@ class Host:
 
     path = ROOT / "data" / "names.txt"
 
-    def run(self, script):
-        """What the script prints last, as a Python value. Raises ToolError."""
+    def run(self, *scripts):
+        """What the last script prints last, as a Python value. Raises ToolError."""
         library = str(ROOT / "firmware")
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "bench.py"
-            file.write_text(f"import sys\nsys.path.insert(0, {library!r})\n{script}")
+            file.write_text("\n".join([f"import sys\nsys.path.insert(0, {library!r})", *scripts]))
             return parse(run_micropython(file))
 
 
 class Board:
-    """Runs scripts on a board in a session, each after a soft reset: with all memory free."""
+    """Runs scripts on a board in a session, after a soft reset: with all memory free."""
 
     path = "names.txt"
 
@@ -186,21 +251,25 @@ class Board:
         self.transport = transport
         self.port = port
 
-    def run(self, script):
-        """What the script prints last, as a Python value. Raises ToolError."""
+    def run(self, *scripts):
+        """What the last script prints last, as a Python value. Raises ToolError."""
         self.transport.enter_raw_repl(soft_reset=True)
-        output, complaint = self.transport.exec_raw(script, timeout=3600)
-        if complaint:
-            last = complaint.decode(errors="replace").strip().splitlines()[-1]
-            if last.startswith(("ImportError", "DatasetError")):
-                raise board.BoardError(
-                    f"The board on {self.port} lacks the library or its names ({last}): "
-                    f"`make deploy PORT={self.port}` puts them there."
-                )
-            if last.startswith("MemoryError"):
-                last += " (fewer --steps need less memory)"
-            raise board.BoardError(f"The board on {self.port} answered: {last}")
+        for script in scripts:
+            output, complaint = self.transport.exec_raw(script, timeout=3600)
+            if complaint:
+                raise self.refusal(complaint.decode(errors="replace").strip().splitlines()[-1])
         return parse(output.decode())
+
+    def refusal(self, complaint):
+        """The BoardError for the last line of a traceback."""
+        if complaint.startswith(("ImportError", "DatasetError")):
+            return board.BoardError(
+                f"The board on {self.port} lacks the library or its names ({complaint}): "
+                f"`make deploy PORT={self.port}` puts them there."
+            )
+        if complaint.startswith("MemoryError"):
+            complaint += " (fewer --steps need less memory)"
+        return board.BoardError(f"The board on {self.port} answered: {complaint}")
 
 
 def parse(output):
@@ -218,7 +287,7 @@ def bench(machine, engine, steps):
         raise ToolError(f"There is no engine {engine}: choose one of {', '.join(known)}.")
     usable = [name for name in known[known.index(chosen) :] if name != "reference"] or [chosen]
     for name in [engine] if engine else usable:
-        figures = machine.run(measurement(name, steps, machine.path, names))
+        figures = machine.run(*measurement(name, steps, machine.path, names))
         yield {field: figures[field] for field in FIELDS}
 
 
