@@ -50,30 +50,20 @@ before = executable()
 from esp32gpt import compat, kernels
 kernels.engine = kernels.load(ENGINE)
 after = executable()
-from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset, NameList
-from esp32gpt.model import Model
-from esp32gpt.rng import Rng
+from esp32gpt.gpt import GPT
 from esp32gpt.sampler import Sampler
-from esp32gpt.tokenizer import Tokenizer
-from esp32gpt.trainer import Trainer
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
 compat.set_clock(240000000)
 gc.collect()
 
-# As main.py does, from the end of its countdown.
+# As main.py does, from the end of its countdown, with the default shape whatever is set there.
 began = ticks_us()
-tokenizer = Tokenizer()
-rng = Rng(42)
-dataset = Dataset(PATH, tokenizer, 42)
-config = Config(vocab_size=tokenizer.vocab_size)
-model = Model(config)
-model.init_weights(rng)
-trainer = Trainer(model, dataset)
-sampler = Sampler(model, tokenizer, rng)
-trainer.train_step()
+gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=1000, seed=42)
+gpt.trainer.train_step()
 first_step = ticks_diff(ticks_us(), began)
 
+model, trainer, sampler, tokenizer = gpt.model, gpt.trainer, gpt.sampler, gpt.tokenizer
 class Probe:
     def step(self, params, grads, step):
         gc.collect()
@@ -84,7 +74,7 @@ optimizer = trainer.optimizer
 probe = trainer.optimizer = Probe()
 trainer.train_step()
 trainer.optimizer = optimizer
-dataset.close()
+trainer.documents.close()
 """
 
 # What runs next, after a line `STEPS, PASSES, NAMES = ...`. It prints one line, a dict of FIELDS.
@@ -163,7 +153,7 @@ def next_token(position):
 def sampling():
     global drawn
     drawn = 0
-    rng.high, rng.low = 1, 42
+    gpt.rng.high, gpt.rng.low = 1, 42
     for _ in range(10):
         sampler.sample()
 def predictions():
