@@ -23,6 +23,7 @@ from runtime import ROOT, ToolError, run_micropython, run_tool
 
 WORKLOAD = ROOT / "tools" / "bench_names.txt"
 STEPS = 50
+SILENCE = 3600  # seconds that a board may need
 PASSES = 4  # as the allocator looks at four blocks at once, and each pass begins one further
 FIELDS = [
     *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
@@ -234,29 +235,15 @@ class Board:
 
     path = "names.txt"
 
-    def __init__(self, transport, port):
+    def __init__(self, transport):
         self.transport = transport
-        self.port = port
 
     def run(self, *scripts):
         """What the last script prints last, as a Python value. Raises ToolError."""
         self.transport.enter_raw_repl(soft_reset=True)
         for script in scripts:
-            output, complaint = self.transport.exec_raw(script, timeout=3600)
-            if complaint:
-                raise self.refusal(complaint.decode(errors="replace").strip().splitlines()[-1])
-        return parse(output.decode())
-
-    def refusal(self, complaint):
-        """The BoardError for the last line of a traceback."""
-        if complaint.startswith(("ImportError", "DatasetError")):
-            return board.BoardError(
-                f"The board on {self.port} lacks the library or its names ({complaint}): "
-                f"`make deploy PORT={self.port}` puts them there."
-            )
-        if complaint.startswith("MemoryError"):
-            complaint += " (fewer --steps need less memory)"
-        return board.BoardError(f"The board on {self.port} answered: {complaint}")
+            output = board.run(self.transport, script, SILENCE)
+        return parse(output)
 
 
 def parse(output):
@@ -289,7 +276,7 @@ def main():
         if options.port:
             transport = stack.enter_context(board.session(options.port))
             board.identify(transport)
-            machine = Board(transport, options.port)
+            machine = Board(transport)
         for figures in bench(machine, options.engine, options.steps):
             print(json.dumps(figures), flush=True)
 
