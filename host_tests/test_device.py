@@ -60,12 +60,16 @@ class Console:
         return said
 
     def prompt(self):
-        """Stop whatever runs, and have an empty prompt."""
-        for _ in range(3):
-            self.port.write(b"\x02\x03")
-            time.sleep(0.1)
-        self.port.write(b"\r\nprint('re' + 'ady')\r\n")
-        self.read_until(r"ready\r\n>>> ")
+        """Stop whatever runs, and have an empty prompt. What a booting board is sent is lost, so
+        this is tried until it answers."""
+        deadline = time.monotonic() + SLOW
+        while True:
+            self.port.write(b"\x02\x03\x03\r\nprint('re' + 'ady')\r\n")
+            try:
+                return self.read_until(r"ready\r\n(.|\n)*>>> $", 5)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
 
     def ask(self, expression):
         """What the REPL prints for a line of Python."""
