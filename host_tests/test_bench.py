@@ -6,7 +6,7 @@ import sys
 
 import bench
 import pytest
-from runtime import ROOT, ToolError
+from runtime import ROOT
 
 # Predictions a step in the first three names: 6, 7 and 6 letters, and the end of each.
 TOKENS = 22 / 3
@@ -74,34 +74,6 @@ def test_what_cannot_be_measured_is_one_sentence(micropython, options, sentence)
 def test_a_port_that_is_none_is_one_sentence(tmp_path):
     done = run("--port", str(tmp_path / "ttyUSB9"))
     assert done.returncode == 1 and done.stderr.count("\n") == 1
-
-
-class Silent:
-    """A board on which a script fails."""
-
-    def __init__(self, complaint):
-        self.complaint = complaint
-
-    def enter_raw_repl(self, soft_reset):
-        assert soft_reset
-
-    def exec_raw(self, script, timeout):
-        return b"", self.complaint
-
-
-@pytest.mark.parametrize(
-    "complaint, remedy",
-    [
-        (b"ImportError: no module named 'esp32gpt'\r\n", "`make deploy PORT=p` puts them there."),
-        (b"DatasetError: no names file\r\n", "`make deploy PORT=p` puts them there."),
-        (b"MemoryError: memory allocation failed\r\n", "(fewer --steps need less memory)"),
-        (b"ValueError: no\r\n", "answered: ValueError: no"),
-    ],
-)
-def test_a_board_that_is_not_ready_is_one_sentence(complaint, remedy):
-    with pytest.raises(ToolError) as refused:
-        bench.Board(Silent(b"Traceback:\r\n" + complaint), "p").run("pass")
-    assert str(refused.value).endswith(remedy) and "\n" not in str(refused.value)
 
 
 def test_the_workload_is_a_thousand_names():

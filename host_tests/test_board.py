@@ -129,6 +129,31 @@ def test_an_exception_on_the_board_is_told_by_its_last_line():
         transport.exec("1 / 0")
 
 
+@pytest.mark.parametrize("complaint", ["ImportError: no module", "DatasetError: no names file"])
+def test_a_board_that_lacks_the_library_is_told_how_to_get_it(complaint):
+    with (
+        FakeBoard() as fake,
+        pytest.raises(board.BoardError, match=f"{complaint}.*`make deploy PORT="),
+        board.session(fake.port) as transport,
+    ):
+        kind, text = complaint.split(": ")
+        board.run(transport, f"class DatasetError(Exception): pass\nraise {kind}({text!r})", 5)
+
+
+def test_a_board_whose_memory_is_full_is_told_what_to_do():
+    with (
+        FakeBoard() as fake,
+        pytest.raises(board.BoardError, match=r"out of memory \(MemoryError: no\): press its EN"),
+        board.session(fake.port) as transport,
+    ):
+        board.run(transport, "raise MemoryError('no')", 5)
+
+
+def test_what_a_script_prints_is_told():
+    with FakeBoard() as fake, board.session(fake.port) as transport:
+        assert board.run(transport, "print(6 * 7)", 5).strip() == "42"
+
+
 def test_a_board_that_is_unplugged_is_told_from_one_that_complains():
     with (
         FakeBoard() as fake,

@@ -313,3 +313,39 @@ def test_a_blank_flash_is_written_through_the_boot_rom(firmware, firmware_file, 
     written = firmware_file.read_bytes()
     assert content[0x1000 : 0x1000 + len(written)] == written
     assert content[1 << 21 :].strip(b"\xff") == b""
+
+
+def tool(name, *options):
+    """The last but one and the last line that a tool prints, as its user starts it."""
+    command = [sys.executable, runtime.ROOT / "tools" / f"{name}.py", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()[-2:]
+
+
+def test_flash_and_deploy_make_a_board_of_a_blank_one(firmware, tmp_path, micropython):
+    path = tmp_path / "flash.bin"
+    path.write_bytes(b"\xff" * (4 << 20))
+    with emulate.Emulator(path, bootloader=True) as emulator:
+        tool("flash", "--port", emulator.port, "--firmware", firmware.path, "--no-reset")
+    with emulate.Emulator(path) as emulator:
+        port = ("--port", emulator.port)
+        with board.session(emulator.port) as transport:
+            assert "esp32gpt" not in transport.eval("__import__('os').listdir()")
+        first = tool("deploy", *port)[0]
+        assert " files copied, 0 unchanged, 0 removed" in first and first[0] != "0"
+        count = int(first.split()[0])
+        assert tool("deploy", *port)[0].startswith(f"0 files copied, {count} unchanged, 0 removed")
+        assert "imported fpu" in imported(emulator.port)
+        source = tool("deploy", "--source", *port)[0]
+        assert int(source.split()[0]) > count // 2 and int(source.split()[-4]) > count // 2
+        assert "imported fpu" in imported(emulator.port)
+
+
+def imported(port):
+    """The engine that is chosen by the library deployed there."""
+    with board.session(port) as transport:
+        transport.enter_raw_repl(soft_reset=True)
+        return board.run(
+            transport, "from esp32gpt import kernels\nprint('imported', kernels.name)", 300
+        )

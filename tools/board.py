@@ -89,8 +89,7 @@ def session(port, patience=None):
         interrupt(transport, port, patience or (PATIENCE_PTY if transport.is_pty else PATIENCE))
         yield transport
     except TransportExecError as error:
-        complaint = error.error_output.strip().splitlines()[-1:] or ["no message"]
-        raise BoardError(f"The board on {port} answered: {complaint[0]}") from error
+        raise why_refused(port, error.error_output) from error
     except (TransportError, serial.SerialException, OSError) as error:
         raise BoardError(
             f"The board on {port} stopped answering ({error}): check its cable and power, press "
@@ -101,6 +100,30 @@ def session(port, patience=None):
             if transport.in_raw_repl:
                 transport.exit_raw_repl()
             transport.close()
+
+
+def why_refused(port, traceback):
+    """The BoardError for an exception that was raised on the board."""
+    complaint = (traceback.strip().splitlines() or ["no message"])[-1]
+    if complaint.startswith(("ImportError", "DatasetError")):
+        return BoardError(
+            f"The board on {port} lacks the library or its names ({complaint}): "
+            f"`make deploy PORT={port}` puts them there."
+        )
+    if complaint.startswith("MemoryError"):
+        return BoardError(
+            f"The board on {port} ran out of memory ({complaint}): press its EN (reset) button and "
+            "try again, with fewer steps or a smaller shape."
+        )
+    return BoardError(f"The board on {port} answered: {complaint}")
+
+
+def run(transport, script, seconds):
+    """What the script prints in a session; the board may be silent for so many seconds."""
+    output, complaint = transport.exec_raw(script, timeout=seconds)
+    if complaint:
+        raise TransportExecError(1, complaint.decode(errors="replace"))
+    return output.decode()
 
 
 def interrupt(transport, port, patience):

@@ -6,7 +6,6 @@ JSON. Gradients are those of step 0, compared tensor by tensor.
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -15,13 +14,16 @@ from array import array
 from pathlib import Path
 
 import board
-from runtime import ROOT, ToolError, micropython, run_tool
+from runtime import ROOT, ToolError, run_micropython, run_tool
 
 sys.path.insert(0, str(ROOT / "firmware"))
 from esp32gpt.config import Config  # noqa: E402
 
 ENGINES = ("reference", "viper", "fpu")
-SCRIPT = ROOT / "tools" / "replay_onboard.py"
+ONBOARD = (ROOT / "tools" / "replay_onboard.py").read_text(encoding="utf-8")
+PIECE = 128  # numbers at a time
+NAMES = 10  # names at a time
+SILENCE = 300  # seconds that a step may take, on a board or an emulator
 
 
 def from_trace(config, tensors):
@@ -73,43 +75,59 @@ def replay(path, engine, runtime, steps=None):
         init = from_trace(config, trace["init"])
         grads = trace["grad_step0"]
         from_trace(config, grads)
-        losses = trace["losses"]
-        steps = min(steps or len(losses), len(losses))
-        names = trace["docs"][:steps]
+        losses = [float(loss) for loss in trace["losses"]]
+        names = [name.encode() for name in trace["docs"][: len(losses)]]
     except OSError as error:
-        raise ToolError(f"cannot read {path} ({error.strerror}): name a recording") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ToolError(f"{path} is not a trace of microgpt.py ({error!r})") from error
-    with tempfile.TemporaryDirectory() as directory:
-        work = Path(directory)
-        (work / "replay.json").write_text(json.dumps([engine, steps, trace["config"]]))
-        (work / "replay_names.txt").write_text("".join(name + "\n" for name in names))
-        (work / "replay_init.bin").write_bytes(array("f", init).tobytes())
-        run(work, runtime)
-        got_losses = array("f", (work / "replay_losses.bin").read_bytes())
-        got_grads = to_trace(config, array("f", (work / "replay_grads.bin").read_bytes()))
+        raise ToolError(f"Cannot read {path} ({error.strerror}): name a recording.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ToolError(
+            f"{path} is not a trace of microgpt.py ({error!r}): name a recording of it."
+        ) from error
+    if not names:
+        raise ToolError(f"{path} has no steps: name a longer recording.")
+    steps = len(losses) if steps is None else steps
+    if not 1 <= steps <= len(losses):
+        raise ToolError(f"{path} has {len(losses)} steps: choose --steps from 1 to that.")
+    numbers = array("f")
+    for line in run(statements(engine, trace["config"], init, names[:steps]), runtime).split():
+        numbers.frombytes(bytes.fromhex(line))
+    # As `statements` asks for them: the first loss, the gradients, the other losses.
+    got_losses = numbers[:1] + numbers[1 + len(init) :]
     report = {"engine": engine, "runtime": runtime, "steps": steps}
     report.update(compare_losses(got_losses, losses[:steps]))
-    report.update(compare_gradients(got_grads, grads))
+    report.update(compare_gradients(to_trace(config, numbers[1 : 1 + len(init)]), grads))
     return report
 
 
-def run(work, runtime):
-    """Run the replay in a directory, where it leaves its results."""
-    if runtime == "cpython":
-        command = [sys.executable, str(SCRIPT), str(ROOT / "firmware")]
-    elif runtime == "micropython":
-        command = [micropython(), "-X", "heapsize=16M", str(SCRIPT), str(ROOT / "firmware")]
-    else:
-        # The directory is mounted on the board, so nothing is written to its flash.
-        board.find_port(runtime)
-        shutil.copy(SCRIPT, work)
-        mpremote = [sys.executable, "-m", "mpremote", "connect", runtime]
-        command = [*mpremote, "mount", str(work), "run", SCRIPT.name]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
-    if done.returncode or not (work / "replay_losses.bin").exists():
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
-        raise ToolError(f"the replay failed on {runtime}, whose last words were: {said}")
+def statements(engine, shape, init, names):
+    """Yield the calls of replay_onboard.py's functions that make up the replay."""
+    yield f"start({engine!r}, {shape!r})"
+    for i in range(0, len(init), PIECE):
+        yield f"weights({i}, '{array('f', init[i : i + PIECE]).tobytes().hex()}')"
+    yield f"train({names[0]!r})"
+    for i in range(0, len(init), PIECE):
+        yield f"gradients({i}, {min(i + PIECE, len(init))})"
+    for i in range(1, len(names), NAMES):
+        yield f"train({b' '.join(names[i : i + NAMES])!r})"
+
+
+def run(calls, runtime):
+    """What replay_onboard.py prints when these calls are made. Raises ToolError."""
+    if runtime not in ("cpython", "micropython"):
+        with board.session(runtime) as transport:
+            transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
+            board.identify(transport)
+            return "".join(board.run(transport, call, SILENCE) for call in (ONBOARD, *calls))
+    path = f"import sys\nsys.path.insert(0, {str(ROOT / 'firmware')!r})"
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory) / "replay_onboard.py"
+        script.write_text("\n".join((path, ONBOARD, *calls)), encoding="utf-8")
+        if runtime == "micropython":
+            return run_micropython(script)
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    if done.returncode:
+        raise ToolError(f"The replay failed under CPython: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout
 
 
 def compare_losses(got, expected):

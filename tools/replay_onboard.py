@@ -1,56 +1,54 @@
-"""The part of replay.py that runs where the library runs: in a directory with its files.
+"""The part of replay.py that runs where the library runs: replay.py sends it there, and then calls
+these functions. Numbers come and go as float32 in hexadecimal, few at a time, since a board whose
+memory is full of them has room for no more."""
 
-    python replay_onboard.py [where the library is]
-
-Reads replay.json, replay_names.txt and replay_init.bin; leaves replay_losses.bin and, of
-step 0, replay_grads.bin, all float32.
-"""
-
-import json
-import sys
-
-if len(sys.argv) > 1:
-    sys.path.insert(0, sys.argv[1])
+from array import array
+from binascii import hexlify, unhexlify
 
 from esp32gpt import kernels
-from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
 from esp32gpt.model import Model
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer
 
 
-class Lines:
-    """Documents read from a file one by one: a thousand names do not fit a board's memory."""
+class OneName:
+    """The documents of a Trainer: the name that it is told."""
 
-    def __init__(self, file):
-        self.file = file
-        self.line = file.readline().strip()
+    name = b""
+    tokenizer = Tokenizer()
 
     def peek(self, tokens):
-        return TOKENIZER.encode(self.line, 0, len(self.line), tokens)
+        return self.tokenizer.encode(self.name, 0, len(self.name), tokens)
 
     def advance(self):
-        self.line = self.file.readline().strip()
+        pass
 
 
-TOKENIZER = Tokenizer()
+def start(engine, shape):
+    """A model on that engine, of a Config's arguments."""
+    global trainer
+    trainer = Trainer(Model(Config(**shape), kernels.load(engine)), OneName())
 
-with open("replay.json") as file:
-    engine, steps, shape = json.load(file)
-model = Model(Config(**shape), kernels.load(engine))
-with open("replay_init.bin", "rb") as file:
-    file.readinto(model.params)
-losses = zeros(steps)
-with open("replay_names.txt", "rb") as names:
-    trainer = Trainer(model, Lines(names))
-    for state in trainer.run(steps):
-        losses[state.step - 1] = state.loss
-        if state.step == 1:
-            with open("replay_grads.bin", "wb") as file:
-                # In pieces: through a mount each is copied, and the board's memory is full.
-                grads = memoryview(trainer.backward.grads)
-                for i in range(0, len(grads), 128):
-                    file.write(grads[i : i + 128])
-with open("replay_losses.bin", "wb") as file:
-    file.write(losses)
+
+def weights(first, numbers):
+    """Set those from params[first]."""
+    values = array("f", unhexlify(numbers))
+    memoryview(trainer.model.params)[first : first + len(values)] = values
+
+
+def train(names):
+    """A step for each name, and its loss."""
+    for name in names.split():
+        trainer.documents.name = name
+        trainer.train_step()
+        tell([trainer.loss])
+
+
+def gradients(first, last):
+    """The last step's, from grads[first] to before grads[last]."""
+    tell(trainer.backward.grads[first:last])
+
+
+def tell(values):
+    print(hexlify(array("f", values)).decode())
