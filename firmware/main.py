@@ -50,7 +50,7 @@ def main():
 gpt = None
 try:
     main()
-    gc.collect()  # or what the REPL keeps lands amid the free memory
+    gc.collect()  # as at the end of GPT.train
 except KeyboardInterrupt:
     print("\nstopped: " + ("`gpt` is the model, GPT.help()" if gpt else "main() begins again"))
 except (CheckpointError, DatasetError, TrainingError, MemoryError, ValueError) as error:

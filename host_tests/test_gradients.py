@@ -5,6 +5,7 @@ from array import array
 import pytest
 from esp32gpt import kernels
 from esp32gpt.backward import Backward
+from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
 from esp32gpt.model import Model
 from esp32gpt.rng import Rng
@@ -29,7 +30,7 @@ class Case:
         self.reference = kernels.load("reference")
         self.T = T
         self.model = Model(config, self.reference, typecode="d")
-        self.backward = Backward(self.model)
+        self.backward = Backward(self.model, zeros(len(self.model.params), self.model.typecode))
         self.losses = array("d", [0.0])
         for seed in range(1, 1000):
             rng = Rng(seed)

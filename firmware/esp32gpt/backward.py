@@ -4,8 +4,7 @@ For each kernel call there, from the last to the first, its backward kernels her
 the gradient of the residual stream; every other d<name> is the gradient of <name>.
 """
 
-from .buffers import allocate, views, zeros
-from .config import size
+from .buffers import allocate, views
 
 
 class LayerBackward:
@@ -55,10 +54,11 @@ class LayerBackward:
 class Backward:
     """Gradients of a model's weights: `grads`, flat as `params`; `gradients`, by name."""
 
-    def __init__(self, model):
+    def __init__(self, model, grads):
+        """grads: a buffer of the parameters' size."""
         config = model.config
         self.model = model
-        self.grads = zeros(size(config.parameters()), model.typecode)
+        self.grads = grads
         self.gradients = views(config.parameters(), self.grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         self.dx = buffers["dx"]  # (T, C)

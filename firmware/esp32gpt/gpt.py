@@ -1,9 +1,12 @@
 """The whole as one object, for the REPL and for main.py: a model, its training, its sampling."""
 
+import gc
 import time
 
 from . import checkpoint, compat, kernels
+from .buffers import zeros
 from .checkpoint import CheckpointError, Header
+from .config import size
 from .dataset import Dataset, known
 from .evaluator import Evaluator
 from .model import Model
@@ -66,12 +69,14 @@ class GPT:
     def _build(self, settings, config, letters):
         kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
+        # The large arrays first, side by side: later there is no room between small ones.
+        params, *buffers = [zeros(size(config.parameters())) for _ in range(4)]
         self.settings = settings
         self.tokenizer = Tokenizer(letters)
         names = Dataset(settings["names"], self.tokenizer, settings["seed"])
         self.rng = Rng(settings["seed"])
-        self.model = Model(config)
-        self.trainer = Trainer(self.model, names)
+        self.model = Model(config, params=params)
+        self.trainer = Trainer(self.model, names, buffers)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
         self.evaluator = Evaluator(self.model, self.tokenizer)
 
@@ -147,6 +152,7 @@ class GPT:
         if trainer.documents.skipped:
             print(f"skipped {trainer.documents.skipped} lines with other letters than the model's")
         self._autosave(at_end=True)
+        gc.collect()  # or what the REPL keeps lands amid the free memory
 
     def is_trained(self):
         """Whether the schedule is at its end."""

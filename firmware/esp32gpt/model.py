@@ -66,15 +66,18 @@ class Model:
     which the reference engine can under CPython.
     """
 
-    def __init__(self, config, engine=None, typecode="f"):
+    def __init__(self, config, engine=None, typecode="f", params=None):
+        """params: a buffer for the weights; made here if None. Raises MemoryError."""
         self.config = config
         self.kernels = engine or engines.engine
         self.typecode = typecode
         self.n_embd = config.n_embd
         self.vocab_size = config.vocab_size
-        compat.require_bytes(config.model_bytes(), "this model")
+        if params is None:
+            compat.require_bytes(config.model_bytes(), "this model")
+            params = zeros(size(config.parameters()), typecode)
+        self.params = params
         self.kernels.reserve(config)
-        self.params = zeros(size(config.parameters()), typecode)
         self.weights = views(config.parameters(), self.params)
         self.activations = allocate(config.activations(), typecode)
         self.wte = self.weights["wte"]  # (V, C)

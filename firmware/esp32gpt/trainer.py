@@ -21,13 +21,20 @@ class Trainer:
     losses. It moves as one: whatever interrupts a step, it is either done or not begun.
     """
 
-    def __init__(self, model, documents):
+    def __init__(self, model, documents, buffers=None):
+        """buffers: of the parameters' size, for gradients and both moments; made here if None.
+
+        Raises MemoryError if there is no room.
+        """
         config = model.config
         self.model = model
         self.documents = documents
-        compat.require_bytes(config.training_bytes(), "training this model")
-        self.backward = Backward(model)
-        self.optimizer = Adam(config, model.kernels, len(model.params), model.typecode)
+        if buffers is None:
+            compat.require_bytes(config.training_bytes(), "training this model")
+            buffers = [zeros(len(model.params), model.typecode) for _ in range(3)]
+        grads, m, v = buffers
+        self.backward = Backward(model, grads)
+        self.optimizer = Adam(config, model.kernels, m, v, model.typecode)
         self.step = 0  # steps done
         # A ring with one place more than the mean takes, for the loss of the step under way.
         self.losses = zeros(WINDOW + 1, model.typecode)
