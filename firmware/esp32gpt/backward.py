@@ -19,10 +19,9 @@ class LayerBackward:
         self.dmlp_fc2 = grads[prefix + "mlp_fc2"]  # (C, 4C)
         self.dhidden = dhidden  # (T, 4C), shared by all layers
         # Where the forward pass has done with its own:
-        self.dnorm = layer.x  # (T, C)
-        self.dattn = layer.branch  # (T, C)
-        self.dscores = layer.x  # (T,): before dnorm is used again
+        self.dbranch = layer.branch  # (T, C): the gradient of a norm's output, or of attn
         self.dqkv = layer.hidden  # (T, 3C): once dhidden is known
+        self.dscores = layer.mlp_rstd  # (T,): once that norm's backward is done
 
     def backward(self, dx, T):
         """Turn dx from the gradient of the layer's output into that of its input."""
@@ -30,45 +29,44 @@ class LayerBackward:
         k = f.kernels
         C = f.n_embd
         hidden = 4 * C
-        dnorm = self.dnorm
+        dbranch = self.dbranch
         dhidden = self.dhidden
         k.linear_backward_weights(self.dmlp_fc2, dx, f.hidden, T, hidden, C)
         k.linear_backward_inputs(dhidden, dx, f.mlp_fc2, T, hidden, C)
         k.relu_backward(dhidden, f.hidden, T, hidden)
         k.linear_backward_weights(self.dmlp_fc1, dhidden, f.mlp_norm, T, C, hidden)
-        k.linear_backward_inputs(dnorm, dhidden, f.mlp_fc1, T, C, hidden)
-        k.rmsnorm_backward(dx, dnorm, f.mlp_norm, f.mlp_rstd, T, C)
+        k.linear_backward_inputs(dbranch, dhidden, f.mlp_fc1, T, C, hidden)
+        k.rmsnorm_backward(dx, dbranch, f.mlp_norm, f.mlp_rstd, T, C)
 
         dqkv = self.dqkv
-        dattn = self.dattn
         k.linear_backward_weights(self.dattn_wo, dx, f.attn, T, C, C)
-        k.linear_backward_inputs(dattn, dx, f.attn_wo, T, C, C)
+        k.linear_backward_inputs(dbranch, dx, f.attn_wo, T, C, C)
         k.attention_backward(
-            dqkv, self.dscores, dattn, f.probs, f.qkv, T, C, f.n_head, f.block_size
+            dqkv, self.dscores, dbranch, f.probs, f.qkv, T, C, f.n_head, f.block_size
         )
         k.linear_backward_weights(self.dattn_wqkv, dqkv, f.attn_norm, T, C, 3 * C)
-        k.linear_backward_inputs(dnorm, dqkv, f.attn_wqkv, T, C, 3 * C)
-        k.rmsnorm_backward(dx, dnorm, f.attn_norm, f.attn_rstd, T, C)
+        k.linear_backward_inputs(dbranch, dqkv, f.attn_wqkv, T, C, 3 * C)
+        k.rmsnorm_backward(dx, dbranch, f.attn_norm, f.attn_rstd, T, C)
 
 
 class Backward:
-    """Gradients of a model's weights: `grads`, flat as `params`; `gradients`, by name."""
+    """Gradients of a model's weights: `grads`, flat as `params`."""
 
     def __init__(self, model, grads):
         """grads: a buffer of the parameters' size."""
         config = model.config
         self.model = model
         self.grads = grads
-        self.gradients = views(config.parameters(), self.grads)
+        gradients = views(config.parameters(), grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
-        self.dx = buffers["dx"]  # (T, C)
         # In the place of gradients that are computed later, if that is enough.
         dhidden = buffers.get("dhidden") or memoryview(self.grads)
-        self.dwte = self.gradients["wte"]  # (V, C)
-        self.dwpe = self.gradients["wpe"]  # (block_size, C)
-        self.dlm_head = self.gradients["lm_head"]  # (V, C)
+        self.dx = model.x  # (T, C): once lm_head's gradient is known
+        self.dwte = gradients["wte"]  # (V, C)
+        self.dwpe = gradients["wpe"]  # (block_size, C)
+        self.dlm_head = gradients["lm_head"]  # (V, C)
         self.layers = [
-            LayerBackward(layer, self.gradients, dhidden, i) for i, layer in enumerate(model.layers)
+            LayerBackward(layer, gradients, dhidden, i) for i, layer in enumerate(model.layers)
         ]
 
     def backward(self, tokens, T):

@@ -94,10 +94,8 @@ class Config:
         """
         C = self.n_embd
         T = self.block_size
-        table = [("dx", T, C)]
-        if self.vocab_size + T + 4 * C < 4 * T:
-            table.append(("dhidden", T, 4 * C))
-        return table
+        fits = self.vocab_size + T + 4 * C >= 4 * T
+        return [] if fits else [("dhidden", T, 4 * C)]
 
     def model_bytes(self):
         """Bytes that a model allocates in float32: weights and activations."""

@@ -73,9 +73,7 @@ class Allocation:
             for where, registers in ((2 * i, op.uses), (2 * i + 1, op.defs)):
                 for register in registers:
                     mentions.setdefault(register, []).append(where)
-                    # What stands in a branch is taken to run a sixteenth as often.
-                    often = weight / 16 if op.conditional else weight
-                    uses[register] = uses.get(register, 0) + often
+                    uses[register] = uses.get(register, 0) + weight
         result = []
         for register, places in mentions.items():
             start, end = places[0], places[-1]
