@@ -21,6 +21,39 @@ HELD_OUT_WHILE_TRAINING = 64
 STEPS_BETWEEN = 100  # steps after which the held-out loss is measured again
 
 
+# In functions of their own, so that nothing holds the modules that are forgotten.
+
+
+def _beginning(changes):
+    """(settings, Config, alphabet) of a new model."""
+    from . import alphabet, settings
+
+    values, _ = settings.read(changes)
+    letters = alphabet.load(values["names"], not values["keep_case"])
+    config = settings.config(values, len(letters) + 1)
+    compat.forget(alphabet, settings)
+    return values, config, letters
+
+
+def _newest(path, changes):
+    """(path, Header, settings) of the checkpoint to go on with."""
+    from . import recovery, settings
+
+    values, given = settings.read(changes)
+    found, header = recovery.newest(path)
+    settings.agree(values, given, header.config, found)
+    values["seed"] = header.seed
+    compat.forget(recovery, settings)
+    return found, header, values
+
+
+def _restore(path, header, arrays):
+    from . import recovery
+
+    recovery.restore(path, header, arrays)
+    compat.forget(recovery)
+
+
 class GPT:
     """A GPT that learns names. GPT.help() says what can be done with it.
 
@@ -32,13 +65,7 @@ class GPT:
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
-        from . import alphabet, settings
-
-        values, _ = settings.read(changes)
-        letters = alphabet.load(values["names"], not values["keep_case"])
-        config = settings.config(values, len(letters) + 1)
-        compat.forget(alphabet, settings)
-        self._build(values, config, letters)
+        self._build(*_beginning(changes))
         self.model.init_weights(self.rng)
         self.path = checkpoint.PATH
         self._is_new = True
@@ -50,16 +77,10 @@ class GPT:
         A damaged file is renamed, and the one before it used. Raises CheckpointError if that
         cannot be used either, SettingsError if another shape is asked for.
         """
-        from . import recovery, settings
-
-        values, given = settings.read(changes)
-        found, header = recovery.newest(path)
-        settings.agree(values, given, header.config, found)
-        values["seed"] = header.seed
+        found, header, values = _newest(path, changes)
         gpt = object.__new__(GPT)
         gpt._build(values, header.config, header.alphabet)
-        recovery.restore(found, header, gpt._arrays())
-        compat.forget(recovery, settings)
+        _restore(found, header, gpt._arrays())
         gpt._continue(header)
         gpt.path = path
         gpt._is_new = False
