@@ -90,14 +90,15 @@ class GPT:
     def _build(self, settings, config, letters):
         kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
-        # The large arrays first, side by side: later there is no room between small ones.
-        params, *buffers = [zeros(size(config.parameters())) for _ in range(4)]
+        # A chip's heap is two pieces of 55 KB and one that the library fills: two of the four
+        # large arrays first, then the activations, then the other two fit best.
+        params, grads = [zeros(size(config.parameters())) for _ in range(2)]
         self.settings = settings
         self.tokenizer = Tokenizer(letters)
         names = Dataset(settings["names"], self.tokenizer, settings["seed"])
         self.rng = Rng(settings["seed"])
         self.model = Model(config, params=params)
-        self.trainer = Trainer(self.model, names, buffers)
+        self.trainer = Trainer(self.model, names, grads)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
         self.evaluator = Evaluator(self.model, self.tokenizer)
 
