@@ -20,7 +20,7 @@ def banner():
     """Say what runs here."""
     board, firmware = compat.describe()
     clock = compat.set_clock(HERTZ)
-    print(f"esp32gpt on {board}, {firmware}" + (f", {clock // 1000000} MHz" if clock else ""))
+    print(f"esp32gpt: {board}, {firmware}" + (f", {clock // 1000000} MHz" if clock else ""))
     for reason in kernels.reasons:
         print(reason)
     gc.collect()

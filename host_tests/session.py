@@ -1,7 +1,7 @@
 """What a board says from its banner to its prompt, for tests of the monitor."""
 
 BANNER = """\
-esp32gpt on Generic ESP32 module with ESP32, MicroPython 1.24.0, 240 MHz
+esp32gpt: Generic ESP32 module with ESP32, MicroPython 1.24.0, 240 MHz
 engine: fpu, free memory: 136 KB
 training starts in 2 s (Ctrl-C: REPL)
 """
@@ -9,8 +9,8 @@ TRAINING = "training: step 0 to 1000, 26 letters\n"
 SAMPLES = ["areli", "ja", "Ольга", "小明", "", "anna 2", "kaia"]
 KNOWN = {"ja", "kaia"}
 END = f"""\
-saved at step 1000 to esp32gpt.ckpt
-held-out loss 2.4312 (272 names that training never saw)
+saved: step 1000 to esp32gpt.ckpt
+held-out: loss 2.4312 (272 names that training never saw)
 {len(SAMPLES)} names it has invented:
 {"".join(f"{i:2} {name}" + chr(10) for i, name in enumerate(SAMPLES, 1))}\
 5 of 7 are new; known: ja, kaia

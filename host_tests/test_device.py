@@ -135,7 +135,7 @@ def test_main_trains_and_invents_names(console):
     console.forget()
     console.port.write(b"\x04")
     said = console.read_until(r"\n20 [a-z]+\r\n(.|\n)*>>> ", 3 * SLOW)
-    assert re.search(r"esp32gpt on .*ESP32.*240 MHz", said)
+    assert re.search(r"esp32gpt: .*ESP32.*240 MHz", said)
     losses = [float(avg) for avg in re.findall(r"avg:(\d\.\d+)", said)]
     assert losses[-1] < 2.6 and "step:1000 " in said
     assert console.ask(STEP) == "1000"
@@ -231,7 +231,7 @@ def test_a_reset_while_training_starts_again(console):
         + f"{GPT}.train()\r\n".encode()
     )
     said = console.read_until(f"{BEGINS}(.|\n)*{BEGINS}")
-    assert "esp32gpt on" in said
+    assert "esp32gpt: " in said
 
 
 def test_a_shape_too_large_is_refused_in_one_sentence(chip):

@@ -228,9 +228,9 @@ def test_a_board_that_is_unplugged_in_mid_line_comes_back_and_resumes(line, star
     line.plug()
     assert tool.hears("is back")
     updated = session.BANNER.replace("1.24.0", "1.25.0")
-    line.say(session.said(updated, "resumed at step 400 from esp32gpt.ckpt\n"))
+    line.say(session.said(updated, "resumed: step 400 from esp32gpt.ckpt\n"))
     line.say(session.said("training: step 400 to 1000, 26 letters\n", session.progress(500, 1000)))
-    assert tool.hears("MicroPython 1.25.0, 240 MHz", "step 1000 of 1000", "resumed at step 400")
+    assert tool.hears("MicroPython 1.25.0, 240 MHz", "step 1000 of 1000", "resumed: step 400")
     tool.press(b"\x03")
     assert tool.end() == 0
     assert steps(tmp_path / "run.csv") == HUNDREDS

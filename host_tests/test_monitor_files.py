@@ -69,7 +69,7 @@ def test_the_same_run_is_the_same_file(done, form):
         "step:1 loss:3.3 avg:3.3 ms:2.1 eta:2\n",
         "step:0 loss:nan avg:nan ms:0 eta:0\n",
         "step:1 loss:inf avg:3.3 held:nan ms:2.1 eta:2\nstep:2 loss:3 avg:3 ms:2.1 eta:2\n",
-        "esp32gpt on $x_2$\nengine: $\\frac\ntraining: step 5 to 3, 0 letters\n"
+        "esp32gpt: $x_2$, MicroPython 1\nengine: $\\frac\ntraining: step 5 to 3, 0 letters\n"
         "step:6 loss:1 avg:1 ms:1 eta:1\n1 names it has invented:\n 1 $^_$\n",
     ],
 )

@@ -44,8 +44,8 @@ def test_a_whole_session():
     assert list(log.prose) == [
         *session.BANNER.splitlines(),
         *session.TRAINING.splitlines(),
-        "saved at step 1000 to esp32gpt.ckpt",
-        "held-out loss 2.4312 (272 names that training never saw)",
+        "saved: step 1000 to esp32gpt.ckpt",
+        "held-out: loss 2.4312 (272 names that training never saw)",
         "7 names it has invented:",
         "5 of 7 are new; known: ja, kaia",
     ]
@@ -69,7 +69,7 @@ def test_the_end_of_a_line_goes_with_the_board():
 
 def test_a_resumed_run_keeps_what_was_seen_of_it():
     log = heard(session.said(session.BANNER, session.TRAINING, session.progress(100, 700)))
-    log.feed(session.said("resumed at step 400 from esp32gpt.ckpt\n"), 1)
+    log.feed(session.said("resumed: step 400 from esp32gpt.ckpt\n"), 1)
     log.feed(session.said("training: step 400 to 1000\n", session.progress(500, 1000)), 2)
     assert steps(log) == HUNDREDS
     assert [record.time for record in log.run.records] == [0] * 4 + [2] * 6

@@ -152,8 +152,8 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
             assert begun and ("resumed" in said or not saved), said
             assert int(begun[1]) >= saved, said
             resumed += "resumed" in said
-            said = listen(port, r"saved at step \d+ (.|\n)*saved at step \d+ ", 60)
+            said = listen(port, r"saved: step \d+ (.|\n)*saved: step \d+ ", 60)
             said += listen(port, "no such thing", 3 * rng.random())
             emulator.process.kill()
-        saved = max([saved, *map(int, re.findall(r"saved at step (\d+) ", said))])
+        saved = max([saved, *map(int, re.findall(r"saved: step (\d+) ", said))])
     assert resumed > (40 if FULL else 1)

@@ -82,7 +82,7 @@ def test_main_trains_and_invents_names(run_main):
     lines = LINE.findall(said)
     assert lines[-1][0] == "200" and float(lines[-1][1]) < 2.8, said
     assert len(re.findall(r"^[ 12]\d [a-z]+$", said, re.MULTILINE)) >= 18, said
-    assert re.search(r"^held-out loss 2\.\d+ \(256 names", said, re.MULTILINE), said
+    assert re.search(r"^held-out: loss 2\.\d+ \(256 names", said, re.MULTILINE), said
     assert re.search(r"^(20|1\d) of 20 are new", said, re.MULTILINE), said
 
 
@@ -90,11 +90,11 @@ def test_main_goes_on_from_where_it_was_saved(run_main):
     names = (HERE.parent / "data" / "names.txt").read_bytes()
     whole = run_main(names, 60).communicate(timeout=60)[0]
     last = LINE.findall(whole)[-1]
-    saved = "saved at step 60 to esp32gpt.ckpt"
+    saved = "saved: step 60 to esp32gpt.ckpt"
     assert saved in whole
     # The second run finds the first one's checkpoint, and its schedule is longer.
     said = run_main(names, 80).communicate(timeout=60)[0]
-    assert "resumed at step 60 from esp32gpt.ckpt" in said and "training: step 60 to 80" in said
+    assert "resumed: step 60 from esp32gpt.ckpt" in said and "training: step 60 to 80" in said
     assert LINE.findall(said)[-1][0] == "80" and last[0] == "60"
     again = run_main(names, 80).communicate(timeout=60)[0]
     assert "all 80 steps are done" in again and "names it has invented" in again
@@ -147,6 +147,6 @@ def test_ctrl_c_leaves_the_model_at_the_repl(run_main, moment):
     said = process.communicate(commands, timeout=30)[0]
     assert re.search(r"^alive 1 \['ma[a-z]*'\]", said, re.MULTILINE), said
     stopped, saved = re.search(
-        r"stopped after step (\d+)(?:.|\n)*?saved at step (\d+)", said
+        r"stopped after step (\d+)(?:.|\n)*?saved: step (\d+)", said
     ).groups()
     assert stopped == saved and "Traceback" not in said, said

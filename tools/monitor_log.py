@@ -19,10 +19,10 @@ COUNT = "([0-9]{1,12})"
 PROGRESS = re.compile(
     rf"step:{COUNT} loss:{NUMBER} avg:{NUMBER}(?: held:{NUMBER})? ms:{NUMBER} eta:{NUMBER}"
 )
-BOARD = re.compile("esp32gpt on (.+)")
+BOARD = re.compile("esp32gpt: (.+Python .+)")
 ENGINE = re.compile("engine: (.+)")
 TRAINING = re.compile(rf"training: step {COUNT} to {COUNT}(?:, {COUNT} .*)?")
-HELD_OUT = re.compile(rf"held-out loss {NUMBER}( .*)?")
+HELD_OUT = re.compile(rf"held-out: loss {NUMBER}( .*)?")
 INVENTED = re.compile(rf"{COUNT} names it has invented:")
 SAMPLE = re.compile(rf" *{COUNT} (.*)")
 NEW = re.compile(rf"{COUNT} of {COUNT} are new(?:; known: (.*))?")

@@ -84,7 +84,7 @@ class GPT:
         gpt._continue(header)
         gpt.path = path
         gpt._is_new = False
-        print(f"resumed at step {header.step} from {found}")
+        print(f"resumed: step {header.step} from {found}")
         return gpt
 
     def _build(self, settings, config, letters):
@@ -140,7 +140,7 @@ class GPT:
         self._is_new = False
         header = Header(self.model.config, self.tokenizer.alphabet, values)
         checkpoint.save(self.path, header, self._arrays())
-        print(f"saved at step {self.trainer.step} to {self.path}")
+        print(f"saved: step {self.trainer.step} to {self.path}")
 
     def train(self, steps=None):
         """Train so many steps more, or else to the end of the schedule; Ctrl-C stops.
@@ -252,7 +252,7 @@ class GPT:
         """Print what came of it: the held-out loss, and names."""
         loss, names = self._held_out(HELD_OUT)
         if names:
-            print(f"held-out loss {loss:.4f} ({names} names that training never saw)")
+            print(f"held-out: loss {loss:.4f} ({names} names that training never saw)")
         self.show()
 
     def __repr__(self):
