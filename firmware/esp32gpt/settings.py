@@ -13,7 +13,7 @@ PATH = "esp32gpt.json"
 PRESETS = {
     "tiny": {"n_embd": 8, "n_head": 2},
     "default": {},
-    "large": {"n_embd": 20, "n_head": 5},
+    "large": {"n_embd": 18, "n_head": 3},
 }
 SHAPE = ("n_embd", "n_head", "n_layer", "block_size")
 
