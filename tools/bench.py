@@ -6,10 +6,10 @@ us_per_step is a whole training step with the names in memory, nothing printed a
 collected, the mean over the first names of bench_names.txt after three steps that warm up;
 us_forward (the loss included), us_backward and us_adam are its parts. us_data is what reading a
 name from the file would add. These, and the time behind sample_tokens_per_s, are sums over short
-pieces, each the best of four passes or eight. mem_peak is what the heap holds between backward pass and
-update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the machine code
-in executable memory, first_step_s the time from the end of main.py's countdown to the end of its
-first step. null: not to be had there.
+pieces, each the best of four passes or eight. mem_peak is what the heap holds between backward
+pass and update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the
+machine code in executable memory, first_step_s the time from the end of main.py's countdown to the
+end of its first step. null: not to be had there.
 """
 
 import argparse
