@@ -6,10 +6,10 @@ us_per_step is a whole training step with the names in memory, nothing printed a
 collected, the mean over the first names of bench_names.txt after three steps that warm up;
 us_forward (the loss included), us_backward and us_adam are its parts. us_data is what reading a
 name from the file would add. These, and the time behind sample_tokens_per_s, are sums over short
-pieces, each the best of four passes. mem_peak is what the heap holds between backward pass and
-update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the machine code
-in executable memory, first_step_s the time from the end of main.py's countdown to the end of its
-first step. null: not to be had there.
+pieces, each the best of four passes or eight. mem_peak is what the heap holds between backward
+pass and update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the
+machine code in executable memory, first_step_s the time from the end of main.py's countdown to the
+end of its first step. null: not to be had there.
 """
 
 import argparse
@@ -37,9 +37,9 @@ print((name, ENGINES))
 """
 
 # What runs where the engine is, after a line `ENGINE, PATH = ...`: all that main.py does up to its
-# first step, then a step that looks at the heap. It leaves everything to the next script.
+# first step, then a step that looks at the heap. It prints one line, a dict of some of FIELDS.
 START = """
-import gc, sys
+import gc
 def executable():
     try:
         import esp32
@@ -51,7 +51,6 @@ before = executable()
 from esp32gpt import compat, kernels
 kernels.engine = kernels.load(ENGINE)
 after = executable()
-from esp32gpt.dataset import Dataset, NameList
 from esp32gpt.gpt import GPT
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
 compat.set_clock(240000000)
@@ -63,27 +62,50 @@ gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=1000,
 gpt.trainer.train_step()
 first_step = ticks_diff(ticks_us(), began)
 
-model, trainer, sampler, tokenizer = gpt.model, gpt.trainer, gpt.sampler, gpt.tokenizer
 class Probe:
     def step(self, params, grads, step):
         gc.collect()
         self.peak = gc.mem_alloc()
         optimizer.step(params, grads, step)
 
-optimizer = trainer.optimizer
-probe = trainer.optimizer = Probe()
-trainer.train_step()
-trainer.optimizer = optimizer
-trainer.documents.close()
+optimizer = gpt.trainer.optimizer
+probe = gpt.trainer.optimizer = Probe()
+gpt.trainer.train_step()
+print({
+    "firmware": ", ".join(reversed(compat.describe())),
+    "mem_peak": probe.peak,
+    "exec_bytes": None if after is None else before - after,
+    "first_step_s": round(first_step / 1000000, 3),
+})
 """
 
-# What runs next, after a line `STEPS, PASSES, NAMES = ...`. It prints one line, a dict of FIELDS.
+# What runs next, in a memory with nothing else in it, after a line `ENGINE, STEPS, PASSES, PATH,
+# NAMES = ...`. It prints the rest of FIELDS.
 #
 # An allocation, and a call is one, takes as long as the search for a piece that is free, so where
 # earlier garbage lay would decide over 5 % of a step. tidy() therefore puts the heap into one state
 # before the clock starts: collected, its holes taken by new garbage, and the last 9 KB free. That
 # is enough for five steps without a collection, but for the reference.
 MEASURE = """
+import gc
+from esp32gpt import compat, kernels
+engine = kernels.load(ENGINE)
+from esp32gpt.config import Config
+from esp32gpt.dataset import Dataset, NameList
+from esp32gpt.model import Model
+from esp32gpt.rng import Rng
+from esp32gpt.sampler import Sampler
+from esp32gpt.tokenizer import Tokenizer
+from esp32gpt.trainer import Trainer
+ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
+compat.set_clock(240000000)
+tokenizer = Tokenizer()
+rng = Rng(42)
+names = [name.decode() for name in NAMES.split()]
+model = Model(Config(), engine)
+model.init_weights(rng)
+trainer = Trainer(model, NameList(names, tokenizer))
+sampler = Sampler(model, tokenizer, rng)
 tokens = trainer.tokens
 half = 0.5
 def litter(n):
@@ -101,8 +123,6 @@ def tidy():
     gc.collect()
     litter(holes)
 def keep(times, i, time):
-    if i == len(times):
-        times.append(time)
     times[i] = min(times[i], time)
 def reading():
     names = Dataset(PATH, tokenizer, 42)
@@ -136,20 +156,19 @@ def parts():
             b = ticks_us()
             trainer.backward.backward(tokens, T)
             c = ticks_us()
-            optimizer.step(model.params, trainer.backward.grads, trainer.step)
+            trainer.optimizer.step(model.params, trainer.backward.grads, trainer.step)
             d = ticks_us()
             keep(forwards, step, ticks_diff(b, a))
             keep(backwards, step, ticks_diff(c, b))
             keep(adams, step, ticks_diff(d, c))
 def sampling():
-    gpt.rng.high, gpt.rng.low = 1, 42
+    rng.high, rng.low = 1, 42
     for i in range(20):
         tidy()
         began = ticks_us()
         name = sampler.sample()
         keep(samples, i, ticks_diff(ticks_us(), began))
-        if i == len(lengths):
-            lengths.append(min(len(name) + 1, 16))
+        lengths[i] = min(len(name) + 1, 16)
 def predictions():
     trainer.documents = NameList(names, tokenizer)
     count = 0
@@ -170,20 +189,19 @@ def allocated():
     finally:
         gc.enable()
 
-names = [name.decode() for name in NAMES.split()]
-trainer.documents = NameList(names, tokenizer)
+def unknown(n):
+    return [1 << 29] * n
+reads, samples, lengths = unknown(20), unknown(20), unknown(20)
+steps = unknown((STEPS + 4) // 5)
+forwards, backwards, adams = unknown(STEPS), unknown(STEPS), unknown(STEPS)
 for _ in range(3):
     trainer.train_step()
-reads, steps, forwards, backwards, adams, samples, lengths = [], [], [], [], [], [], []
 holes = max(room() - 640, 0)
-for measure in (reading, reading, training, parts, sampling):
+for measure in (reading, reading, training, parts, parts, sampling):
     for _ in range(PASSES):
         measure()
         holes += 1
 print({
-    "engine": ENGINE,
-    "firmware": ", ".join(reversed(compat.describe())),
-    "steps": STEPS,
     "us_per_step": round(sum(steps) / STEPS, 1),
     "us_data": round(sum(reads) / 400, 1),
     "tokens_per_step": predictions(),
@@ -191,21 +209,9 @@ print({
     "us_forward": round(sum(forwards) / STEPS, 1),
     "us_backward": round(sum(backwards) / STEPS, 1),
     "us_adam": round(sum(adams) / STEPS, 1),
-    "mem_peak": probe.peak,
     "step_alloc": allocated(),
-    "exec_bytes": None if after is None else before - after,
-    "first_step_s": round(first_step / 1000000, 3),
 })
 """
-
-
-def measurement(engine, steps, path, names):
-    """The scripts, to be run one after the other, that measure one engine where it runs."""
-    text = " ".join(names[:steps]).encode()
-    return (
-        f"ENGINE, PATH = {engine!r}, {str(path)!r}\n{START}",
-        f"STEPS, PASSES, NAMES = {steps}, {PASSES}, {text!r}\n{MEASURE}",
-    )
 
 
 class Host:
@@ -213,29 +219,27 @@ class Host:
 
     path = ROOT / "data" / "names.txt"
 
-    def run(self, *scripts):
-        """What the last script prints last, as a Python value. Raises ToolError."""
+    def run(self, script):
+        """What the script prints last, as a Python value. Raises ToolError."""
         library = str(ROOT / "firmware")
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "bench.py"
-            file.write_text("\n".join([f"import sys\nsys.path.insert(0, {library!r})", *scripts]))
+            file.write_text(f"import sys\nsys.path.insert(0, {library!r})\n{script}")
             return parse(run_micropython(file))
 
 
 class Board:
-    """Runs scripts on a board in a session, after a soft reset: with all memory free."""
+    """Runs scripts on a board in a session, each after a soft reset: with all memory free."""
 
     path = "names.txt"
 
     def __init__(self, transport):
         self.transport = transport
 
-    def run(self, *scripts):
-        """What the last script prints last, as a Python value. Raises ToolError."""
+    def run(self, script):
+        """What the script prints last, as a Python value. Raises ToolError."""
         self.transport.enter_raw_repl(soft_reset=True)
-        for script in scripts:
-            output = board.run(self.transport, script, SILENCE)
-        return parse(output)
+        return parse(board.run(self.transport, script, SILENCE))
 
 
 def parse(output):
@@ -253,7 +257,12 @@ def bench(machine, engine, steps):
         raise ToolError(f"There is no engine {engine}: choose one of {', '.join(known)}.")
     usable = [name for name in known[known.index(chosen) :] if name != "reference"] or [chosen]
     for name in [engine] if engine else usable:
-        figures = machine.run(*measurement(name, steps, machine.path, names))
+        path = str(machine.path)
+        work = " ".join(names[:steps]).encode()
+        figures = {"engine": name, "steps": steps}
+        figures.update(machine.run(f"ENGINE, PATH = {(name, path)}\n{START}"))
+        values = (name, steps, PASSES, path, work)
+        figures.update(machine.run(f"ENGINE, STEPS, PASSES, PATH, NAMES = {values}\n{MEASURE}"))
         yield {field: figures[field] for field in FIELDS}
 
 
