@@ -50,6 +50,7 @@ def executable():
 before = executable()
 from esp32gpt import compat, kernels
 kernels.engine = kernels.load(ENGINE)
+kernels.engine.ATOMIC = True  # nothing interrupts: no copies to take a step back
 after = executable()
 from esp32gpt.gpt import GPT
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
