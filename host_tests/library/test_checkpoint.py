@@ -117,22 +117,24 @@ def test_two_damaged_ones_stay_where_they_are():
     clean()
 
 
-def test_every_flipped_bit_is_refused():
+# Few writes in the next two: a chip's flash is slow. test_never_lost.py flips every bit.
+
+
+def test_flipped_bits_are_refused():
     checkpoint.save(FILE, *example())
     whole = content()
-    for i in range(0, len(whole), 1 if len(whole) < 200 else 7):
-        for bit in range(8):
-            flipped = bytearray(whole)
-            flipped[i] ^= 1 << bit
-            write(flipped)
-            assert refusal()
+    for i in (0, 9, 11, 14, 40, 99, 120, 500, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[i] ^= 1 << i % 8
+        write(flipped)
+        assert refusal()
     clean()
 
 
 def test_files_cut_short_or_grown_are_refused():
     checkpoint.save(FILE, *example())
     whole = content()
-    for length in list(range(0, 120)) + list(range(120, len(whole), 61)):
+    for length in (0, 7, 15, 16, 90, 120, 121, 400, len(whole) - 1):
         write(whole[:length])
         assert refusal()
     write(whole + b"\0")
