@@ -91,6 +91,7 @@ MEASURE = """
 import gc
 from esp32gpt import compat, kernels
 engine = kernels.load(ENGINE)
+engine.ATOMIC = True  # as before
 from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset, NameList
 from esp32gpt.model import Model

@@ -44,7 +44,7 @@ class Dataset:
     character outside the alphabet, which `skipped` counts.
     """
 
-    def __init__(self, path, tokenizer, seed=42, block_bytes=512, held_out=False):
+    def __init__(self, path, tokenizer, seed=42, block_bytes=384, held_out=False):
         """Raises DatasetError if the file is missing, or has no line that can be used."""
         self.path = path
         self.tokenizer = tokenizer
