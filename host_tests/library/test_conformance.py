@@ -231,7 +231,8 @@ def shares(engine, logits, V, temperature, top_k=0, n=200):
     inverse = floats([1 / temperature])
     for i in range(n):
         rows = floats([7.0] * V + list(logits) + [7.0])
-        counts[engine.categorical(rows, inverse, 1, V, top_k, ((2 * i + 1) << 23) // n)] += 1
+        # In small ints throughout: older MicroPython leaves what was a large one an object.
+        counts[engine.categorical(rows, inverse, 1, V, top_k, (2 * i + 1) * (8388608 // n))] += 1
         assert rows[0] == rows[V - 1] == rows[2 * V] == 7.0, "another row has changed"
     return [count / n for count in counts]
 
