@@ -15,12 +15,16 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "firmware"), str(ROOT / "host_tests")]
 
+import board as serial_board  # noqa: E402
 import deploy  # noqa: E402
 import emulate  # noqa: E402
 import image  # noqa: E402
 import runtime  # noqa: E402
+import session  # noqa: E402
 import stage  # noqa: E402
+from monitor_log import Log  # noqa: E402
 
+SLOW = 300  # seconds that an emulator on a busy host may need for what a board does in 30
 FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
 
 
@@ -85,3 +89,20 @@ def board(request, tmp_path_factory):
     emulate.update_files(stock, path, stage.stage())
     with emulate.Emulator(path) as emulator:
         yield emulator.port
+
+
+@pytest.fixture
+def chip(board):
+    """The board's raw REPL after a soft reset: nothing imported, main.py not run."""
+    with serial_board.session(board) as transport:
+        transport.enter_raw_repl(soft_reset=True)
+        transport.serial.timeout = SLOW
+        yield transport
+
+
+@pytest.fixture
+def done():
+    """What the monitor knows after a whole run."""
+    log = Log()
+    log.feed(session.WHOLE, 0)
+    return log

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from board import open_serial, session
+from conftest import SLOW
 from deploy import copy
 from stage import compile_module
 
 HERE = Path(__file__).parent
 LIBRARY_TESTS = sorted(path.stem for path in (HERE / "library").glob("test_*.py"))
 INTERRUPTS = 20
-SLOW = 300  # seconds that an emulator on a busy host may need for what a board does in 30
 FORGET = "import os\nfor n in os.listdir(): 'esp32gpt.ckpt' in n and os.remove(n)\n"
 
 # What main.py leaves at the REPL, and its lines.
@@ -25,15 +25,6 @@ TRAIN_TO = "gpt.trainer.run({})"
 COUNTDOWN = "training starts in"
 BEGINS = r"training: step \d+ to 1000"
 SAMPLES = "names it has invented"
-
-
-@pytest.fixture
-def chip(board):
-    """The board's raw REPL after a soft reset: nothing imported, main.py not run."""
-    with session(board) as transport:
-        transport.enter_raw_repl(soft_reset=True)
-        transport.serial.timeout = SLOW
-        yield transport
 
 
 @pytest.fixture

@@ -6,20 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from board import session
 from kernelc.compiler import compile_file
-from test_device import SLOW
 
 EXAMPLES = Path(__file__).parent.parent / "firmware" / "examples"
-
-
-@pytest.fixture
-def chip(board):
-    """The board's raw REPL after a soft reset: nothing imported, main.py not run."""
-    with session(board) as transport:
-        transport.enter_raw_repl(soft_reset=True)
-        transport.serial.timeout = SLOW
-        yield transport
 
 
 # Each kernel's arguments are those of the self-test, but every buffer is a slice in the middle of

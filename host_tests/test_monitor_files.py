@@ -6,16 +6,8 @@ from datetime import datetime
 import monitor_chart
 import pytest
 import runtime
-import session
 from monitor_files import ChartFile, CsvFile
 from monitor_log import Log, Record
-
-
-@pytest.fixture
-def done():
-    log = Log()
-    log.feed(session.WHOLE, 0)
-    return log
 
 
 def test_a_table_is_whole_after_every_row(tmp_path):

@@ -28,13 +28,6 @@ def heard(*parts):
     return log
 
 
-@pytest.fixture
-def done():
-    log = Log()
-    log.feed(session.WHOLE, 0)
-    return log
-
-
 def test_everything_is_on_a_screen_of_the_usual_size(done):
     lines = screen(done, 80, 24)
     text = "\n".join(lines)
