@@ -147,7 +147,7 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
     resumed = 0
     for _ in range(50 if FULL else 4):
         with emulate.Emulator(flash) as emulator, board.open_serial(emulator.port) as port:
-            said = listen(port, "training: step |Traceback|>>> ", 300)
+            said = listen(port, r"training: step \d+ to \d+,|Traceback|>>> ", 300)
             begun = re.search(r"training: step (\d+) to 100000", said)
             assert begun and ("resumed" in said or not saved), said
             assert int(begun[1]) >= saved, said
