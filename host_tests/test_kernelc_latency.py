@@ -125,13 +125,10 @@ def distances(loop, makers):
 def test_in_hot_loops_sums_are_4_apart_and_loads_2_before_their_use(step):
     for name, hot in hot_loops(step).items():
         for loop in hot:
-            if name == "adam_step":
-                # One parameter is a chain of two Newton steps, and more where ε counts.
-                assert loop.stalls <= 50 and loop.cycles <= 115
-                continue
             assert min(distances(loop, ("lsi", "lsip", "lsxp"))) >= 2, name
             assert min(distances(loop, ("madd.s",))) >= 4, name
-            assert loop.stalls == 0 and not loop.branches
+            # Adam's last sums are stored at once: there is nothing left to do meanwhile.
+            assert loop.stalls <= (3 if name == "adam_step" else 0), name
 
 
 def test_remainders_wait_one_cycle_at_most():

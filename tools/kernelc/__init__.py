@@ -20,6 +20,7 @@ README.md says how to write one. The passes, in order:
     tidy       what has no effect goes
     reorder    innermost loops in an order that waits less (latency: for what)
     registers  virtual registers → a2 … a15 and f0 … f15, with spills
+    outline    what is seldom executed goes behind its loop
     frame      entry (argument checks), return, refusal
     assemble   instructions (xtensa: their encodings) → bytes
     mpy        bytes → .mpy

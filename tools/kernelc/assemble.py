@@ -38,8 +38,6 @@ class Code:
         args = [places[a] if isinstance(a, Register) else a for a in op.args]
         name, line = op.name, op.line
         if name == "mov":
-            if args[0] == args[1]:
-                return []
             name = "mov.s" if op.args[0].bank == "f" else "mov.n"
         elif name in ("at_least", "at_most"):
             x, y = args

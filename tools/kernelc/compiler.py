@@ -10,6 +10,7 @@ from .frame import Frame, homes
 from .frontend import parse
 from .inline import inline
 from .lower import Lowering
+from .outline import outline
 from .registers import Allocation
 from .reorder import reorder
 from .schedule import TABLE, schedule
@@ -71,6 +72,7 @@ def _compile(kernel, module, number, places):
         reorder(ops, flat.regions)
         ops = tidy([part for op in ops for part in expand(op)])
         allocation = Allocation(ops, flat.regions, stack)
+        allocation.ops = outline(allocation.ops, flat.regions)
         reorder(allocation.ops, flat.regions, allocation.places)
         stack_end = stack + 4 * len(allocation.slots)
         frame = Frame(kernel, number, _stored(kernel, body), lowering, stack_end, places)

@@ -7,7 +7,7 @@ Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would 
 from dataclasses import dataclass
 
 from .inductions import Loop
-from .xtensa import Label, Op, Register
+from .xtensa import OPPOSITE, Label, Op, Register
 
 HARDWARE_BYTES = 245  # room for a few instructions that spilling may add
 
@@ -54,7 +54,7 @@ class Flat:
         self.regions.append(Region(start, end, innermost))
         number = len(self.regions) - 1
         line = loop.line
-        short = sum(3 * len(expand(op)) for op in body if op.name != "label") <= HARDWARE_BYTES
+        short = sum(3 * len(expand(op)) for op in _usual(body)) <= HARDWARE_BYTES
         if innermost and short and number not in self.software_loops:
             # The last instruction of a body is no branch and no branch's target.
             if not body or body[-1].name[0] in "bj" or body[-1].name == "label":
@@ -71,6 +71,18 @@ class Flat:
             Op("bnez", [counter, start], line),
             _label(end, line),
         ]
+
+
+def _usual(ops):
+    """Instructions without labels, and without what a branch to a rare label jumps over."""
+    until = None
+    for op in ops:
+        if op.name == "label":
+            until = None if op.args[0] is until else until
+        elif until is None:
+            yield op
+            target = op.args[-1] if op.name in OPPOSITE else None
+            until = target if isinstance(target, Label) and target.rare else None
 
 
 def _is_innermost(loop):

@@ -59,7 +59,10 @@ class Lowering(Expressions):
             if method is None:
                 what = f"not in the subset: {type(statement).__name__}"
                 self.kernel.refuse(statement, what)
+            if not isinstance(statement, ast.Assign):
+                self.settle()
             method(statement)
+        self.settle()
 
     def Pass(self, node):
         pass

@@ -107,32 +107,43 @@ class MathOps:
             and isinstance(node.right, (ast.Name, ast.Constant))
         )
 
+    def root_and_inverse(self, x):
+        """(½√x, 1/√x), from a guess on the bits of x and one step of Newton's."""
+        bits = self.pure("srai", self.pure("rfr", x), 1)
+        y = self.pure("wfr", self.pure("sub", self.constant(EVEN_GUESS), bits))
+        half_root = self.pure("mul.s", self.pure("mul.s", x, self.float_constant(0.5)), y)
+        e = self.fms(self.float_constant(EVEN_HALVES[0]), half_root, y)
+        return self.fma(half_root, half_root, e), self.fma(y, y, e)
+
     def reciprocal_of_root_and(self, x, c):
         """1/(√x + c) for c ≥ 0, with an error under 1.2e-6. Where c is under √x / 4096, as it
-        nearly always is in Adam, y = 1/√x by two Newton steps, the second with ½√x + c in place
-        of ½x·y, which takes off c·y² as well."""
+        nearly always is in Adam, the second step for 1/√x, with ½√x + c in place of ½√x, takes
+        off c/x as well. The rare other cases are seen to when the result is first read, so that
+        what stands before that is straight code."""
         bits = self.pure("rfr", x)
         few = self.pure("mul.s", c, self.float_constant(4096.0))
-        least = self.pure("fma", self.float_constant(2.0**-126), few, few)
-        y = Register("f", "inverse", self.top)
-        simple, end = Label("simple"), Label("end")
-        self.emit("bge", bits, self.pure("rfr", least), simple)
-        with self.scope(BRANCH):
-            self.emit("mov", y, self.reciprocal(self.pure("add.s", self.square_root(x), c)))
-        self.emit("j", end)
-        self.emit("label", simple)
-        with self.scope(BRANCH):
-            guess = self.pure("sub", self.constant(EVEN_GUESS), self.pure("srai", bits, 1))
-            self.emit("wfr", y, guess)
-            half_root = self.pure("mul.s", self.pure("mul.s", x, self.float_constant(0.5)), y)
-            e = self.fms(self.float_constant(EVEN_HALVES[0]), half_root, y)
-            total = self.fma(self.pure("add.s", half_root, c), half_root, e)
-            self.emit("fma", y, y, y, e)
-            y.version += 1
-            e = self.fms(self.float_constant(EVEN_HALVES[1]), total, y)
-            self.emit("fma", y, y, y, e)
-        self.emit("label", end)
-        return y
+        least = self.pure("rfr", self.pure("fma", self.float_constant(2.0**-126), few, few))
+        last_half = self.float_constant(EVEN_HALVES[1])
+        half_root, y = self.root_and_inverse(x)
+        result = Register("f", "inverse", self.top)
+        e = self.fms(last_half, self.pure("add.s", half_root, c), y)
+        self.emit("fma", result, y, y, e)
+
+        def otherwise():
+            end = Label("settled", rare=True)
+            self.emit("bge", bits, least, end)
+            with self.scope(BRANCH):
+                half_root, y = self.root_and_inverse(self.pure("wfr", bits))
+                half_root = self.fma(half_root, half_root, self.fms(last_half, half_root, y))
+                total = self.fma(c, half_root, self.float_constant(2.0))
+                r = self.reciprocal_guess(total)
+                for _ in range(3):
+                    r = self.fma(r, r, self.error(total, r))
+                self.emit("mov", result, r)
+            self.emit("label", end)
+
+        self.later(result, otherwise)
+        return result
 
     def exponential(self, x):
         """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a

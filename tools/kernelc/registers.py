@@ -39,14 +39,16 @@ class Allocation:
             spilled = self._scan()
             if spilled:
                 self._spill(spilled)
-        self._drop_reloads()
+        self._drop_needless()
 
-    def _drop_reloads(self):
-        """Leave out loads from the stack of what the same place holds already."""
+    def _drop_needless(self):
+        """Leave out copies from a place to itself, and loads from the stack of what it holds."""
         holds, kept = {}, []
         for op in self.ops:
             if op.name == "label":
                 holds.clear()
+            if op.name == "mov" and self.places[op.args[0]] == self.places[op.args[1]]:
+                continue
             defs = [(register.bank, self.places[register]) for register in op.defs]
             on_stack = op.name in STACK_ACCESSES and op.args[1] == STACK
             if on_stack and op.defs and holds.get(defs[0]) == op.args[2]:

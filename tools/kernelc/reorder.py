@@ -43,7 +43,7 @@ def _better(part, others, place):
         return sum(latency.steady_waits([*order, *others], place))
 
     best = part
-    for start in ((), [*others, *part]):
+    for start in ((), [*part, *others]):
         order = _listed(part, start, place)
         if cost(order) < cost(best):
             best = order
@@ -53,9 +53,9 @@ def _better(part, others, place):
 def _listed(part, before, place):
     """The part in the order of a list scheduler, after some instructions went before."""
     after, waiting = _dependences(part, place)
-    heights = [1] * len(part)
+    heights = [max([1, *latency.writes(op, place).values()]) for op in part]
     for i in reversed(range(len(part))):
-        heights[i] = max([1, *(delay + heights[j] for j, delay in after[i].items())])
+        heights[i] = max([heights[i], *(delay + heights[j] for j, delay in after[i].items())])
     earliest = [0] * len(part)
     if before:
         carried = latency.left_over(before, place)
@@ -65,7 +65,10 @@ def _listed(part, before, place):
     order, now = [], 0
     while ready:
         now = max(now, min(earliest[i] for i in ready))
-        chosen = max((i for i in ready if earliest[i] <= now), key=lambda i: (heights[i], -i))
+        chosen = max(
+            (i for i in ready if earliest[i] <= now),
+            key=lambda i: (part[i].name in STORES, heights[i], -i),
+        )
         ready.remove(chosen)
         order.append(part[chosen])
         for j, delay in after[chosen].items():

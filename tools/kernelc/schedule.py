@@ -20,6 +20,7 @@ TABLE = {
     "linear_forward": "t×2, o×4",
     "linear_backward_inputs": "t×2, i×4",
     "linear_backward_weights": "o×2, i×4",
+    "adam_step": "i×2",
 }
 
 
@@ -141,8 +142,8 @@ def _jam(copies, new):
 
 
 def _values_first(together, new):
-    """Copies of one statement; if they store what they compute, all compute before any stores, so
-    that none waits for another."""
+    """Copies of one statement; if they store what they compute, all load what they
+    change before any computes, and compute before any stores, so that none waits for another."""
     targets = [node.target if isinstance(node, ast.AugAssign) else None for node in together]
     if isinstance(together[0], ast.Assign):
         targets = [node.targets[0] for node in together]
@@ -150,19 +151,22 @@ def _values_first(together, new):
             return together
     if not isinstance(targets[0], ast.Subscript):
         return together
-    values, stores = [], []
+    loads, values, stores = [], [], []
     for k, (node, target) in enumerate(zip(together, targets, strict=True)):
         value = node.value
         if isinstance(node, ast.AugAssign):
             load = copy.deepcopy(target)
             load.ctx = ast.Load()
-            value = ast.BinOp(load, node.op, value)
+            old = new(target.value.id, k)
+            loads.append(ast.Assign([ast.Name(old, ast.Store())], load))
+            value = ast.BinOp(ast.Name(old, ast.Load()), node.op, value)
         name = new(target.value.id, k)
         values.append(ast.Assign([ast.Name(name, ast.Store())], value))
         stores.append(ast.Assign([target], ast.Name(name, ast.Load())))
-    for new_node, node in zip([*values, *stores], [*together, *together], strict=True):
-        ast.copy_location(new_node, node)
-    return [*values, *stores]
+    for statements in (loads, values, stores):
+        for new_node, node in zip(statements, together, strict=False):
+            ast.copy_location(new_node, node)
+    return [*loads, *values, *stores]
 
 
 class _Replace(ast.NodeTransformer):

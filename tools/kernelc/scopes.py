@@ -39,6 +39,7 @@ class Builder(Inductions):
         self.line = 0
         self.memory = {"floats": 0, "ints": 0}  # counts what may have changed a buffer
         self.variables = {}  # the register of each web that is assigned more than once
+        self.unsettled = {}  # register: what emits the rest of its computation
 
     @property
     def door(self):
@@ -89,8 +90,20 @@ class Builder(Inductions):
 
     # Instructions
 
+    def later(self, register, rest):
+        """Call `rest` to complete the register's computation when it is first read."""
+        self.unsettled[register] = rest
+
+    def settle(self, args=None):
+        """Complete the computations that were put off, if one of these is among them."""
+        if args is not None and self.unsettled.keys().isdisjoint(args):
+            return
+        while self.unsettled:
+            self.unsettled.pop(next(iter(self.unsettled)))()
+
     def emit(self, name, *args, scope=None):
         """Append an instruction, here unless a scope is given."""
+        self.settle(args)
         scope = scope or self.top
         op = Op(name, list(args), self.line, scope.kind == BRANCH)
         scope.items.append(op)
@@ -99,6 +112,7 @@ class Builder(Inductions):
     def pure(self, name, *args, at=None, bank=None, again=None):
         """The result of an instruction without side effects: found, or computed as far out as
         its operands allow (or in the scope `at`)."""
+        self.settle(args)
         key = (name, *((a, a.version) if isinstance(a, Register) else a for a in args))
         found = self.find(key, at)
         if found is not None:

@@ -35,10 +35,12 @@ class Register:
 
 @dataclass(eq=False)
 class Label:
-    """A place in the code; `address` is set by the assembler."""
+    """A place in the code; `address` is set by the assembler. `rare`: what a branch to here jumps
+    over is seldom executed."""
 
     name: str = ""
     address: int = None
+    rare: bool = False
 
 
 @dataclass(eq=False)

@@ -348,8 +348,10 @@ def adam_step(
     eps = hyper[3] * correct2
     for i in range(n):
         g = grads[i]
-        mean = m[i] * beta1 + g * (1.0 - beta1)
-        square = v[i] * beta2 + g * g * (1.0 - beta2)
-        m[i] = mean
+        mean = m[i] + (g - m[i]) * (1.0 - beta1)
+        square = v[i] + (g * g - v[i]) * (1.0 - beta2)
         v[i] = square
-        params[i] -= rate * mean * (1.0 / (sqrt(square) + eps))
+        m[i] = mean
+        change = rate * mean
+        inverse = 1.0 / (sqrt(square) + eps)
+        params[i] -= change * inverse
