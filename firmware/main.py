@@ -6,10 +6,9 @@ Afterwards, or after Ctrl-C at any moment, `gpt` is at the REPL.
 import gc
 import time
 
-from esp32gpt import compat, kernels  # native code first: it wants memory that arrays take
+from esp32gpt import GPT, compat, kernels
 from esp32gpt.checkpoint import PATH, CheckpointError, exists
 from esp32gpt.dataset import DatasetError
-from esp32gpt.gpt import GPT
 from esp32gpt.trainer import TrainingError
 
 COUNTDOWN_SECONDS = 2

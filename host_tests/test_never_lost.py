@@ -115,7 +115,7 @@ def test_random_settings_are_refused_in_one_sentence_or_make_a_model(tmp_path):
         for name, (_, least, greatest) in NUMBERS.items():
             assert least <= values[name] <= greatest
         try:
-            config = settings.config(values, 27)
+            config = settings.config(values)
         except ValueError as error:
             assert "n_head must divide n_embd" in str(error)
         else:

@@ -50,7 +50,7 @@ def prepare_settings(path):
     SETTINGS.unlink(missing_ok=True)
     if path:
         try:
-            settings.config(settings.read({}, path)[0], vocab_size=2)
+            settings.config(settings.read({}, path)[0])
             shutil.copyfile(path, SETTINGS)
         except OSError as error:
             raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error

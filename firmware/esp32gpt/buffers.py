@@ -16,13 +16,8 @@ def zeros(n, typecode="f"):
             f"no {4 * n} bytes are free in one piece: choose a smaller n_embd, n_layer or "
             "block_size, or fewer letters; a soft reset (Ctrl-D) frees what the REPL holds"
         )
-    view = memoryview(buffer)
-    view[0] = 0
-    done = 1
-    while done < n:
-        more = min(done, n - done)
-        view[done : done + more] = view[:more]
-        done += more
+    for i in range(n):
+        buffer[i] = 0
     return buffer
 
 

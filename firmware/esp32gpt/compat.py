@@ -17,6 +17,7 @@ if MICROPYTHON:
     ticks_us = time.ticks_us
     ticks_diff = time.ticks_diff
     free_bytes = gc.mem_free
+    collect_every = gc.threshold
 else:
 
     def ticks_us():
@@ -30,6 +31,12 @@ else:
     def free_bytes():
         """Bytes of heap left; CPython's grows as needed."""
         return 1 << 40
+
+    def collect_every(n):
+        """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
+
+        CPython has its own ways.
+        """
 
 
 def set_clock(hertz):
@@ -71,6 +78,7 @@ def forget(*modules):
         package, _, name = module.__name__.rpartition(".")
         del sys.modules[module.__name__]
         delattr(sys.modules[package], name)
+    gc.collect()
 
 
 def leave(status):

@@ -21,30 +21,46 @@ HELD_OUT_WHILE_TRAINING = 64
 STEPS_BETWEEN = 100  # steps after which the held-out loss is measured again
 
 
-# In functions of their own, so that nothing holds the modules that are forgotten.
+# In functions of their own, one after the other, so that the memory of the modules that are
+# forgotten is free for the next.
 
 
-def _beginning(changes):
-    """(settings, Config, alphabet) of a new model."""
-    from . import alphabet, settings
+def _settings(changes):
+    """(settings, Config) of a new model; its alphabet is not known yet."""
+    from . import settings
 
     values, _ = settings.read(changes)
+    config = settings.config(values)
+    compat.forget(settings)
+    return values, config
+
+
+def _alphabet(values):
+    from . import alphabet
+
     letters = alphabet.load(values["names"], not values["keep_case"])
-    config = settings.config(values, len(letters) + 1)
-    compat.forget(alphabet, settings)
-    return values, config, letters
+    compat.forget(alphabet)
+    return letters
 
 
-def _newest(path, changes):
-    """(path, Header, settings) of the checkpoint to go on with."""
-    from . import recovery, settings
+def _newest(path):
+    """(path, Header) of the checkpoint to go on with."""
+    from . import recovery
+
+    found, header = recovery.newest(path)
+    compat.forget(recovery)
+    return found, header
+
+
+def _agreed(changes, found, header):
+    """The settings to go on with; what they say of training goes into the header's Config."""
+    from . import settings
 
     values, given = settings.read(changes)
-    found, header = recovery.newest(path)
     settings.agree(values, given, header.config, found)
     values["seed"] = header.seed
-    compat.forget(recovery, settings)
-    return found, header, values
+    compat.forget(settings)
+    return values
 
 
 def _restore(path, header, arrays):
@@ -65,10 +81,11 @@ class GPT:
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
-        self._build(*_beginning(changes))
+        values, config = _settings(changes)
+        letters = _alphabet(values)
+        config.vocab_size = len(letters) + 1
+        self._build(values, config, letters, checkpoint.PATH)
         self.model.init_weights(self.rng)
-        self.path = checkpoint.PATH
-        self._is_new = True
 
     @staticmethod
     def load(path=checkpoint.PATH, **changes):
@@ -77,30 +94,35 @@ class GPT:
         A damaged file is renamed, and the one before it used. Raises CheckpointError if that
         cannot be used either, SettingsError if another shape is asked for.
         """
-        found, header, values = _newest(path, changes)
+        found, header = _newest(path)
+        values = _agreed(changes, found, header)
         gpt = object.__new__(GPT)
-        gpt._build(values, header.config, header.alphabet)
+        gpt._build(values, header.config, header.alphabet, path)
         _restore(found, header, gpt._arrays())
         gpt._continue(header)
-        gpt.path = path
         gpt._is_new = False
         print(f"resumed: step {header.step} from {found}")
         return gpt
 
-    def _build(self, settings, config, letters):
+    def _build(self, settings, config, letters, path):
         kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
+        compat.collect_every(1024)
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
-        # A chip's heap is two pieces of 55 KB and one that the library fills: two of the four
-        # large arrays first, then the activations, then the other two fit best.
-        params, grads = [zeros(size(config.parameters())) for _ in range(2)]
+        # A chip's heap is two pieces of 55 KB and one that the library fills. The large arrays
+        # come first: three fit into one piece, and the activations into what is left.
+        params, *others = [zeros(size(config.parameters())) for _ in range(4)]
         self.settings = settings
         self.tokenizer = Tokenizer(letters)
         names = Dataset(settings["names"], self.tokenizer, settings["seed"])
         self.rng = Rng(settings["seed"])
         self.model = Model(config, params=params)
-        self.trainer = Trainer(self.model, names, grads)
+        self.trainer = Trainer(self.model, names, others)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
         self.evaluator = Evaluator(self.model, self.tokenizer)
+        self.path = path
+        self._is_new = True  # its first save must not replace another model's
+        self._saved_time = self._saved_step = 0
+        compat.collect_every(-1)
 
     def _continue(self, header):
         """Set all that is no array to where the checkpoint's run stood."""
@@ -157,7 +179,8 @@ class GPT:
         print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
         if trainer.documents.sorted:
             print("the names are sorted: they are drawn in another order")
-        self._autosaved = time.time(), trainer.step
+        self._saved_time = time.time()
+        self._saved_step = trainer.step
         progress = Progress(trainer, until)
         held_step = -STEPS_BETWEEN
         held = None
@@ -184,18 +207,20 @@ class GPT:
         """Save if it is time to; if that fails, training goes on all the same."""
         seconds = self.settings["autosave_seconds"]
         steps = self.settings["autosave_steps"]
-        last, last_step = self._autosaved
-        done = self.trainer.step - last_step
+        done = self.trainer.step - self._saved_step
         if at_end:
             due = done and (seconds or steps)
         else:
-            due = (steps and done >= steps) or (seconds and time.time() - last >= seconds)
+            due = (steps and done >= steps) or (
+                seconds and time.time() - self._saved_time >= seconds
+            )
         if due:
             try:
                 self.save()
             except CheckpointError as error:
                 print(error)
-            self._autosaved = time.time(), self.trainer.step
+            self._saved_time = time.time()
+            self._saved_step = self.trainer.step
 
     def sample(self, n=1, prompt="", temperature=None, top_k=0):
         """A list of n invented names that begin with prompt.

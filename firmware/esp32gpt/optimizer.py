@@ -2,18 +2,16 @@
 
 from array import array
 
-from .buffers import zeros
-
 
 class Adam:
     """Adam over one flat parameter buffer: first and second moments m and v are as flat."""
 
-    def __init__(self, config, kernels, n, typecode="f"):
+    def __init__(self, config, kernels, m, v, typecode="f"):
         self.config = config
         self.kernels = kernels
-        self.n = n
-        self.m = zeros(n, typecode)
-        self.v = zeros(n, typecode)
+        self.n = len(m)
+        self.m = m
+        self.v = v
         self.hyper = array(typecode, [config.learning_rate, config.beta1, config.beta2, config.eps])
 
     def step(self, params, grads, step):

@@ -59,11 +59,11 @@ def read(changes, path=PATH):
     return values, given
 
 
-def config(values, vocab_size):
-    """The Config of a new model. Raises ValueError if its heads do not divide its width."""
+def config(values):
+    """The Config of a new model, but for its vocab_size. Raises ValueError if its heads do not
+    divide its width."""
     shape = {name: values[name] for name in SHAPE}
     return Config(
-        vocab_size=vocab_size,
         num_steps=values["steps"],
         learning_rate=values["learning_rate"],
         **shape,
@@ -94,10 +94,12 @@ def _read(path):
     except OSError:
         return {}
     with file:
-        try:
-            written = json.load(file)
-        except (ValueError, TypeError, RuntimeError):  # a key that is none; nested too deeply
-            written = None
+        text = file.read().strip()
+    try:
+        # MicroPython takes a text that is cut off.
+        written = json.loads(text) if text.endswith(b"}") else None
+    except (ValueError, TypeError, RuntimeError):  # a key that is none; nested too deeply
+        written = None
     if not isinstance(written, dict):
         raise SettingsError(
             f'{path} is not JSON of the form {{"steps": 2000, "temperature": 0.7}}: '

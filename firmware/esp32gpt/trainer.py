@@ -21,16 +21,17 @@ class Trainer:
     losses. It moves as one: whatever interrupts a step, it is either done or not begun.
     """
 
-    def __init__(self, model, documents, grads=None):
-        """grads: a buffer for the gradients; made here if None. Raises MemoryError."""
+    def __init__(self, model, documents, buffers=None):
+        """buffers: the gradients' and both moments'; made here if None. Raises MemoryError."""
         config = model.config
         self.model = model
         self.documents = documents
         n = len(model.params)
-        if grads is None:
+        if buffers is None:
             compat.require_bytes(config.training_bytes(), "training this model")
-            grads = zeros(n, model.typecode)
-        self.optimizer = Adam(config, model.kernels, n, model.typecode)
+            buffers = [zeros(n, model.typecode) for _ in range(3)]
+        grads, m, v = buffers
+        self.optimizer = Adam(config, model.kernels, m, v, model.typecode)
         self.backward = Backward(model, grads)
         self.step = 0  # steps done
         # A ring with one place more than the mean takes, for the loss of the step under way.

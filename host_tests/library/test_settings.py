@@ -44,7 +44,7 @@ def test_changes_win_over_the_file_and_that_over_the_preset():
 
 def test_every_preset_makes_a_model():
     for preset in PRESETS:
-        config = settings.config(read(preset=preset)[0], 27)
+        config = settings.config(read(preset=preset)[0])
         assert config.n_embd % config.n_head == 0
 
 
@@ -73,7 +73,7 @@ def test_unknown_names_are_refused_with_the_known_ones():
 
 def test_heads_must_divide_the_width():
     try:
-        settings.config(read(n_embd=6)[0], 27)
+        settings.config(read(n_embd=6)[0])
         raise AssertionError("not refused")
     except ValueError as error:
         assert "n_head must divide n_embd" in str(error)

@@ -38,6 +38,7 @@ def reserve(config):
         raise ValueError("the viper engine takes at most 1,024 tokens: use a smaller alphabet")
     wide = max(4 * C, V)
     _room(max(T * C, config.n_head * _triangle(T), wide), max(T, C) * wide, 3 * T)
+    _score_scales(C // config.n_head)  # now: while training it would land amid free memory
 
 
 def _triangle(T):
@@ -57,17 +58,13 @@ def _room(a, b, exponents=1):
         _b_exp = zeros(exponents, "i")
 
 
-_products = {}
-
-
 def _product_bits(n):
     """Bits that two factors may have together if a sum of n products has to stay under 2^31."""
-    if n not in _products:
-        bits = 31
-        while n << bits >= 1 << 31:
-            bits -= 1
-        _products[n] = bits
-    return _products[n]
+    bits = 31
+    while n:
+        n >>= 1
+        bits -= 1
+    return bits
 
 
 _scales = {}
