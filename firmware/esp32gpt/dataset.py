@@ -13,6 +13,7 @@ from .rng import Rng
 LF = 10
 CR = 13
 SPACE = 32
+BOM = b"\xef\xbb\xbf"  # with which some editors let UTF-8 begin
 LONGEST_LINE = 256  # bytes; what is longer is cut here, far beyond any context that fits
 
 HELD_OUT_OF = 16  # one name of so many is held out
@@ -151,6 +152,8 @@ class Dataset:
         else:
             self._file.seek(0)
             count = self._file.readinto(buffer)
+            if buffer[: len(BOM)] == BOM:
+                first = len(BOM)
         lines = 0
         while first < stop and first < count:
             last = first
@@ -234,6 +237,8 @@ def known(path, names, fold):
     wanted = {name.encode(): name for name in names}
     found = set()
     with open(path, "rb") as file:
+        if file.read(len(BOM)) != BOM:
+            file.seek(0)
         while True:
             line = file.readline(LONGEST_LINE)
             if not line:

@@ -3,7 +3,7 @@
 import os
 from array import array
 
-from esp32gpt.dataset import Dataset, DatasetError, Order
+from esp32gpt.dataset import Dataset, DatasetError, Order, known
 from esp32gpt.tokenizer import Tokenizer
 
 FILE = "test_dataset_names.tmp"
@@ -50,6 +50,18 @@ def test_first_epoch_reads_the_file_in_order():
             documents = dataset("\n".join(NAMES).encode() + end, block_bytes=block_bytes)
             assert epoch_of(documents) == NAMES
             documents.close()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name():
+    documents = dataset(b"\xef\xbb\xbfada\nbo\n")
+    assert epoch_of(documents) == ["ada", "bo"]
+    documents.close()
+    with open(FILE, "wb") as file:
+        file.write(b"\xef\xbb\xbfada\nbo\n")
+    try:
+        assert known(FILE, ["ada", "bo", "eve"], True) == {"ada", "bo"}
+    finally:
+        os.remove(FILE)
 
 
 def test_later_epochs_have_every_line_once_in_another_order():
