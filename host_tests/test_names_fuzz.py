@@ -173,7 +173,7 @@ def check(path, fold, most, seed):
     size, kept, end = beside.read_bytes().decode().split("\n")
     assert (int(size), kept, end) == (len(content), letters, "")
     assert list(letters) == sorted(set(letters)) and all(map(alphabet.is_letter, letters))
-    all_lines = content.split(b"\n")
+    all_lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if beside.read_bytes() != given and max(map(len, all_lines)) <= alphabet.BLOCK:
         assert letters == alphabet_of(all_lines, fold, most)
     tokenizer = Tokenizer(letters)
