@@ -37,7 +37,7 @@ def reserve(config):
     if V > 1024:
         raise ValueError("the viper engine takes at most 1,024 tokens: use a smaller alphabet")
     wide = max(4 * C, V)
-    _room(max(T * C, config.n_head * _triangle(T), wide), max(T, C) * wide, 3 * T)
+    _room(max(T * C, config.n_head * _triangle(T), wide), max(T, C) * wide, T, 3 * T)
     _score_scales(C // config.n_head)  # now: while training it would land amid free memory
 
 
@@ -46,16 +46,17 @@ def _triangle(T):
     return T * (T + 1) // 2
 
 
-def _room(a, b, exponents=1):
-    """Have room for a small and a large operand of a and b ints."""
+def _room(a, b, a_rows=1, b_rows=1):
+    """Have room for a small and a large operand of a and b ints, with an exponent a row."""
     global _a, _b, _a_exp, _b_exp
     if a > len(_a):
         _a = zeros(a, "i")
     if b > len(_b):
         _b = zeros(b, "i")
-    if exponents > len(_a_exp):
-        _a_exp = zeros(exponents, "i")
-        _b_exp = zeros(exponents, "i")
+    if a_rows > len(_a_exp):
+        _a_exp = zeros(a_rows, "i")
+    if b_rows > len(_b_exp):
+        _b_exp = zeros(b_rows, "i")
 
 
 def _product_bits(n):
@@ -108,7 +109,7 @@ def _clear(x, first, n):
 
 
 def rmsnorm_forward(y, rstd, x, start, T, C):
-    _room(0, T * C, T)
+    _room(0, T * C, 1, T)
     cut = 15 - min((_product_bits(C) - 1) >> 1, 14)
     quantize(0, 0, x, _b, _b_exp, start * C, T, C, 15, 0)
     rmsnorm.normalize(0, 0, _b, _b_exp, rstd, adam.RSQRT, start, T, C, cut)
@@ -116,7 +117,7 @@ def rmsnorm_forward(y, rstd, x, start, T, C):
 
 
 def rmsnorm_backward(dx, dy, y, rstd, T, C):
-    _room(T * C, T * C, T)
+    _room(T * C, T * C, T, T)
     bits = min((_product_bits(C) - 1) >> 1, 14)
     quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits, 0)
     quantize(0, 0, y, _b, _b_exp, 0, T, C, bits, 0)
@@ -200,7 +201,7 @@ def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
 def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     size = C // n_head
     n = T * 3 * C
-    _room(n_head * _triangle(T), n + T * C, 3 * T)
+    _room(n_head * _triangle(T), n + T * C, 1, 3 * T)
     # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
     size_bits = _product_bits(size) - 1
     sum_bits = _product_bits(T) - 1
@@ -247,7 +248,7 @@ def residual_forward(y, x, branch, start, T, C):
 
 
 def cross_entropy(losses, logits, targets, slot, T, V):
-    _room(0, T * V, T)
+    _room(0, T * V, 1, T)
     quantize(0, 0, logits, _b, _b_exp, 0, T, V, 16, 0)
     loss = softmax.softmax_rows(_b, _b_exp, _one, softmax.EXP2, softmax.LOG2, targets, T, V)
     to_float(0, 0, _b, logits, _b_exp, LOG2, 0, 0, T, V)
