@@ -9,7 +9,8 @@ from .config import Config
 
 PATH = "esp32gpt.json"
 
-# Shapes to begin from; "large" is the largest that trains on an ESP32 without PSRAM.
+# Shapes to begin from; "large" is the largest of several heads that trains on an ESP32 without
+# PSRAM, with either engine and on each firmware.
 PRESETS = {
     "tiny": {"n_embd": 8, "n_head": 2},
     "default": {},

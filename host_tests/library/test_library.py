@@ -1,5 +1,6 @@
 """Config, buffers, rng, tokenizer, trainer and sampler: what they promise, on any interpreter."""
 
+import gc
 from array import array
 
 from engines import engines, reference
@@ -236,7 +237,8 @@ def test_an_interrupted_step_is_not_begun():
     del undisturbed
     n = 0
     while True:
-        t = None  # a chip has no room for two
+        t = layer = None  # a chip has no room for two
+        gc.collect()
         t = trainer(reference())
         list(t.run(1))
         engine = Stopping(reference(), n)
