@@ -180,6 +180,15 @@ def test_a_module_that_does_not_compile_is_named(build, monkeypatch):
         stage.stage()
 
 
+def test_kernels_that_do_not_compile_are_named_with_their_line(build, monkeypatch):
+    kernels = build / "firmware" / "esp32gpt" / "kernels"
+    kernels.mkdir(parents=True)
+    (kernels / "reference.py").write_text("def f(n: int):\n    for i in [n]:\n        pass\n")
+    monkeypatch.setattr(stage, "FIRMWARE", build / "firmware")
+    with pytest.raises(runtime.ToolError, match="reference.py:2: .*range"):
+        stage.stage()
+
+
 @pytest.mark.parametrize("module", sorted(stage.FIRMWARE.rglob("*.py")), ids=lambda m: m.name)
 def test_the_oldest_firmware_compiles_every_source(module, tmp_path):
     oldest = ".".join(map(str, board.OLDEST_FIRMWARE))

