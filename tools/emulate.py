@@ -89,8 +89,10 @@ class Emulator:
     def __init__(self, flash_image, qemu=None, icount=False, bootloader=False):
         command = [
             *(find_qemu(qemu), "-M", CHIP, "-display", "none", "-monitor", "none"),
-            # A comma in an option's value is written twice.
-            *("-drive", f"file={str(flash_image).replace(',', ',,')},if=mtd,format=raw"),
+            # A comma in an option's value is written twice. cache=unsafe: no flush to the host's
+            # disk for each block of flash, so only a crash of the host itself can lose any.
+            "-drive",
+            f"file={str(flash_image).replace(',', ',,')},if=mtd,format=raw,cache=unsafe",
             *("-serial", "pty"),
             # The emulated watchdog counts even while the host has no time for the chip.
             *("-global", "driver=timer.esp32.timg,property=wdt_disable,value=true"),
