@@ -7,7 +7,7 @@ Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would 
 from dataclasses import dataclass
 
 from .inductions import Loop
-from .xtensa import OPPOSITE, Label, Op, Register
+from .xtensa import Label, Op, Register
 
 HARDWARE_BYTES = 245  # room for a few instructions that spilling may add
 
@@ -81,8 +81,7 @@ def _usual(ops):
             until = None if op.args[0] is until else until
         elif until is None:
             yield op
-            target = op.args[-1] if op.name in OPPOSITE else None
-            until = target if isinstance(target, Label) and target.rare else None
+            until = op.past_rare
 
 
 def _is_innermost(loop):

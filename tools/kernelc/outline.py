@@ -22,8 +22,8 @@ def _outline(ops, region):
     i = first
     while i < last:
         op = ops[i]
-        target = op.args[-1] if op.name in OPPOSITE else None
-        if isinstance(target, Label) and target.rare:
+        target = op.past_rare
+        if target:
             back = labels.index(target)
             there = Label("rare")
             body.append(Op(OPPOSITE[op.name], [*op.args[:-1], there], op.line))

@@ -64,6 +64,12 @@ class Op:
         ]
 
     @property
+    def past_rare(self):
+        """The label to which this is a branch over what is seldom executed, or None."""
+        target = self.args[-1] if self.name in OPPOSITE else None
+        return target if isinstance(target, Label) and target.rare else None
+
+    @property
     def uses(self):
         return self._registers("r+")
 
