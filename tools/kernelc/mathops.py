@@ -2,7 +2,7 @@
 
 Each starts from integer arithmetic on the float's bits and goes on with a polynomial or with
 Newton steps; the coprocessor's estimate instructions are not used (see xtensa.py). Errors, in
-units in the last place, are those of host_tests/test_kernelc_math.py.
+units in the last place, are those of host_tests/kernelc/test_math.py.
 """
 
 import ast

@@ -5,14 +5,15 @@ import sys
 import types
 from pathlib import Path
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import PLACES, compile_module
 from kernelc.errors import CompileError
 from kernelc.frontend import parse
 from kernelc.schedule import TABLE, schedule, tiled_source
-from test_kernelc_kernels import MODULE, REFERENCE, SHAPES, Case
+
+from . import machine
+from .test_kernels import MODULE, REFERENCE, SHAPES, Case
 
 HEAD = "from math import exp, log, sqrt\n\nfloats = ints = None\n\n\n"
 TILED = types.ModuleType("tiled")
@@ -48,7 +49,7 @@ def conformance():
     engines._loaded[:] = loaded
 
 
-LIBRARY = Path(__file__).parent / "library"
+LIBRARY = Path(__file__).parents[1] / "library"
 CONFORMANCE = [
     line[4 : line.index("(")]
     for line in (LIBRARY / "test_conformance.py").read_text().splitlines()
@@ -137,7 +138,7 @@ def test_a_sound_tiling_computes_the_same_to_the_last_bit(body, plan, n):
     assert results[0] == results[1]
 
 
-@pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+@pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 @pytest.mark.parametrize("body", SOUND)
 def test_a_tiled_kernel_computes_the_same_as_machine_code(body):
     source = LOOPS.replace("    for", "    a = -1.0\n    b = 0.5\n    for", 1)
@@ -152,7 +153,7 @@ def test_a_tiled_kernel_computes_the_same_as_machine_code(body):
         results = []
         for code in codes:
             y = np.arange(42, dtype=np.float32)
-            kernelc_machine.run(code, y, np.float32(7) * np.arange(42, dtype=np.float32), n, 4)
+            machine.run(code, y, np.float32(7) * np.arange(42, dtype=np.float32), n, 4)
             results.append(y.tolist())
         assert results[0] == results[1]
 

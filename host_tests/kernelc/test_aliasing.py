@@ -1,12 +1,13 @@
 """Buffers that are one another, or overlap, are read and written as Python does."""
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import compile_source
-from kernelc_machine import Argument
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+from .machine import Argument
+
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 
 def both(source, *args):
@@ -14,10 +15,10 @@ def both(source, *args):
     namespace = {"floats": None}
     exec(source, namespace)
     arrays = [arg.copy() for arg in args if isinstance(arg, np.ndarray)]
-    machine = iter(arrays)
-    kernelc_machine.run(
+    copies = iter(arrays)
+    machine.run(
         compile_source(source, "f.py")[1]["f"],
-        *(next(machine) if isinstance(arg, np.ndarray) else arg for arg in args),
+        *(next(copies) if isinstance(arg, np.ndarray) else arg for arg in args),
     )
     namespace["f"](*args)
     return arrays, [arg for arg in args if isinstance(arg, np.ndarray)]
@@ -48,7 +49,7 @@ def test_two_parameters_may_be_one_buffer():
     )
     code = compile_source(source, "f.py")[1]["f"]
     x = np.arange(1, 6, dtype=np.float32)
-    kernelc_machine.run(code, x, x, 5)
+    machine.run(code, x, x, 5)
     wanted = np.arange(1, 6, dtype=np.float32)
     for i in range(5):
         wanted[i] = wanted[0] + wanted[i]
@@ -60,7 +61,7 @@ def test_slices_of_one_array_may_overlap():
     source = "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[i] = x[i]\n"
     code = compile_source(source, "f.py")[1]["f"]
     x = np.arange(8, dtype=np.float32)
-    kernelc_machine.run(code, Argument(x, 1), Argument(x, 0, 7), 7)
+    machine.run(code, Argument(x, 1), Argument(x, 0, 7), 7)
     assert x.tolist() == [0] * 8
 
 

@@ -1,14 +1,15 @@
 """Random functions of the subset compute, bit for bit, what their Python says."""
 
-import kernelc_machine
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernelc.compiler import compile_source
-from kernelc_model import Model
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+from .model import Model
+
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 SIZE = 8
 HEAD = "def f(x: floats, y: floats, k: ints, n: int, m: int, a: float):\n"
@@ -140,6 +141,6 @@ def test_a_random_function_computes_what_its_python_says(source, n, seed):
     wanted_y, wanted_k = y.copy(), k.copy()
     Model(source).run(x, wanted_y, wanted_k, n, 5, np.float32(1.5))
     code = compile_source(source, "f.py")[1]["f"]
-    kernelc_machine.run(code, x, y, k, n, 5, 1.5)
+    machine.run(code, x, y, k, n, 5, 1.5)
     assert np.array_equal(k, wanted_k), source
     assert np.array_equal(y, wanted_y, equal_nan=True), source

@@ -3,22 +3,23 @@
 import re
 import subprocess
 
-import kernelc_machine
 import pytest
 from kernelc import xtensa
 from kernelc.listing import listing, operands
 from kernelc.xtensa import Op
-from test_kernelc_kernels import CODES, MODULE
 
-needs_qemu = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+from .test_kernels import CODES, MODULE
+
+needs_qemu = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 
 def disassembly(memory, start, tmp_path):
     """{address: text} of what was translated when the program ran."""
     path, log = tmp_path / "program", tmp_path / "log"
-    path.write_bytes(kernelc_machine.elf(memory, start))
+    path.write_bytes(machine.elf(memory, start))
     path.chmod(0o755)
-    command = [*kernelc_machine.COMMAND, "-d", "in_asm", "-D", str(log), str(path)]
+    command = [*machine.COMMAND, "-d", "in_asm", "-D", str(log), str(path)]
     subprocess.run(command, capture_output=True, timeout=60)
     lines = re.findall(r"^0x([0-9a-f]+):\s+(.*)$", log.read_text(), re.MULTILINE)
     return {int(address, 16): text for address, text in lines}
@@ -34,7 +35,7 @@ def normal(text):
 @needs_qemu
 @pytest.mark.parametrize("name", CODES)
 def test_the_disassembly_of_a_kernel_agrees_with_the_listing(name, tmp_path, monkeypatch):
-    from test_kernelc_kernels import SHAPES, Case
+    from .test_kernels import SHAPES, Case
 
     seen = {}
 
@@ -42,12 +43,12 @@ def test_the_disassembly_of_a_kernel_agrees_with_the_listing(name, tmp_path, mon
         seen.update(memory=memory, start=start)
         raise StopIteration
 
-    monkeypatch.setattr(kernelc_machine, "_execute", execute)
+    monkeypatch.setattr(machine, "_execute", execute)
     arguments = Case(SHAPES[0], 1).arguments(MODULE.kernels[name])
     with pytest.raises(StopIteration):
-        kernelc_machine.run(CODES[name], *arguments)
+        machine.run(CODES[name], *arguments)
     memory = seen["memory"]
-    base = kernelc_machine.BASE + memory.data.find(CODES[name].bytes)
+    base = machine.BASE + memory.data.find(CODES[name].bytes)
     texts = disassembly(memory, seen["start"], tmp_path)
     compared = 0
     for address, _, op in CODES[name].lines:

@@ -3,14 +3,15 @@
 import random
 import re
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import compile_source
 from kernelc.errors import CompileError
-from kernelc_machine import Argument, Refused, Wrong, run
 
-needs_qemu = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+from .machine import Argument, Refused, Wrong, run
+
+needs_qemu = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 OUTSIDE = {
     "    for v in x:\n        x[0] = v": (2, "range"),
@@ -309,7 +310,7 @@ def test_a_wrong_number_of_arguments_and_keywords_are_refused():
     code = compile_source(SCALE, "f.py")[1]["f"]
     for n_args, n_kw in ((5, 0), (7, 0), (6, 1), (0, 0)):
         with pytest.raises(Refused, match="arguments"):
-            kernelc_machine.run_all([(code, list(arguments()), n_args, n_kw)])
+            machine.run_all([(code, list(arguments()), n_args, n_kw)])
 
 
 @needs_qemu

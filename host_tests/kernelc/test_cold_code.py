@@ -1,13 +1,14 @@
 """1 / (√x + c): its usual case is straight code, its rare one lies behind the loop, and what is
 read is right, wherever that is first done."""
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import compile_source
 from kernelc.latency import loops
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 HEAD = "def f(y: floats, x: floats, n: int, k: int):\n    for i in range(n):\n"
 ONE = "1.0 / (sqrt(x[i]) + 0.001)"
@@ -48,7 +49,7 @@ def test_it_is_right_wherever_it_is_read(place, factor):
     y = rng.uniform(0, 1, 41).astype(np.float32)
     wanted = y.astype(np.float64)
     namespace["f"](wanted, x.astype(np.float64), 41, 3)
-    kernelc_machine.run(compile_source(source + schedule, "f.py")[1]["f"], y, x, 41, 3)
+    machine.run(compile_source(source + schedule, "f.py")[1]["f"], y, x, 41, 3)
     np.testing.assert_allclose(y, wanted, rtol=3e-6, atol=3e-6)
 
 
@@ -64,5 +65,5 @@ def test_the_rare_case_lies_behind_the_loop():
 def test_rare_code_is_not_executed_in_the_usual_case():
     code = compile_source(HEAD + PLACES["at once"], "f.py")[1]["f"]
     y = np.zeros(9, np.float32)
-    usual, rare = [kernelc_machine.trace(code, y, y + x, 9, 1) for x in (17, 15)]  # 4 squared is 16
+    usual, rare = [machine.trace(code, y, y + x, 9, 1) for x in (17, 15)]  # 4 squared is 16
     assert len(rare) - len(usual) > 9 * 20

@@ -1,11 +1,12 @@
 """exp, log, sqrt and division: errors in units in the last place, and what happens at the ends."""
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import compile_source
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 SOURCE = """
 def f(y: floats, x: floats, z: floats, n: int):
@@ -19,7 +20,7 @@ def compute(expression, x, z=None):
     y = np.zeros_like(x)
     z = x if z is None else np.asarray(z, np.float32)
     code = compile_source(SOURCE.format(expression), "f.py")[1]["f"]
-    kernelc_machine.run(code, y, x, z, len(x))
+    machine.run(code, y, x, z, len(x))
     return y
 
 

@@ -3,15 +3,16 @@
 import importlib.util
 from pathlib import Path
 
-import kernelc_machine
 import numpy as np
 import pytest
 from kernelc.compiler import compile_source
 
-SOURCE = Path(__file__).parent.parent / "firmware/esp32gpt/kernels/reference.py"
+from . import machine
+
+SOURCE = Path(__file__).parents[2] / "firmware/esp32gpt/kernels/reference.py"
 MODULE, CODES = compile_source(SOURCE.read_text(), SOURCE)
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 # start, T, C, heads, V, block_size: the default, one of everything, odd sizes, T = 0.
 SHAPES = [
@@ -97,7 +98,7 @@ def test_a_compiled_kernel_agrees_with_float64(name, shape):
     if name == "cross_entropy" and not shape[1]:
         pytest.skip("the mean over no rows is not defined")
     doubles, wanted = expected(kernel, arguments)
-    result = kernelc_machine.run(CODES[name], *arguments)
+    result = machine.run(CODES[name], *arguments)
     assert result == wanted
     for (parameter, kind), got, want in zip(kernel.params, arguments, doubles, strict=True):
         if kind in ("floats", "ints"):

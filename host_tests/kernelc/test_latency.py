@@ -1,6 +1,6 @@
 """What the kernels cost: instructions counted in QEMU, and stalls as kernelc.latency has them.
 
-    .venv/bin/python -m pytest -q -s host_tests/test_kernelc_latency.py
+    .venv/bin/python -m pytest -q -s host_tests/kernelc/test_latency.py
 
 prints the cycles of a training step, kernel by kernel. A loop is hot if a step spends a
 twentieth of its cycles in it.
@@ -10,7 +10,6 @@ import re
 import types
 from collections import Counter
 
-import kernelc_machine
 import numpy as np
 import pytest
 from esp32gpt.config import Config
@@ -24,9 +23,11 @@ from kernelc.compiler import compile_source
 from kernelc.latency import loops
 from kernelc.listing import listing
 from kernelc.xtensa import Op
-from test_kernelc_kernels import CODES, MODULE, REFERENCE
 
-pytestmark = pytest.mark.skipif(not kernelc_machine.QEMU, reason=kernelc_machine.REASON)
+from . import machine
+from .test_kernels import CODES, MODULE, REFERENCE
+
+pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 HOT = 0.05
 
@@ -72,7 +73,7 @@ def step():
                 else arg
                 for arg, (_, kind) in zip(args, kernel.params, strict=True)
             ]
-            costs.setdefault(name, Cost(code)).add(kernelc_machine.trace(code, *arrays))
+            costs.setdefault(name, Cost(code)).add(machine.trace(code, *arrays))
             return getattr(REFERENCE, name)(*args)
 
         return call
@@ -162,7 +163,7 @@ def test_instructions_a_multiply_add_between_8_rows_and_16(name, n_out):
     for T in (8, 16):
         sizes = zip(LINEAR[name](T, 16, n_out), MODULE.kernels[name].params, strict=True)
         args = [np.ones(n, np.float32) if kind == "floats" else n for n, (_, kind) in sizes]
-        counts.append(len(kernelc_machine.trace(CODES[name], *args)))
+        counts.append(len(machine.trace(CODES[name], *args)))
     slope = (counts[1] - counts[0]) / (8 * 16 * n_out)
     print(f"{name} 16x{n_out}: {slope:.3f} instructions a multiply-add")
     assert slope <= SLOPES[name, n_out]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kernelc.mpy import File
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 GOOD = "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[i] = x[i] * 2.0\n"
 
 
