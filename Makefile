@@ -28,10 +28,9 @@ help: ## list what can be made
 	@echo "lets its alphabet have n characters instead of 64. CONFIG is a JSON file of settings."
 
 run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEPS=1000] [RESUME=1]
-	@$(PYTHON) tools/stage.py $(work) $(if $(RESUME),,--fresh)
+	@$(PYTHON) tools/stage.py $(work) $(if $(STEPS),--steps "$(STEPS)") $(if $(RESUME),,--fresh)
 	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
-	MICROPYPATH=../firmware ESP32GPT_STEPS="$(STEPS)" \
-	"$$micropython" -X heapsize=4M ../firmware/main.py
+	MICROPYPATH=../firmware "$$micropython" -X heapsize=4M ../firmware/main.py
 
 test: lint ## check the style, then run every test
 	@$(PYTHON) -m pytest -q host_tests

@@ -123,7 +123,7 @@ class Adam:
 
     def step(self, step):
         c = self.config
-        rate = c["learning_rate"] * (1 - step / c["num_steps"])
+        rate = c["learning_rate"] * (1 - step / c["steps"])
         for i, value in enumerate(self.values):
             self.m[i] = c["beta1"] * self.m[i] + (1 - c["beta1"]) * value.grad
             self.v[i] = c["beta2"] * self.v[i] + (1 - c["beta2"]) * value.grad**2

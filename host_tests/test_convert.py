@@ -8,9 +8,10 @@ from pathlib import Path
 import convert
 import numpy as np
 import pytest
-from esp32gpt import GPT, checkpoint
+from esp32gpt import checkpoint
 from esp32gpt.config import Config
-from replay import to_trace
+from esp32gpt.gpt import GPT
+from replay import shape_of, to_trace
 from runtime import ToolError
 
 SHAPE = {"n_embd": 4, "n_head": 2, "block_size": 6}
@@ -32,8 +33,9 @@ def trace(tmp_path):
     config = {"n_embd": 4, "n_head": 2, "n_layer": 1, "block_size": 6, "vocab_size": 27}
     config |= {"num_steps": 2, "learning_rate": 0.01, "beta1": 0.85, "beta2": 0.99}
     config |= {"eps": 1e-8, "init_std": 0.08}
-    n = sum(rows * cols for _, rows, cols in Config(**config).parameters())
-    ends = [to_trace(Config(**config), list(np.arange(n) / n + k)) for k in range(2)]
+    model = Config(**shape_of({"config": config}))
+    n = sum(rows * cols for _, rows, cols in model.parameters())
+    ends = [to_trace(model, list(np.arange(n) / n + k)) for k in range(2)]
     path = tmp_path / "trace.json"
     record = {"config": config, "losses": [3.5, 3.25], "init": ends[0], "final": ends[1]}
     path.write_text(json.dumps(record))

@@ -228,9 +228,10 @@ def test_a_reset_while_training_starts_again(console):
 def test_a_shape_too_large_is_refused_in_one_sentence(chip):
     said = run(
         chip,
+        "from esp32gpt import kernels\n"
         "from esp32gpt.config import Config\n"
         "from esp32gpt.model import Model\n"
-        "try:\n    Model(Config(n_embd=64, n_layer=4))\n"
+        "try:\n    Model(Config(n_embd=64, n_layer=4), kernels.choose().engine)\n"
         "except MemoryError as error:\n    print(error)\n",
     )
     assert re.fullmatch(r"this model needs \d+ bytes and \d+ are free: .*\s+", said), said
@@ -240,14 +241,14 @@ def test_a_shape_too_large_is_refused_in_one_sentence(chip):
 @pytest.mark.parametrize("kilobytes", [0, 100])
 def test_kernels_load_before_and_after_large_arrays(chip, kilobytes):
     chip.exec(f"arrays = [bytearray(10240) for _ in range({kilobytes // 10})]")
-    chip.exec("from esp32gpt import kernels")
-    assert chip.eval("(kernels.name, kernels.reasons)") == ("fpu", [])
+    chip.exec("from esp32gpt import kernels\nchoice = kernels.choose()")
+    assert chip.eval("(choice.name, choice.reasons)") == ("fpu", [])
 
 
 def test_soft_resets_give_executable_memory_back(chip):
     free = []
     for _ in range(10):
         chip.enter_raw_repl(soft_reset=True)
-        chip.exec("import esp32\nfrom esp32gpt import kernels")
+        chip.exec("import esp32\nfrom esp32gpt import kernels\nkernels.choose()")
         free.append(chip.eval("sum(heap[1] for heap in esp32.idf_heap_info(esp32.HEAP_EXEC))"))
     assert min(free) >= free[0] - 256, free

@@ -347,5 +347,5 @@ def imported(port):
     with board.session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)
         return board.run(
-            transport, "from esp32gpt import kernels\nprint('imported', kernels.name)", 300
+            transport, "from esp32gpt import kernels\nprint('imported', kernels.choose().name)", 300
         )

@@ -17,9 +17,10 @@ import pytest
 import stage
 from esp32gpt import checkpoint, recovery, settings
 from esp32gpt.config import Config
-from esp32gpt.settings import NUMBERS, OTHERS, SettingsError
+from esp32gpt.defaults import MODEL, SESSION, SettingsError
 
 HERE = Path(__file__).parent
+TABLE = {**MODEL, **SESSION}
 FULL = bool(os.environ.get("ESP32GPT_FULL"))
 
 
@@ -90,11 +91,11 @@ def any_settings(rng):
     """The bytes of a settings file: JSON with known and unknown names, cut, or no JSON at all."""
     if rng.random() < 0.1:
         return rng.randbytes(rng.randrange(200))
-    names = [*NUMBERS, *OTHERS, "n_embed", "", "lr"]
+    names = [*TABLE, "n_embed", "", "lr"]
     values = {}
     for _ in range(rng.randrange(5)):
         name = rng.choice(names)
-        default = NUMBERS.get(name, (OTHERS.get(name),))[0]
+        default = TABLE.get(name, (None,))[0]
         values[name] = default if rng.random() < 0.4 else any_value(rng)
     data = json.dumps(values).encode()
     return data[: rng.randrange(len(data) + 1)] if rng.random() < 0.2 else data
@@ -112,10 +113,10 @@ def test_random_settings_are_refused_in_one_sentence_or_make_a_model(tmp_path):
             assert len(str(error).splitlines()) == 1 and len(str(error)) < 600
             continue
         taken += 1
-        for name, (_, least, greatest) in NUMBERS.items():
-            assert least <= values[name] <= greatest
+        for name, (_, *limits) in TABLE.items():
+            assert not limits or limits[0] <= values[name] <= limits[1]
         try:
-            config = settings.config(values)
+            config = settings.new({}, str(path))[1]
         except ValueError as error:
             assert "n_head must divide n_embd" in str(error)
         else:

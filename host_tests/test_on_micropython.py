@@ -66,7 +66,8 @@ def run_main(micropython, tmp_path):
     def run(names, steps, inspect=False):
         if names is not None:
             (tmp_path / "names.txt").write_bytes(names)
-        env = {"MICROPYPATH": str(FIRMWARE), "ESP32GPT_STEPS": str(steps)}
+        (tmp_path / "esp32gpt.json").write_text(f'{{"steps": {steps}}}')
+        env = {"MICROPYPATH": str(FIRMWARE)}
         flags = ["-i"] if inspect else []
         return start(micropython, *flags, FIRMWARE / "main.py", cwd=tmp_path, env=env)
 
@@ -124,7 +125,7 @@ def test_main_answers_bad_names_with_one_sentence(run_main, names, remedy):
     assert said.splitlines()[-1].startswith("esp32gpt: ") and remedy in said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("steps", ["0", "-1", "abc", "1.5", "99999999999"])
+@pytest.mark.parametrize("steps", ["0", "-1", '"abc"', "1.5", "99999999999"])
 def test_main_answers_bad_settings_with_one_sentence(run_main, steps):
     process = run_main(b"anna\n", steps)
     said = process.communicate(timeout=30)[0]

@@ -69,5 +69,5 @@ def test_what_mip_installs_runs_on_the_chip(firmware, tmp_path, micropython):
         with board.session(emulator.port) as transport:
             transport.enter_raw_repl(soft_reset=True)
             # The board reads and compiles them, which takes an emulator more than a minute.
-            look = "from esp32gpt import gpt, kernels\nprint(kernels.name)"
+            look = "from esp32gpt import gpt, kernels\nprint(kernels.choose().name)"
             assert transport.exec_raw(look, timeout=300) == (b"viper\r\n", b"")

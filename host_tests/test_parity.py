@@ -21,7 +21,7 @@ SHAPE = {
     "n_layer": 2,
     "block_size": 5,
     "vocab_size": 27,
-    "num_steps": 10,
+    "steps": 10,
     "learning_rate": 0.01,
     "beta1": 0.85,
     "beta2": 0.99,
@@ -72,7 +72,8 @@ def test_losses_gradients_and_weights_are_those_of_a_scalar_autograd(recording):
 
 def trace_of(recording, path):
     """The recording as a trace file, tokens numbered as microgpt.py does: BOS last."""
-    trace = {"config": SHAPE, "docs": NAMES, "losses": recording["losses"]}
+    config = {"num_steps" if name == "steps" else name: value for name, value in SHAPE.items()}
+    trace = {"config": config, "docs": NAMES, "losses": recording["losses"]}
     for key, name in (("init", "init"), ("grads", "grad_step0")):
         trace[name] = replay.to_trace(Config(**SHAPE), recording[key])
     path.write_text(json.dumps(trace))

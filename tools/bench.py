@@ -32,8 +32,8 @@ FIELDS = [
 ]
 
 ENGINES = """
-from esp32gpt.kernels import ENGINES, name
-print((name, ENGINES))
+from esp32gpt import kernels
+print((kernels.choose().name, kernels.ENGINES))
 """
 
 # What runs where the engine is, after a line `ENGINE, PATH = ...`: all that main.py does up to its
@@ -49,8 +49,8 @@ def executable():
 
 before = executable()
 from esp32gpt import compat, kernels
-kernels.engine = kernels.load(ENGINE)
-kernels.engine.ATOMIC = True  # nothing interrupts: no copies to take a step back
+kernels.ENGINES = (ENGINE,)
+kernels.choose().engine.ATOMIC = True  # nothing interrupts: no copies to take a step back
 after = executable()
 from esp32gpt.gpt import GPT
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us

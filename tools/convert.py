@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from replay import from_trace
+from replay import from_trace, shape_of
 from runtime import ROOT, ToolError, run_tool
 
 sys.path.insert(0, str(ROOT / "firmware"))
@@ -57,7 +57,7 @@ def read_npz(path):
         names = checkpoint.INTS + checkpoint.FLOATS
         values = {name: found[name].item() for name in names}
         alphabet = str(found["alphabet"])
-        config = Config(**{name: values[name] for name in checkpoint.SHAPE + checkpoint.FLOATS})
+        config = recovery.config_of(values)
         table = config.parameters()
         flats = [
             [matrix(found, p + name, shape) for name, *shape in table] for p in ("", "m.", "v.")
@@ -111,7 +111,7 @@ def read_trace(path, initial=False):
     """The model that a recording of microgpt.py ends with, or began with. Raises ToolError."""
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))
-        config = Config(**trace["config"])
+        config = Config(**shape_of(trace))
         losses = [] if initial else trace["losses"]
         params = np.array(from_trace(config, trace["init" if initial else "final"]), np.float32)
     except OSError as error:
@@ -148,7 +148,7 @@ def main():
     arguments = [options.initial] if options.source.suffix == ".json" else []
     header, arrays = READERS[options.source.suffix](options.source, *arguments)
     WRITERS[options.dest.suffix](options.dest, header, arrays)
-    print(f"{options.dest}: {arrays[0].size} parameters, step {header.step} of {header.num_steps}")
+    print(f"{options.dest}: {arrays[0].size} parameters, step {header.step} of {header.steps}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,13 @@ NAMES = 10  # names at a time
 SILENCE = 300  # seconds that a step may take, on a board or an emulator
 
 
+def shape_of(trace):
+    """The arguments of a Config that a recording was made with."""
+    shape = dict(trace["config"])
+    shape["steps"] = shape.pop("num_steps")
+    return shape
+
+
 def from_trace(config, tensors):
     """The flat parameter buffer, as a list, of a recording's {name: rows}.
 
@@ -71,7 +78,7 @@ def replay(path, engine, runtime, steps=None):
     """
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))
-        config = Config(**trace["config"])
+        config = Config(**shape_of(trace))
         init = from_trace(config, trace["init"])
         grads = trace["grad_step0"]
         from_trace(config, grads)
@@ -89,7 +96,7 @@ def replay(path, engine, runtime, steps=None):
     if not 1 <= steps <= len(losses):
         raise ToolError(f"{path} has {len(losses)} steps: choose --steps from 1 to that.")
     numbers = array("f")
-    for line in run(statements(engine, trace["config"], init, names[:steps]), runtime).split():
+    for line in run(statements(engine, shape_of(trace), init, names[:steps]), runtime).split():
         numbers.frombytes(bytes.fromhex(line))
     # As `statements` asks for them: the first loss, the gradients, the other losses.
     got_losses = numbers[:1] + numbers[1 + len(init) :]

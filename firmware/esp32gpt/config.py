@@ -4,50 +4,35 @@ Every buffer of the library comes from one of two tables of (name, rows, cols): 
 views, gradients, moments and the memory a shape needs are all derived from them.
 """
 
+from .modules import borrow
+
+SHAPE = ("n_embd", "n_head", "n_layer", "block_size")  # and vocab_size
+
 
 class Config:
-    """Any shape with n_head dividing n_embd; the defaults are microgpt's.
+    """Any shape with n_head dividing n_embd, and how it is trained.
 
-    num_steps is the length the learning-rate schedule assumes. Raises ValueError for a
-    value that makes no model.
+    Its attributes are vocab_size, init_std (the standard deviation of a new weight), eps
+    (Adam's) and all names of defaults.MODEL, whose defaults are microgpt's.
     """
 
-    def __init__(
-        self,
-        n_embd=16,
-        n_head=4,
-        n_layer=1,
-        block_size=16,
-        vocab_size=27,
-        num_steps=1000,
-        learning_rate=0.01,
-        beta1=0.85,
-        beta2=0.99,
-        eps=1e-8,
-        init_std=0.08,
-    ):
-        self.n_embd = n_embd
-        self.n_head = n_head
-        self.n_layer = n_layer
-        self.block_size = block_size
+    def __init__(self, vocab_size=27, init_std=0.08, eps=1e-8, **changes):
+        """Raises ValueError for a value that makes no model, or an unknown name."""
+        for name, value in borrow("defaults", "model", changes).items():
+            setattr(self, name, value)
+        if not isinstance(vocab_size, int) or vocab_size < 1:
+            raise ValueError(f"vocab_size must be a whole number from 1, not {vocab_size!r}")
         self.vocab_size = vocab_size
-        self.num_steps = num_steps
-        self.learning_rate = learning_rate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.eps = eps
         self.init_std = init_std
-        for name in ("n_embd", "n_head", "n_layer", "block_size", "vocab_size", "num_steps"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
-        if n_embd % n_head:
+        self.eps = eps
+        if self.n_embd % self.n_head:
             raise ValueError(
-                f"n_head must divide n_embd: {n_embd} channels do not split into {n_head} heads"
+                f"n_head must divide n_embd: {self.n_embd} channels do not split into {self.n_head}"
+                " heads"
             )
 
     def parameters(self):
-        """(name, rows, cols) of every weight, in the order of the flat parameter buffer.
+        """Return (name, rows, cols) of every weight, in the order of the flat parameter buffer.
 
         A weight is stored (outputs, inputs). q, k and v are one matrix, in that order.
         """
@@ -64,7 +49,7 @@ class Config:
         return table
 
     def activations(self):
-        """(name, rows, cols) of what the forward pass keeps for the backward pass."""
+        """Return (name, rows, cols) of what the forward pass keeps for the backward pass."""
         C = self.n_embd
         T = self.block_size
         table = [("emb", T, C), ("emb_rstd", T, 1)]
@@ -87,10 +72,10 @@ class Config:
         return table
 
     def activation_gradients(self):
-        """(name, rows, cols) of the backward pass's own buffers; all layers share them.
+        """Return (name, rows, cols) of the backward pass's own buffers; all layers share them.
 
-        The others are where the forward pass has done with its own, and dhidden is, if it fits,
-        where the gradients of all weights before the MLP's will be.
+        The rest reuse forward buffers that are no longer needed. dhidden, if it fits, lies where
+        the gradients of all weights before the MLP's are written later.
         """
         C = self.n_embd
         T = self.block_size
@@ -98,14 +83,14 @@ class Config:
         return [] if fits else [("dhidden", T, 4 * C)]
 
     def model_bytes(self):
-        """Bytes that a model allocates in float32: weights and activations."""
+        """Return the bytes that a model allocates in float32: weights and activations."""
         return 4 * (size(self.parameters()) + size(self.activations()))
 
     def training_bytes(self):
-        """Bytes that training it allocates besides: gradients, moments, their activations."""
+        """Return the bytes that training allocates besides: gradients and both moments."""
         return 4 * (3 * size(self.parameters()) + size(self.activation_gradients()))
 
 
 def size(table):
-    """Number of elements in all tensors of a table."""
+    """Return the number of elements in all tensors of a table."""
     return sum(rows * cols for _, rows, cols in table)

@@ -1,15 +1,21 @@
 """The whole as one object, for the REPL and for main.py: a model, its training, its sampling."""
+# ruff: noqa: E402
 
 import gc
 import time
 
-from . import checkpoint, compat, kernels
+from . import compat
+
+compat.collect_every(4096)  # while the modules load: what stays must not lie between garbage
+
+from . import checkpoint, kernels
 from .buffers import zeros
 from .checkpoint import CheckpointError, Header
 from .config import size
 from .dataset import Dataset, known
 from .evaluator import Evaluator
 from .model import Model
+from .modules import borrow
 from .progress import Progress
 from .rng import Rng
 from .sampler import Sampler
@@ -19,55 +25,6 @@ from .trainer import Trainer
 HELD_OUT = 256  # names that `evaluate` takes
 HELD_OUT_WHILE_TRAINING = 64
 STEPS_BETWEEN = 100  # steps after which the held-out loss is measured again
-
-
-# In functions of their own, one after the other, so that the memory of the modules that are
-# forgotten is free for the next.
-
-
-def _settings(changes):
-    """(settings, Config) of a new model; its alphabet is not known yet."""
-    from . import settings
-
-    values, _ = settings.read(changes)
-    config = settings.config(values)
-    compat.forget(settings)
-    return values, config
-
-
-def _alphabet(values):
-    from . import alphabet
-
-    letters = alphabet.load(values["names"], not values["keep_case"])
-    compat.forget(alphabet)
-    return letters
-
-
-def _newest(path):
-    """(path, Header) of the checkpoint to go on with."""
-    from . import recovery
-
-    found, header = recovery.newest(path)
-    compat.forget(recovery)
-    return found, header
-
-
-def _agreed(changes, found, header):
-    """The settings to go on with; what they say of training goes into the header's Config."""
-    from . import settings
-
-    values, given = settings.read(changes)
-    settings.agree(values, given, header.config, found)
-    values["seed"] = header.seed
-    compat.forget(settings)
-    return values
-
-
-def _restore(path, header, arrays):
-    from . import recovery
-
-    recovery.restore(path, header, arrays)
-    compat.forget(recovery)
 
 
 class GPT:
@@ -81,8 +38,8 @@ class GPT:
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
-        values, config = _settings(changes)
-        letters = _alphabet(values)
+        values, config = borrow("settings", "new", changes)
+        letters = borrow("alphabet", "load", values["names"], not values["keep_case"])
         config.vocab_size = len(letters) + 1
         self._build(values, config, letters, checkpoint.PATH)
         self.model.init_weights(self.rng)
@@ -94,28 +51,29 @@ class GPT:
         A damaged file is renamed, and the one before it used. Raises CheckpointError if that
         cannot be used either, SettingsError if another shape is asked for.
         """
-        found, header = _newest(path)
-        values = _agreed(changes, found, header)
+        found, header = borrow("recovery", "newest", path)
+        values = borrow("settings", "resume", changes, found, header)
         gpt = object.__new__(GPT)
         gpt._build(values, header.config, header.alphabet, path)
-        _restore(found, header, gpt._arrays())
+        borrow("recovery", "restore", found, header, gpt._arrays())
         gpt._continue(header)
         gpt._is_new = False
         print(f"resumed: step {header.step} from {found}")
         return gpt
 
     def _build(self, settings, config, letters, path):
-        kernels.engine  # noqa: B018  native code first: it wants memory that arrays take
+        choice = kernels.choose()  # native code first: it wants memory that arrays take
         compat.collect_every(1024)
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         # A chip's heap is two pieces of 55 KB and one that the library fills. The large arrays
         # come first: three fit into one piece, and the activations into what is left.
         params, *others = [zeros(size(config.parameters())) for _ in range(4)]
         self.settings = settings
+        self.engine_name = choice.name
         self.tokenizer = Tokenizer(letters)
         names = Dataset(settings["names"], self.tokenizer, settings["seed"])
         self.rng = Rng(settings["seed"])
-        self.model = Model(config, params=params)
+        self.model = Model(config, choice.engine, params=params)
         self.trainer = Trainer(self.model, names, others)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
         self.evaluator = Evaluator(self.model, self.tokenizer)
@@ -156,9 +114,8 @@ class GPT:
             "names_bytes": names.identity[0],
             "names_crc": names.identity[1],
         }
-        if self._is_new and checkpoint.exists(self.path):
-            print(f"the model that {self.path} held is kept as {self.path}.kept")
-            checkpoint.replace(self.path, self.path + ".kept")
+        if self._is_new:
+            checkpoint.keep(self.path)
         self._is_new = False
         header = Header(self.model.config, self.tokenizer.alphabet, values)
         checkpoint.save(self.path, header, self._arrays())
@@ -171,8 +128,8 @@ class GPT:
         """
         trainer = self.trainer
         config = self.model.config
-        until = config.num_steps if steps is None else trainer.step + steps
-        config.num_steps = max(config.num_steps, until)
+        until = config.steps if steps is None else trainer.step + steps
+        config.steps = max(config.steps, until)
         if steps is None and self.is_trained():
             print(f"all {until} steps are done: gpt.train(1000) trains on")
             return
@@ -186,11 +143,12 @@ class GPT:
         held = None
         try:
             for state in trainer.run(until):
-                if progress.is_due():
+                us = progress.elapsed()
+                if progress.is_due(us):
                     if state.step - held_step >= STEPS_BETWEEN or state.step == until:
                         held_step = state.step
                         held = self._held_out(HELD_OUT_WHILE_TRAINING)[0]
-                    progress.show(held)
+                    progress.show(us, held)
                 self._autosave()
         except KeyboardInterrupt:
             print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
@@ -201,7 +159,7 @@ class GPT:
 
     def is_trained(self):
         """Whether the schedule is at its end."""
-        return self.trainer.step >= self.model.config.num_steps
+        return self.trainer.step >= self.model.config.steps
 
     def _autosave(self, at_end=False):
         """Save if it is time to; if that fails, training goes on all the same."""
@@ -281,13 +239,10 @@ class GPT:
         self.show()
 
     def __repr__(self):
-        steps = f"{self.trainer.step} of {self.model.config.num_steps} steps"
-        return f"<GPT of {len(self.model.params)} parameters, {steps}, {kernels.name} engine>"
+        steps = f"{self.trainer.step} of {self.model.config.steps} steps"
+        return f"<GPT of {len(self.model.params)} parameters, {steps}, {self.engine_name} engine>"
 
     @staticmethod
     def help():
         """Print what can be done with a GPT."""
-        from . import manual
-
-        print(manual.TEXT)
-        compat.forget(manual)
+        borrow("manual", "show")

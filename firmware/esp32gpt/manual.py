@@ -1,4 +1,4 @@
-"""What GPT.help() prints; in memory only meanwhile."""
+"""The text of GPT.help(); in memory only while it is printed."""
 
 TEXT = """gpt = GPT()             a new model (esp32gpt.json, then GPT(steps=2000))
 gpt = GPT.load()        the saved one
@@ -9,3 +9,8 @@ gpt.loss("emma")        how likely a name is, in nats: less is likelier
 gpt.evaluate()          mean loss of names that training never saw
 gpt.save()              write esp32gpt.ckpt; training does so itself
 Ctrl-C stops anything and keeps the model."""
+
+
+def show():
+    """Print it."""
+    print(TEXT)

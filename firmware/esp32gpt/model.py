@@ -5,7 +5,6 @@ x += attention(norm(x)), x += mlp(norm(x)) with a ReLU, then the output matrix; 
 """
 
 from . import compat
-from . import kernels as engines
 from .buffers import allocate, views, zeros
 from .config import size
 
@@ -61,15 +60,15 @@ class Layer:
 class Model:
     """Weights in one flat buffer, `params`, and the activations of one name.
 
-    `weights` maps each tensor's name to its view. The engine may be given; otherwise it
-    is the best one here. With typecode "d" everything is computed in double precision,
-    which the reference engine can under CPython.
+    `weights` maps each tensor's name to its view. `engine` is a module with the kernels, such
+    as kernels.choose().engine. With typecode "d" everything is computed in double precision,
+    which the reference engine can do under CPython.
     """
 
-    def __init__(self, config, engine=None, typecode="f", params=None):
+    def __init__(self, config, engine, typecode="f", params=None):
         """params: a buffer for the weights; made here if None. Raises MemoryError."""
         self.config = config
-        self.kernels = engine or engines.engine
+        self.kernels = engine
         self.typecode = typecode
         self.n_embd = config.n_embd
         self.vocab_size = config.vocab_size

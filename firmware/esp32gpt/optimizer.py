@@ -15,7 +15,7 @@ class Adam:
         self.hyper = array(typecode, [config.learning_rate, config.beta1, config.beta2, config.eps])
 
     def step(self, params, grads, step):
-        """Update params, m and v in place, as step number `step` (from 0) of num_steps."""
+        """Update params, m and v in place, as step number `step` (from 0) of config.steps."""
         self.kernels.adam_step(
-            params, grads, self.m, self.v, self.hyper, step, self.config.num_steps, self.n
+            params, grads, self.m, self.v, self.hyper, step, self.config.steps, self.n
         )

@@ -11,6 +11,7 @@ class Progress:
     milliseconds of a step, and the seconds that are left (eta)."""
 
     def __init__(self, trainer, until):
+        """until: the last step of this run."""
         self.trainer = trainer
         self.until = until
         self._first = trainer.step + 1
@@ -20,16 +21,23 @@ class Progress:
         self._step = self.trainer.step
         self._began = compat.ticks_us()
 
-    def is_due(self):
-        """Whether to show a line after this step; its time is taken here."""
-        step = self.trainer.step
-        self._us = compat.ticks_diff(compat.ticks_us(), self._began)
-        return self._us > MICROSECONDS or step % STEPS == 0 or step in (self._first, self.until)
+    def elapsed(self):
+        """Return the microseconds since the last line."""
+        return compat.ticks_diff(compat.ticks_us(), self._began)
 
-    def show(self, held):
-        """Print the line; held is the held-out loss, None if there is none."""
+    def is_due(self, us):
+        """Return whether to show a line after this step, `us` microseconds after the last one."""
+        step = self.trainer.step
+        return us > MICROSECONDS or step % STEPS == 0 or step in (self._first, self.until)
+
+    def show(self, us, held):
+        """Print the line: the steps since the last one took `us` microseconds.
+
+        held: the held-out loss, None if there is none. It may be measured in between, and its
+        time then counts for no step.
+        """
         state = self.trainer
-        ms = self._us / 1000 / (state.step - self._step)
+        ms = us / 1000 / (state.step - self._step)
         held = "" if held is None else f" held:{held:.4f}"
         losses = f"loss:{state.loss:.4f} avg:{state.avg:.4f}{held}"
         eta = ms * (self.until - state.step) / 1000

@@ -1,6 +1,6 @@
-"""Reads checkpoints: which one to go on with, and whether it is whole. checkpoint.py writes them.
+"""Reads checkpoints: chooses the one to go on with, and checks that it is whole.
 
-It is in memory only while a run is resumed.
+checkpoint.py writes them. This module is in memory only while a run is resumed.
 """
 
 import struct
@@ -11,8 +11,10 @@ from .checkpoint import (
     FLOATS,
     INTS,
     MAGIC,
+    OLD,
     PIECE,
     PREFIX,
+    REFUSED,
     SHAPE,
     VERSION,
     CheckpointError,
@@ -28,13 +30,13 @@ LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
 def newest(path):
     """(path, Header) of the checkpoint at `path`, or if it is refused of the one before it.
 
-    What was refused is renamed to `path`.refused, so that no save takes it for a good one.
+    What was refused is renamed to `path` + REFUSED, so that no save takes it for a good one.
     Raises CheckpointError, and renames nothing, if both are refused.
     """
     try:
         return path, inspect(path)
     except CheckpointError as error:
-        old = path + ".old"
+        old = path + OLD
         if not exists(old):
             raise
         try:
@@ -43,7 +45,7 @@ def newest(path):
             raise error
         if exists(path):
             print(f"{error}: using {old}")
-            replace(path, path + ".refused")
+            replace(path, path + REFUSED)
         return old, header
 
 
@@ -87,11 +89,22 @@ def restore(path, header, arrays):
             file.readinto(values)
 
 
+def config_of(values):
+    """Return the Config of a checkpoint's INTS and FLOATS.
+
+    Raises ValueError if they make no model.
+    """
+    config = Config(**{name: values[name] for name in SHAPE})
+    for name in FLOATS:  # as they are, though settings may allow less by now
+        setattr(config, name, values[name])
+    return config
+
+
 def _unpack(head):
     fields = struct.unpack(FIXED, head[: struct.calcsize(FIXED)])[4:]
     values = dict(zip(INTS + FLOATS, fields))
     alphabet = str(head[struct.calcsize(FIXED) :], "utf-8").rstrip("\0")
-    config = Config(**{name: values[name] for name in SHAPE + FLOATS})
+    config = config_of(values)
     if config.vocab_size != len(alphabet) + 1:
         raise ValueError
     return Header(config, alphabet, values)

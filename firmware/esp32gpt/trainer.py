@@ -58,12 +58,12 @@ class Trainer:
         return sum(self.losses[(self.step - 1 - i) % (WINDOW + 1)] for i in range(n)) / n
 
     def run(self, until):
-        """Generator: train to `until` steps done (num_steps at most); yields after each step.
+        """Generator: train to `until` steps done (config.steps at most); yields after each step.
 
         What it yields is the trainer itself. Raises TrainingError if the loss is not
         finite; the weights are then those before that step.
         """
-        until = min(until, self.model.config.num_steps)
+        until = min(until, self.model.config.steps)
         while self.step < until:
             self.train_step()
             yield self

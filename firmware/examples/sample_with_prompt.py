@@ -3,6 +3,7 @@
 mpremote run firmware/examples/sample_with_prompt.py
 """
 
+from esp32gpt import kernels
 from esp32gpt.config import Config
 from esp32gpt.dataset import NameList
 from esp32gpt.model import Model
@@ -15,7 +16,7 @@ NAMES = ["mario", "maria", "marta", "martin", "anna", "anton"]
 
 rng = Rng(1)
 tokenizer = Tokenizer()
-model = Model(Config(num_steps=150))
+model = Model(Config(steps=150), kernels.choose().engine)
 model.init_weights(rng)
 trainer = Trainer(model, NameList(NAMES, tokenizer))
 for _ in trainer.run(150):

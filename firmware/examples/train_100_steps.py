@@ -3,6 +3,7 @@
 mpremote run firmware/examples/train_100_steps.py
 """
 
+from esp32gpt import kernels
 from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset
 from esp32gpt.model import Model
@@ -13,7 +14,7 @@ from esp32gpt.trainer import Trainer
 
 rng = Rng(1)
 tokenizer = Tokenizer()
-model = Model(Config(num_steps=100))
+model = Model(Config(steps=100), kernels.choose().engine)
 model.init_weights(rng)
 trainer = Trainer(model, Dataset("names.txt", tokenizer))
 for state in trainer.run(100):

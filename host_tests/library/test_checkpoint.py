@@ -9,7 +9,6 @@ from esp32gpt.checkpoint import CheckpointError, Header
 from esp32gpt.config import Config, size
 
 FILE = "test_checkpoint.tmp"
-SUFFIXES = ("", ".new", ".old", ".refused")
 VALUES = {
     "step": 7,
     "n_losses": 3,
@@ -37,7 +36,7 @@ def example(step=7, alphabet="abγ"):
 
 
 def clean():
-    for suffix in SUFFIXES:
+    for suffix in checkpoint.SUFFIXES:
         try:
             os.remove(FILE + suffix)
         except OSError:
@@ -83,7 +82,7 @@ def test_the_one_before_is_kept():
     for step in (1, 2, 3):
         checkpoint.save(FILE, *example(step))
     assert recovery.inspect(FILE).step == 3
-    assert recovery.inspect(FILE + ".old").step == 2
+    assert recovery.inspect(FILE + checkpoint.OLD).step == 2
     assert recovery.newest(FILE)[1].step == 3
     clean()
 
@@ -93,12 +92,12 @@ def test_a_damaged_one_makes_way_for_the_one_before():
         checkpoint.save(FILE, *example(step))
     write(content()[:-9])
     path, header = recovery.newest(FILE)
-    assert header.step == 1 and path == FILE + ".old"
-    assert checkpoint.exists(FILE + ".refused") and not checkpoint.exists(FILE)
+    assert header.step == 1 and path == FILE + checkpoint.OLD
+    assert checkpoint.exists(FILE + checkpoint.REFUSED) and not checkpoint.exists(FILE)
     # The next save leaves the good one where it is until it is whole itself.
     checkpoint.save(FILE, *example(3))
     assert recovery.newest(FILE)[1].step == 3
-    assert recovery.inspect(FILE + ".old").step == 1
+    assert recovery.inspect(FILE + checkpoint.OLD).step == 1
     clean()
 
 
@@ -106,14 +105,14 @@ def test_two_damaged_ones_stay_where_they_are():
     for step in (1, 2):
         checkpoint.save(FILE, *example(step))
     write(content()[:-9])
-    checkpoint.replace(FILE, FILE + ".old")
+    checkpoint.replace(FILE, FILE + checkpoint.OLD)
     write(b"esp32gpt")
     try:
         recovery.newest(FILE)
         raise AssertionError("not refused")
     except CheckpointError as error:
         assert FILE in str(error)
-    assert content() == b"esp32gpt" and checkpoint.exists(FILE + ".old")
+    assert content() == b"esp32gpt" and checkpoint.exists(FILE + checkpoint.OLD)
     clean()
 
 

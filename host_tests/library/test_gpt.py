@@ -2,8 +2,9 @@
 
 import os
 
-from esp32gpt import GPT, checkpoint, recovery
+from esp32gpt import checkpoint, recovery
 from esp32gpt.dataset import DatasetError
+from esp32gpt.gpt import GPT
 from esp32gpt.trainer import TrainingError
 
 NAMES = "test_gpt_names.tmp"
@@ -31,7 +32,7 @@ def new(**changes):
 
 def clean():
     for path in [NAMES, NAMES.replace(".tmp", ".alphabet")] + [
-        FILE + suffix for suffix in ("", ".new", ".old", ".refused", ".kept")
+        FILE + suffix for suffix in checkpoint.SUFFIXES
     ]:
         try:
             os.remove(path)
@@ -80,7 +81,7 @@ def test_training_again_moves_the_end_of_the_schedule():
     gpt.train()  # says that all is done
     assert gpt.trainer.step == 30
     gpt.train(5)
-    assert gpt.trainer.step == 35 == gpt.model.config.num_steps
+    assert gpt.trainer.step == 35 == gpt.model.config.steps
     clean()
 
 
@@ -89,7 +90,7 @@ def test_autosave_by_steps_and_at_the_end():
     gpt = new(autosave_seconds=0, autosave_steps=10)
     gpt.train(25)
     assert recovery.inspect(FILE).step == 25
-    assert recovery.inspect(FILE + ".old").step == 20
+    assert recovery.inspect(FILE + checkpoint.OLD).step == 20
     clean()
     write_names()
     gpt = new(autosave_seconds=0)
@@ -103,7 +104,7 @@ def test_a_new_model_keeps_the_file_of_another():
     new().train(5)
     new().train(3)
     assert recovery.inspect(FILE).step == 3
-    assert recovery.inspect(FILE + ".kept").step == 5
+    assert recovery.inspect(FILE + checkpoint.KEPT).step == 5
     clean()
 
 

@@ -27,7 +27,7 @@ def raises(kind, function, *arguments):
 
 def small(**changes):
     """A shape that trains fast."""
-    shape = {"n_embd": 8, "n_head": 2, "n_layer": 1, "block_size": 8, "num_steps": 60}
+    shape = {"n_embd": 8, "n_head": 2, "n_layer": 1, "block_size": 8, "steps": 60}
     shape.update(changes)
     return Config(**shape)
 
@@ -184,7 +184,7 @@ def test_training_is_repeatable():
 
 
 def test_avg_is_the_mean_of_the_last_100_losses():
-    t = trainer(reference(), small(n_embd=4, n_head=1, block_size=3, num_steps=130))
+    t = trainer(reference(), small(n_embd=4, n_head=1, block_size=3, steps=130))
     losses = []
     for state in t.run(130):
         losses.append(state.loss)
@@ -193,7 +193,7 @@ def test_avg_is_the_mean_of_the_last_100_losses():
 
 
 def test_training_ends_with_the_schedule():
-    t = trainer(reference(), small(num_steps=3))
+    t = trainer(reference(), small(steps=3))
     assert len(list(t.run(10))) == 3 and list(t.run(10)) == []
 
 
@@ -284,7 +284,7 @@ def test_sampler_continues_a_prompt_and_stays_within_the_context():
 
 
 def test_sampler_draws_what_training_taught():
-    t = trainer(reference(), small(num_steps=80), names=["aba"])
+    t = trainer(reference(), small(steps=80), names=["aba"])
     list(t.run(80))
     sampler = Sampler(t.model, Tokenizer(), Rng(1))
     assert [sampler.sample(temperature=0.1) for _ in range(5)] == ["aba"] * 5

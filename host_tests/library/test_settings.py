@@ -4,7 +4,9 @@ import os
 
 from esp32gpt import settings
 from esp32gpt.config import Config
-from esp32gpt.settings import NUMBERS, PRESETS, SettingsError
+from esp32gpt.defaults import MODEL, PRESETS, SESSION, SettingsError
+
+NUMBERS = [name for name, entry in list(MODEL.items()) + list(SESSION.items()) if len(entry) == 3]
 
 FILE = "test_settings.tmp"
 
@@ -21,6 +23,11 @@ def read(text=None, **changes):
         os.remove(FILE)
 
 
+def model(**changes):
+    """The Config of a new model."""
+    return settings.new(changes, FILE)[1]
+
+
 def refusal(text=None, **changes):
     try:
         read(text, **changes)
@@ -32,7 +39,7 @@ def refusal(text=None, **changes):
 def test_without_a_file_the_defaults_hold():
     values, given = read()
     for name in NUMBERS:
-        assert values[name] == NUMBERS[name][0]
+        assert values[name] == (MODEL.get(name) or SESSION[name])[0]
     assert values["names"] == "names.txt" and not given
 
 
@@ -44,7 +51,7 @@ def test_changes_win_over_the_file_and_that_over_the_preset():
 
 def test_every_preset_makes_a_model():
     for preset in PRESETS:
-        config = settings.config(read(preset=preset)[0])
+        config = model(preset=preset)
         assert config.n_embd % config.n_head == 0
 
 
@@ -68,12 +75,12 @@ def test_bad_values_are_refused_by_name():
 def test_unknown_names_are_refused_with_the_known_ones():
     assert "n_embed" in refusal(n_embed=3) and "n_embd" in refusal(n_embed=3)
     assert "tiny" in refusal('{"preset": "huge"}')
-    assert "tiny" in refusal('{"preset": []}')
+    assert "preset must be text" in refusal('{"preset": []}')
 
 
 def test_heads_must_divide_the_width():
     try:
-        settings.config(read(n_embd=6)[0])
+        model(n_embd=6)
         raise AssertionError("not refused")
     except ValueError as error:
         assert "n_head must divide n_embd" in str(error)
@@ -87,11 +94,11 @@ def test_a_checkpoints_shape_is_not_changed():
         settings.agree(values, given, config, "x.ckpt")
 
     agree('{"steps": 2000}')
-    assert config.num_steps == 2000
+    assert config.steps == 2000
     agree('{"steps": 5}')
-    assert config.num_steps == 2000
-    agree(learning_rate=0.5)
-    assert config.learning_rate == 0.5
+    assert config.steps == 2000
+    agree(learning_rate=0.02)
+    assert config.learning_rate == 0.02
     try:
         agree(preset="tiny")
         raise AssertionError("not refused")

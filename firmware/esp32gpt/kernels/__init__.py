@@ -1,56 +1,54 @@
-"""The choice of engine: the best one that loads here, and why not a better one.
+"""The choice of engine: the best one that loads and passes its self-test here.
 
-`engine` is the module whose kernels are used, `name` its name, `reasons` a sentence for
-every better engine that could not be had. They are found when first asked for, so that who
-loads an engine by name has no other beside it. reference.py states the contract.
+An engine is a module with the kernels that reference.py states.
 """
 
-import sys
+from .. import modules
 
 ENGINES = ("fpu", "viper", "reference")  # best first
 
 
-def load(name):
-    """The engine of that name, imported now; raises what the import raises."""
-    path = f"{__name__}.{name}"
-    __import__(path)
-    return sys.modules[path]
+class Choice:
+    """The `engine`, its `name`, and `reasons`: a sentence for every better engine that is not
+    to be had here."""
+
+    def __init__(self, name, engine, reasons):
+        self.name = name
+        self.engine = engine
+        self.reasons = reasons
 
 
-def check(engine):
-    """Hold compiled machine code against the reference; neither it nor the test stays in memory.
-
-    Raises ValueError if the engine fails.
-    """
-    kept = set(sys.modules)
-    try:
-        load("selftest").check(engine)
-    finally:
-        for path in set(sys.modules) - kept:
-            if path.startswith(__name__):
-                del sys.modules[path]
-                globals().pop(path[len(__name__) + 1 :], None)
+_choice = None
 
 
 def choose():
-    """(name, engine, reasons): the first of ENGINES that loads."""
+    """Return the Choice of the first of ENGINES that works here.
+
+    It stays the same from then on: machine code is never unloaded. Call it before large arrays
+    are allocated, which would take the memory that machine code needs. Raises ImportError if no
+    engine works.
+    """
+    global _choice
+    if not _choice:
+        _choice = _first()
+    return _choice
+
+
+def load(name):
+    """Import the engine of that name and return it. Raises what the import raises."""
+    return modules.load("kernels." + name)
+
+
+def _first():
     reasons = []
     for name in ENGINES:
         try:
             engine = load(name)
             if name == "fpu":
-                check(engine)
-            return name, engine, reasons
+                modules.borrow("kernels.selftest", "check", engine)
+            return Choice(name, engine, reasons)
         # No such module or incompatible .mpy, no native emitter, no memory for the code,
         # a failed self-test.
         except (ImportError, ValueError, SyntaxError, MemoryError) as error:
             reasons.append(f"no {name} engine here: {type(error).__name__}: {error}")
     raise ImportError("; ".join(reasons))
-
-
-def __getattr__(attribute):
-    if attribute not in ("name", "engine", "reasons"):
-        raise AttributeError(attribute)
-    found = globals()
-    found["name"], found["engine"], found["reasons"] = choose()
-    return found[attribute]

@@ -1,18 +1,17 @@
-"""Holds an engine against the reference on small inputs, before it is chosen."""
+"""Compares an engine with the reference on small inputs, before it is chosen."""
 
 from array import array
 
 from ..buffers import zeros
 from ..rng import Rng
-from . import load
+from . import reference
 
-reference = load("reference")
 T, C, N_HEAD, V, BLOCK_SIZE = 3, 4, 2, 5, 4
 TOLERANCE = 1e-4
 
 
 def inputs(n):
-    """The same n normal deviates each time."""
+    """Return n normal deviates, the same ones each time."""
     rng = Rng(n)
     buffer = zeros(n)
     for i in range(n):
@@ -21,7 +20,7 @@ def inputs(n):
 
 
 def cases():
-    """(kernel, sizes of its outputs, the arguments behind them) of every kernel."""
+    """Return (kernel, sizes of its outputs, the arguments behind them) of every kernel."""
     x = inputs(T * C)
     wide = inputs(T * 3 * C)
     w = inputs(3 * C * C)
@@ -50,7 +49,7 @@ def cases():
 
 
 def run(engine, case):
-    """What a kernel of the engine makes of its outputs, and what it returns."""
+    """Return the outputs of a kernel, and the value it returns as one more."""
     kernel, sizes, arguments = case
     outputs = [inputs(size) for size in sizes]
     result = getattr(engine, kernel)(*(outputs + list(arguments)))
@@ -58,7 +57,7 @@ def run(engine, case):
 
 
 def check(engine):
-    """Raises ValueError if a kernel of the engine does not compute what the reference does."""
+    """Raise ValueError if a kernel of the engine does not compute what the reference does."""
     for case, again in zip(cases(), cases()):  # apart, because a kernel may write to more
         for got, expected in zip(run(engine, case), run(reference, again)):
             for i in range(len(got)):

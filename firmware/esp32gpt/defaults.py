@@ -1,0 +1,92 @@
+"""The one table of settings: their defaults, and the values that can work.
+
+Config, the settings file, keyword arguments and the host's options follow from it. It is in
+memory only while one of them is read.
+"""
+
+# Shapes to begin from; "large" is the largest of several heads that trains on an ESP32 without
+# PSRAM, with either engine and on each firmware.
+PRESETS = {
+    "tiny": {"n_embd": 8, "n_head": 2},
+    "default": {},
+    "large": {"n_embd": 18, "n_head": 3},
+}
+
+# A Config has these,
+MODEL = {  # name: (default, least, greatest); a whole number where the default is one
+    "n_embd": (16, 1, 256),
+    "n_head": (4, 1, 256),
+    "n_layer": (1, 1, 64),
+    "block_size": (16, 1, 256),
+    "steps": (1000, 1, 100000000),
+    "learning_rate": (0.01, 0.0, 0.05),  # beyond it Adam diverges at every shape
+    "beta1": (0.85, 0.1, 0.999),
+    "beta2": (0.99, 0.5, 0.9999),
+}
+# and a GPT these besides.
+SESSION = {
+    "temperature": (0.5, 0.01, 100.0),
+    "seed": (42, 0, 1073741823),
+    "autosave_seconds": (30, 0, 1000000),  # 0: not by time
+    "autosave_steps": (0, 0, 100000000),  # 0: not by steps
+    "preset": ("default",),
+    "names": ("names.txt",),
+    "keep_case": (False,),
+}
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message says which, and what would do."""
+
+
+def default(name):
+    """Return the default of a setting. Raises SettingsError if there is no such setting."""
+    return _entry(name)[0]
+
+
+def names():
+    """Return the names of all settings."""
+    return list(MODEL) + list(SESSION)
+
+
+def model(changes):
+    """Return {name: value} of all that a Config takes from the table, with these changes.
+
+    Raises SettingsError for a change that cannot be made.
+    """
+    values = {name: entry[0] for name, entry in MODEL.items()}
+    for name, value in changes.items():
+        check(name, value)
+        values[name] = value
+    return values
+
+
+def check(name, value):
+    """Raise SettingsError unless there is such a setting and the value can be used for it."""
+    entry = _entry(name)
+    if len(entry) == 1:
+        kind = type(entry[0])
+        if type(value) is not kind:
+            wanted = "true or false" if kind is bool else "text in quotes"
+            raise SettingsError(f"{name} must be {wanted}, not {value!r}")
+        if name == "preset" and value not in PRESETS:
+            raise SettingsError(f"there is no preset {value!r}: use {_listed(PRESETS)}")
+        return
+    standard, least, greatest = entry
+    whole = type(standard) is int
+    if not (type(value) is int or (type(value) is float and not whole)) or not (
+        least <= value <= greatest
+    ):
+        kind = "whole number" if whole else "number"
+        raise SettingsError(f"{name} must be a {kind} from {least} to {greatest}, not {value!r}")
+
+
+def _entry(name):
+    entry = MODEL.get(name) or SESSION.get(name)
+    if not entry:
+        raise SettingsError(f"there is no setting {name!r}: use {_listed(names())}")
+    return entry
+
+
+def _listed(words):
+    return ", ".join(sorted(words))
