@@ -3,12 +3,12 @@
 It is in memory only while a model is made.
 """
 
-import json
-
 from .config import SHAPE, Config
 from .defaults import MODEL, PRESETS, SettingsError, check, default, names
+from .modules import borrow
 
 PATH = "esp32gpt.json"
+MOST_BYTES = 4096
 
 
 def read(changes, path=PATH):
@@ -71,19 +71,16 @@ def agree(values, given, config, path):
 def _read(path):
     """Return the file's contents as a dict, empty if there is no such file."""
     try:
-        file = open(path, "rb")
+        with open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError:
         return {}
-    with file:
-        text = file.read().strip()
+    if len(data) > MOST_BYTES:
+        raise SettingsError(f"{path} is longer than {MOST_BYTES} bytes: is it the right file?")
     try:
-        # MicroPython takes a text that is cut off.
-        written = json.loads(text) if text.endswith(b"}") else None
-    except (ValueError, TypeError, RuntimeError):  # a key that is none; nested too deeply
-        written = None
-    if not isinstance(written, dict):
+        return borrow("strictjson", "load", data)
+    except ValueError as error:
         raise SettingsError(
-            f'{path} is not JSON of the form {{"steps": 2000, "temperature": 0.7}}: '
+            f'{path} is not JSON of the form {{"steps": 2000, "temperature": 0.7}} ({error}): '
             "correct it, or delete it to have the defaults"
         )
-    return written

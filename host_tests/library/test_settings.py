@@ -56,9 +56,26 @@ def test_every_preset_makes_a_model():
 
 
 def test_bad_files_are_refused():
-    # MicroPython's parser takes some texts that are no JSON, so these are plainly none.
-    for text in ("", "{", "[1, 2]", "3", "null", '"steps"'):
-        assert FILE in refusal(text), text
+    for text in (
+        "",
+        "{",
+        "[1, 2]",
+        "3",
+        "null",
+        '"steps"',
+        '{"steps": 3} // few',
+        '{"steps": NaN}',
+    ):
+        assert FILE in refusal(text) and "line 1" in refusal(text), text
+
+
+def test_a_file_too_long_for_settings_is_refused():
+    assert "longer than 4096 bytes" in refusal("{" + " " * 5000 + "}")
+
+
+def test_files_as_editors_save_them_are_read():
+    assert read('\ufeff{"steps": 30}\r\n')[0]["steps"] == 30
+    assert read('{"steps": 5e3, "temperature": 1}')[0]["steps"] == 5000
 
 
 def test_bad_values_are_refused_by_name():
@@ -75,7 +92,7 @@ def test_bad_values_are_refused_by_name():
 def test_unknown_names_are_refused_with_the_known_ones():
     assert "n_embed" in refusal(n_embed=3) and "n_embd" in refusal(n_embed=3)
     assert "tiny" in refusal('{"preset": "huge"}')
-    assert "preset must be text" in refusal('{"preset": []}')
+    assert "preset must be text" in refusal(preset=[])
 
 
 def test_heads_must_divide_the_width():
