@@ -17,6 +17,7 @@ from esp32gpt.rng import Rng
 SHAPES = [(1, 16, 4, 27, 16), (7, 16, 4, 27, 16), (16, 16, 4, 27, 16), (5, 6, 3, 11, 9)]
 SHAPES += [(1, 1, 1, 2, 1), (3, 20, 2, 40, 20)]
 SCALES = [1e-3, 1.0, 30.0]
+VOCABULARIES = [SHAPES[0]] + SHAPES[3:]  # each V once
 
 
 def gaussian(rng, n, scale):
@@ -245,16 +246,16 @@ def softmax(logits, temperature, least=-1e30):
 
 
 def test_categorical_draws_in_proportion():
-    for label, engine, _, rng, (_, _, _, V, _), scale in each(scales=[1.0, 4.0]):
+    for label, engine, _, rng, (_, _, _, V, _), scale in each(VOCABULARIES, [4.0]):
         logits = gaussian(rng, V, scale)
-        for temperature in (0.1, 1.0, 3.0):
+        for temperature in (0.1, 1.0, 4.0):
             got = shares(engine, logits, V, temperature)
             # Each end of a token's share may lie on the other side of a draw.
             check_close(f"{label} t={temperature}", got, softmax(logits, temperature), 0.0101, 1.0)
 
 
 def test_categorical_of_the_likeliest():
-    for label, engine, _, rng, (_, _, _, V, _), _ in each(scales=[1.0]):
+    for label, engine, _, rng, (_, _, _, V, _), _ in each(VOCABULARIES, [1.0]):
         logits = gaussian(rng, V, 1.0)
         for top_k in (1, 2, 5, V + 3):
             least = sorted(logits)[-min(top_k, V)]

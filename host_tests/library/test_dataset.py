@@ -3,8 +3,9 @@
 import os
 from array import array
 
-from esp32gpt.dataset import Dataset, DatasetError, Order, known
+from esp32gpt.dataset import Dataset, DatasetError, NameList, Order, known
 from esp32gpt.tokenizer import Tokenizer
+from small import raises
 
 FILE = "test_dataset_names.tmp"
 
@@ -122,3 +123,16 @@ def test_orders_are_permutations():
             order = Order()
             order.shuffle(n, 42, epoch)
             assert sorted(order.at(i) for i in range(n)) == list(range(n))
+
+
+def test_a_list_of_names_goes_round_and_refuses_bad_names():
+    documents = NameList(["ab", "c"], Tokenizer())
+    tokens = array("i", [0] * 9)
+    seen = []
+    for _ in range(5):
+        n = documents.peek(tokens)
+        assert documents.peek(tokens) == n
+        seen.append(list(tokens[1:n]))
+        documents.advance()
+    assert seen == [[1, 2], [3], [1, 2], [3], [1, 2]]
+    raises(DatasetError, NameList, ["ok", "not ok"], Tokenizer())

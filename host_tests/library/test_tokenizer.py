@@ -3,6 +3,7 @@
 from array import array
 
 from esp32gpt.tokenizer import BOS, Tokenizer
+from small import raises
 
 GREEK = "άαβγδεθν"
 MIXED = " -3aßΩж\u0301ひ京東한😀🦊"  # one to four bytes each, a combining one among them
@@ -17,6 +18,18 @@ def encoded(tokenizer, utf8, first=0, last=None, room=64):
     n = tokenizer.encode(utf8, first, len(utf8) if last is None else last, tokens)
     assert tokens[0] == BOS and all(t == -1 for t in tokens[n + 1 :] if n)
     return list(tokens[1 : n + 1])
+
+
+def test_a_name_becomes_its_letters_between_two_bos():
+    tokens = array("i", [-1] * 17)
+    assert Tokenizer().encode(b"abz", 0, 3, tokens) == 4
+    assert list(tokens[:5]) == [BOS, 1, 2, 26, BOS]
+    assert Tokenizer().decode([1, 2, 26, BOS]) == "abz\n"
+
+
+def test_alphabets_without_letters_or_with_one_twice_are_refused():
+    for alphabet in ("", "aba"):
+        raises(ValueError, Tokenizer, alphabet)
 
 
 def test_every_character_of_any_alphabet_has_its_token():

@@ -1,0 +1,33 @@
+"""Config and the size tables that follow from it."""
+
+from esp32gpt import buffers
+from esp32gpt.config import Config, size
+from small import raises, small
+
+
+def test_the_default_shape_is_that_of_microgpt():
+    assert size(Config().parameters()) == 4192
+
+
+def test_impossible_shapes_are_refused_with_the_reason():
+    assert "4 heads" in raises(ValueError, lambda: Config(n_embd=10, n_head=4))
+    assert "n_layer" in raises(ValueError, lambda: Config(n_layer=0))
+    assert "block_size" in raises(ValueError, lambda: Config(block_size=2.5))
+
+
+def test_views_of_weights_lie_one_after_another_in_the_flat_buffer():
+    config = small(n_layer=2)
+    flat = buffers.zeros(size(config.parameters()))
+    for i in range(len(flat)):
+        flat[i] = i
+    expected = 0
+    for name, rows, cols in config.parameters():
+        view = buffers.views(config.parameters(), flat)[name]
+        assert len(view) == rows * cols and view[0] == expected
+        expected += rows * cols
+    assert expected == len(flat)
+
+
+def test_new_buffers_hold_zeros():
+    for n in (1, 2, 3, 17):
+        assert list(buffers.zeros(n)) == [0.0] * n

@@ -1,0 +1,55 @@
+"""Sampling: it continues prompts and draws what was learned."""
+
+from array import array
+
+from engines import engines, reference
+from esp32gpt.model import Model
+from esp32gpt.rng import Rng
+from esp32gpt.sampler import Sampler
+from esp32gpt.tokenizer import Tokenizer
+from small import raises, small, trainer
+
+
+def test_sampler_continues_a_prompt_and_stays_within_the_context():
+    for name, engine, _ in engines():
+        model = Model(small(), engine)
+        model.init_weights(Rng(2))
+        sampler = Sampler(model, Tokenizer(), Rng(7))
+        for prompt in ("", "em", "Emm"):
+            text = sampler.sample(prompt, temperature=2.0)
+            assert text.startswith(prompt.lower()) and len(text) <= 8, f"{name}: {text}"
+            assert all(c in sampler.tokenizer.alphabet for c in text)
+
+
+def test_sampler_draws_what_training_taught():
+    t = trainer(reference(), small(steps=80), names=["aba"])
+    list(t.run(80))
+    sampler = Sampler(t.model, Tokenizer(), Rng(1))
+    assert [sampler.sample(temperature=0.1) for _ in range(5)] == ["aba"] * 5
+
+
+def test_sampler_with_top_k_1_always_takes_the_likeliest():
+    for name, engine, _ in engines():
+        model = Model(small(init_std=0.5), engine)
+        model.init_weights(Rng(2))
+        tokens = array("i", [0] * 9)
+        likeliest = ""
+        while len(likeliest) < 8:
+            logits = list(model.forward(tokens, len(likeliest), 1))
+            logits = logits[27 * len(likeliest) : 27 * len(likeliest) + 27]
+            token = logits.index(max(logits))
+            if not token:
+                break
+            likeliest += chr(96 + token)
+            tokens[len(likeliest)] = token
+        sampler = Sampler(model, Tokenizer(), Rng(7))
+        for _ in range(4):
+            assert sampler.sample("", 3.0, 1) == likeliest, name
+
+
+def test_sampler_refuses_prompts_it_cannot_continue():
+    sampler = Sampler(Model(small(), reference()), Tokenizer(), Rng(1))
+    assert "letters" in raises(ValueError, sampler.sample, "a1")
+    assert "at most 7" in raises(ValueError, sampler.sample, "abcdefgh")
+    assert "temperature" in raises(ValueError, sampler.sample, "a", 0)
+    assert "top_k" in raises(ValueError, sampler.sample, "a", 1, -1)

@@ -1,0 +1,98 @@
+"""Training: it learns, can be repeated, and is never left in the middle of a step."""
+
+import gc
+
+from engines import engines, reference
+from esp32gpt.trainer import TrainingError
+from small import raises, small, smallest, trainer
+
+
+def test_training_lowers_the_loss_on_every_engine():
+    for name, engine, _ in engines():
+        t = trainer(engine, smallest(), names=["ann", "bo", "anna"])
+        losses = [state.loss for state in t.run(24)]
+        assert len(losses) == 24 and t.step == 24
+        assert sum(losses[-3:]) < 0.8 * sum(losses[:3]), f"{name}: {losses}"
+
+
+def test_training_is_repeatable():
+    for name, engine, _ in engines()[:2]:
+        runs = []
+        for _ in range(2):
+            t = trainer(engine, smallest())
+            runs.append(([state.loss for state in t.run(5)], bytes(t.model.params)))
+        assert runs[0] == runs[1], name
+
+
+def test_avg_is_the_mean_of_the_last_100_losses():
+    t = trainer(reference(), small(n_embd=4, n_head=1, block_size=3, steps=130))
+    losses = []
+    for state in t.run(130):
+        losses.append(state.loss)
+        last = losses[-100:]
+        assert abs(state.avg - sum(last) / len(last)) < 1e-5
+
+
+def test_training_ends_with_the_schedule():
+    t = trainer(reference(), small(steps=3))
+    assert len(list(t.run(10))) == 3 and list(t.run(10)) == []
+
+
+def test_training_stops_before_weights_that_are_not_numbers():
+    for name, engine, _ in engines():
+        t = trainer(engine)
+        list(t.run(2))
+        t.model.lm_head[0] = float("nan")
+        before = list(t.model.params[1:9])
+        assert "step 2" in raises(TrainingError, list, t.run(3)), name
+        assert list(t.model.params[1:9]) == before and t.step == 2
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Stopping:
+    """An engine that raises Interrupted once, at the end of its n-th kernel call from now."""
+
+    def __init__(self, engine, n):
+        self.engine = engine
+        self.left = n
+
+    def __getattr__(self, kernel):
+        def call(*arguments):
+            result = getattr(self.engine, kernel)(*arguments)
+            self.left -= 1
+            if self.left == -1:
+                raise Interrupted
+            return result
+
+        return call
+
+
+def test_an_interrupted_step_is_not_begun():
+    """Stop a step at each kernel call in turn: the next run goes on as if nothing had been."""
+    undisturbed = trainer(reference(), smallest())
+    list(undisturbed.run(3))
+    expected = bytes(undisturbed.model.params)
+    del undisturbed
+    n = 0
+    while True:
+        t = layer = None  # a chip has no room for two
+        gc.collect()
+        t = trainer(reference(), smallest())
+        list(t.run(1))
+        engine = Stopping(reference(), n)
+        t.model.kernels = t.optimizer.kernels = engine
+        for layer in t.model.layers:
+            layer.kernels = engine
+        try:
+            list(t.run(2))
+        except Interrupted:
+            assert t.step == 1
+        if engine.left >= 0:
+            break
+        list(t.run(3))
+        assert bytes(t.model.params) == expected, f"kernel call {n}"
+        n += 1
+    assert n > 20
