@@ -6,6 +6,7 @@ CHIP ?= esp32
 FILE ?= firmware/examples/fir.py
 
 PYTHON := .venv/bin/python
+TOOL := $(PYTHON) -m tools
 READY := .venv/ready
 
 # Options that are given to a tool only if the variable has a value.
@@ -28,9 +29,7 @@ help: ## list what can be made
 	@echo "lets its alphabet have n characters instead of 64. CONFIG is a JSON file of settings."
 
 run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEPS=1000] [RESUME=1]
-	@$(PYTHON) tools/stage.py $(work) $(if $(STEPS),--steps "$(STEPS)") $(if $(RESUME),,--fresh)
-	@micropython=$$($(PYTHON) tools/runtime.py) && cd build && \
-	MICROPYPATH=../firmware "$$micropython" -X heapsize=4M ../firmware/main.py
+	@$(TOOL) run $(work) $(if $(RESUME),,--fresh) $(if $(STEPS),--steps "$(STEPS)")
 
 test: lint ## check the style, then run every test
 	@$(PYTHON) -m pytest -q host_tests
@@ -41,39 +40,39 @@ lint: $(READY) ## check the style
 	@$(PYTHON) -m ruff check --quiet .
 
 flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32s3] [FIRMWARE=file.bin] [RESET=no]
-	@$(PYTHON) tools/flash.py --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
+	@$(TOOL) flash --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
 deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [NAMES] [CONFIG] [FRESH=1] [SOURCE=1]
-	@$(PYTHON) tools/deploy.py $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
+	@$(TOOL) deploy $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
 
 monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
-	@$(PYTHON) tools/monitor.py $(port) $(if $(CSV),--csv "$(CSV)") $(if $(PNG),--png "$(PNG)")
+	@$(TOOL) monitor $(port) $(if $(CSV),--csv "$(CSV)") $(if $(PNG),--png "$(PNG)")
 
 repl: $(READY) ## type to a board's Python [PORT]
-	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m mpremote connect "$$port" repl
+	@$(TOOL) repl $(port)
 
 emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [QEMU=path]
-	@$(PYTHON) tools/emulate.py $(work) $(firmware) $(if $(FRESH),--fresh) \
+	@$(TOOL) emulate $(work) $(firmware) $(if $(FRESH),--fresh) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
 test-device: $(READY) ## run every test, and those for the chip on a board [PORT]
-	@port=$$($(PYTHON) tools/board.py $(PORT)) && $(PYTHON) -m pytest -q host_tests --port "$$port"
+	@$(PYTHON) -m pytest -q host_tests --port "$(or $(PORT),auto)"
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
-	@$(PYTHON) tools/bench.py $(port)
+	@$(TOOL) bench $(port)
 
 kernel: $(READY) ## compile your float functions to machine code [FILE=name.py] [OUT=name_fpu.mpy] [LISTING=file]
-	@PYTHONPATH=tools $(PYTHON) -m kernelc "$(FILE)" $(if $(OUT),-o "$(OUT)") \
+	@$(TOOL) kernel "$(FILE)" $(if $(OUT),-o "$(OUT)") \
 	$(if $(LISTING),--listing "$(LISTING)")
 
 pictures: $(READY) ## draw the README's pictures; with PORT, of a run that a board does anew [PORT]
-	@$(PYTHON) tools/pictures.py $(port)
+	@$(TOOL) pictures $(port)
 
 package: $(READY) ## list the library's files in firmware/package.json, for mip
-	@$(PYTHON) tools/package.py
+	@$(TOOL) package
 
 names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
-	@$(PYTHON) tools/names.py fetch
+	@$(TOOL) names fetch
 
 clean: ## delete what was built, and the virtual environment
 	rm -rf build .venv .pytest_cache .ruff_cache .hypothesis

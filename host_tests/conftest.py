@@ -7,29 +7,25 @@ PATH names. Tests that ask for what is not there are skipped and say so.
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "firmware"), str(ROOT / "host_tests")]
+from host_tests.support import session
+from host_tests.support.chip import SLOW
+from tools import deploy
+from tools.host import board as serial_board
+from tools.host import emulator, flashimage, image, stage
+from tools.host.errors import ToolError
+from tools.host.micropython import find_micropython
+from tools.host.paths import ROOT
+from tools.monitor.log import Log
 
-import board as serial_board  # noqa: E402
-import deploy  # noqa: E402
-import emulate  # noqa: E402
-import image  # noqa: E402
-import runtime  # noqa: E402
-import session  # noqa: E402
-import stage  # noqa: E402
-from monitor_log import Log  # noqa: E402
-
-SLOW = 300  # seconds that an emulator on a busy host may need for what a board does in 30
 FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--port", help="run the tests for the chip on the board at this port")
+    parser.addoption("--port", help="the port of a board to test on, or `auto`")
 
 
 def pytest_configure(config):
@@ -40,6 +36,7 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     """Tests for `board` run once for each, those for `firmware` once for each emulated one."""
     port = metafunc.config.getoption("port")
+    port = serial_board.find_port() if port == "auto" else port
     boards = {"board": [port] if port else FIRMWARES, "firmware": FIRMWARES}
     for name, params in boards.items():
         if name in metafunc.fixturenames:
@@ -51,8 +48,8 @@ def pytest_generate_tests(metafunc):
 def micropython():
     """The path of the host's MicroPython."""
     try:
-        return runtime.micropython()
-    except runtime.ToolError as error:
+        return find_micropython()
+    except ToolError as error:
         pytest.skip(str(error))
 
 
@@ -62,10 +59,10 @@ def firmware(request):
     if request.param is None:
         pytest.skip("no emulator: set ESP32GPT_FIRMWARE to a MicroPython .bin file, and QEMU")
     try:
-        emulate.find_qemu()
-    except runtime.ToolError as error:
+        emulator.find_qemu()
+    except ToolError as error:
         pytest.skip(str(error))
-    return image.load(request.param, emulate.CHIP)
+    return image.load(request.param, emulator.CHIP)
 
 
 @pytest.fixture(scope="session")
@@ -80,15 +77,15 @@ def board(request, tmp_path_factory):
         yield request.param
         return
     try:
-        emulate.find_qemu()
-    except runtime.ToolError as error:
+        emulator.find_qemu()
+    except ToolError as error:
         pytest.skip(str(error))
-    stock = image.load(request.param, emulate.CHIP)
+    stock = image.load(request.param, emulator.CHIP)
     path = tmp_path_factory.mktemp("emulator") / "flash.bin"
-    emulate.make_flash(stock, path)
-    emulate.update_files(stock, path, stage.stage())
-    with emulate.Emulator(path) as emulator:
-        yield emulator.port
+    flashimage.make_flash(stock, path)
+    flashimage.update_files(stock, path, stage.stage())
+    with emulator.Emulator(path) as emulated:
+        yield emulated.port
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ import unicodedata
 import urllib.request
 from pathlib import Path
 
-import names
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from names import alphabet
-from runtime import ToolError
+
+from tools import names
+from tools.host.errors import ToolError
+from tools.names import alphabet
 
 OURS = Path(__file__).resolve().parent.parent / "data" / "names.txt"
 LATIN = "abcdefghijklmnopqrstuvwxyz"
@@ -66,10 +67,8 @@ def beside(path):
 
 
 def run(*args):
-    tool = Path(names.__file__)
-    return subprocess.run(
-        [sys.executable, str(tool), *map(str, args)], capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "tools", "names", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 # What is kept of a list

@@ -13,20 +13,18 @@ their own. A recording has no moments: they are zero, as in a run that begins.
 
 import argparse
 import json
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
-from replay import from_trace, shape_of
-from runtime import ROOT, ToolError, run_tool
+from esp32gpt import checkpoint, recovery
+from esp32gpt.config import Config
+from esp32gpt.rng import Rng
+from esp32gpt.tokenizer import LATIN
+from esp32gpt.trainer import WINDOW
 
-sys.path.insert(0, str(ROOT / "firmware"))
-from esp32gpt import checkpoint, recovery  # noqa: E402
-from esp32gpt.config import Config  # noqa: E402
-from esp32gpt.rng import Rng  # noqa: E402
-from esp32gpt.tokenizer import LATIN  # noqa: E402
-from esp32gpt.trainer import WINDOW  # noqa: E402
+from tools.host.errors import ToolError
+from tools.host.recording import from_trace, shape_of
 
 SEED = 42
 
@@ -149,7 +147,3 @@ def main():
     header, arrays = READERS[options.source.suffix](options.source, *arguments)
     WRITERS[options.dest.suffix](options.dest, header, arrays)
     print(f"{options.dest}: {arrays[0].size} parameters, step {header.step} of {header.steps}")
-
-
-if __name__ == "__main__":
-    run_tool(main)

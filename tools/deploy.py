@@ -5,12 +5,11 @@ import argparse
 import errno
 from hashlib import sha256
 
-import stage
-from board import BoardError, find_port, identify, session
 from mpremote.commands import show_progress_bar
-from runtime import ROOT, run_tool
 
-ONBOARD = (ROOT / "tools" / "onboard.py").read_text(encoding="utf-8")
+from tools.host import stage
+from tools.host.board import FILES, BoardError, find_port, identify, restart, session
+
 CHUNK = 1024  # bytes a round trip; what a board with its heap in use has room for
 
 
@@ -46,7 +45,7 @@ def synchronise(transport, directory, fresh=False):
         "/" + file.relative_to(directory).as_posix(): file.read_bytes()
         for file in directory.glob("**/*.*")
     }
-    transport.exec(ONBOARD + "enlarge_cache()\n")
+    transport.exec(FILES + "enlarge_cache()\n")
     present = transport.eval(f"survey('', {stage.managed(fresh)})")
     stale = [path for path in present if path not in wanted]
     changed = [path for path in wanted if present.get(path) != sha256(wanted[path]).hexdigest()]
@@ -72,13 +71,6 @@ def copy(transport, data, path):
         ) from error
 
 
-def restart(transport):
-    """A soft reset, which runs main.py. Native code and all memory are freed by it."""
-    transport.exit_raw_repl()
-    transport.serial.write(b"\x04")
-    transport.read_until(1, b"soft reboot\r\n", timeout=2)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
@@ -90,7 +82,3 @@ def main():
     copied, unchanged, removed = deploy(port, options.source, options.fresh)
     print(f"{copied} files copied, {unchanged} unchanged, {removed} removed on {port}.")
     print(f"The board is starting. Next: make monitor PORT={port}")
-
-
-if __name__ == "__main__":
-    run_tool(main)

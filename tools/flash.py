@@ -4,47 +4,13 @@ anything is erased; without FIRMWARE it is one fixed release, downloaded once.""
 import argparse
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from contextlib import suppress
 
-import image
-from board import find_port, open_serial
-from runtime import CACHE, ToolError, run_tool
+from tools.host import image
+from tools.host.board import find_port, open_serial
+from tools.host.errors import ToolError
+from tools.host.release import RELEASE, download
 
-DOWNLOADS = "https://micropython.org/resources/firmware/"
-RELEASE = {
-    "esp32": "ESP32_GENERIC-20260824-v1.29.0.bin",
-    "esp32s3": "ESP32_GENERIC_S3-20260824-v1.29.0.bin",
-}
 BAUD = 460800  # what MicroPython's own instructions use; four times faster than the default
-
-
-def download(chip):
-    """The path of the release for the chip, from the cache if it was downloaded before.
-    Raises ToolError if it cannot be had."""
-    path = CACHE / RELEASE[chip]
-    if path.exists():
-        return path
-    url = DOWNLOADS + path.name
-    print(f"Downloading {url}", flush=True)
-    partial = path.with_suffix(".part")
-    try:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=30) as response:
-            partial.write_bytes(response.read())
-        image.load(partial, chip)
-        partial.replace(path)
-    except (urllib.error.URLError, OSError) as error:
-        raise ToolError(
-            f"Cannot download {url} ({getattr(error, 'reason', error)}): get a .bin file from "
-            f"https://micropython.org/download/{path.name.partition('-')[0]} in another way and "
-            "give it with FIRMWARE=file.bin."
-        ) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-    return path
 
 
 def esptool_arguments(firmware, port, reset=True):
@@ -86,7 +52,3 @@ def main():
     flash(firmware, port, reset=not options.no_reset)
     start = "start it with its EN (reset) button, then " if options.no_reset else ""
     print(f"MicroPython is on the board. Next: {start}make deploy PORT={port}")
-
-
-if __name__ == "__main__":
-    run_tool(main)

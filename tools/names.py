@@ -12,17 +12,16 @@ import http.client
 import io
 import os
 import random
-import sys
 import unicodedata
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime import ROOT, ToolError, run_tool
+from esp32gpt import alphabet
 
-sys.path.insert(0, str(ROOT / "firmware"))
-from esp32gpt import alphabet  # noqa: E402  the board chooses the letters in the same way
+from tools.host.errors import ToolError
+from tools.host.paths import DATA
 
 MAKEMORE = (
     "https://raw.githubusercontent.com/karpathy/makemore/"
@@ -265,14 +264,10 @@ def main():
     command.add_argument("dest", help="the file to write; the alphabet goes beside it")
     add_options(command)
     command = commands.add_parser("fetch", help="download the makemore list and prepare it")
-    command.add_argument("dest", nargs="?", default=ROOT / "data" / "makemore.txt")
+    command.add_argument("dest", nargs="?", default=DATA / "makemore.txt")
     command.add_argument("--url", default=MAKEMORE, help="where it is; a mirror or a file:// URL")
     options = parser.parse_args()
     if options.command == "prepare":
         print(prepare(options.source, options.dest, options.keep_case, options.letters))
     else:
         print(fetch(options.dest, options.url))
-
-
-if __name__ == "__main__":
-    run_tool(main)

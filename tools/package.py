@@ -4,15 +4,15 @@
 import json
 import re
 
-from runtime import ROOT, run_tool
+from tools.host.paths import FIRMWARE, ROOT
 
-PACKAGE = ROOT / "firmware" / "package.json"
+PACKAGE = FIRMWARE / "package.json"
 
 
 def package():
     """The text that belongs into package.json. Paths on the board are relative to its /lib, those
     of the files to package.json itself."""
-    modules = sorted((ROOT / "firmware").glob("esp32gpt/**/*.py"))
+    modules = sorted(FIRMWARE.glob("esp32gpt/**/*.py"))
     paths = [module.relative_to(PACKAGE.parent).as_posix() for module in modules]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     version = re.search(r'^version = "(.*)"$', project, re.MULTILINE)[1]
@@ -23,7 +23,3 @@ def package():
 def main():
     PACKAGE.write_text(package(), encoding="utf-8")
     print(f"Written: {PACKAGE.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    run_tool(main)

@@ -13,61 +13,19 @@ import tempfile
 from array import array
 from pathlib import Path
 
-import board
-from runtime import ROOT, ToolError, run_micropython, run_tool
+from esp32gpt.config import Config
 
-sys.path.insert(0, str(ROOT / "firmware"))
-from esp32gpt.config import Config  # noqa: E402
+from tools.host import board
+from tools.host.errors import ToolError
+from tools.host.micropython import run_micropython
+from tools.host.paths import FIRMWARE, ONBOARD
+from tools.host.recording import from_trace, shape_of, to_trace
 
 ENGINES = ("reference", "viper", "fpu")
-ONBOARD = (ROOT / "tools" / "replay_onboard.py").read_text(encoding="utf-8")
+SCRIPT = (ONBOARD / "replay.py").read_text(encoding="utf-8")
 PIECE = 128  # numbers at a time
 NAMES = 10  # names at a time
 SILENCE = 300  # seconds that a step may take, on a board or an emulator
-
-
-def shape_of(trace):
-    """The arguments of a Config that a recording was made with."""
-    shape = dict(trace["config"])
-    shape["steps"] = shape.pop("num_steps")
-    return shape
-
-
-def from_trace(config, tensors):
-    """The flat parameter buffer, as a list, of a recording's {name: rows}.
-
-    There BOS is the last token, and q, k and v are matrices of their own.
-    """
-    flat = []
-    for name, rows, cols in config.parameters():
-        if name in ("wte", "lm_head"):
-            matrix = tensors[name][-1:] + tensors[name][:-1]
-        elif name.endswith("attn_wqkv"):
-            matrix = [row for c in "qkv" for row in tensors[name.replace("wqkv", f"w{c}")]]
-        else:
-            matrix = tensors[name]
-        if len(matrix) != rows or any(len(row) != cols for row in matrix):
-            raise ValueError(f"{name} is not {rows} × {cols}")
-        flat += [float(x) for row in matrix for x in row]
-    return flat
-
-
-def to_trace(config, flat):
-    """The recording's {name: rows} of a flat parameter buffer."""
-    tensors = {}
-    first = 0
-    for name, rows, cols in config.parameters():
-        matrix = [list(flat[first + r * cols : first + (r + 1) * cols]) for r in range(rows)]
-        first += rows * cols
-        if name in ("wte", "lm_head"):
-            tensors[name] = matrix[1:] + matrix[:1]
-        elif name.endswith("attn_wqkv"):
-            for i, c in enumerate("qkv"):
-                part = rows // 3
-                tensors[name.replace("wqkv", f"w{c}")] = matrix[i * part : (i + 1) * part]
-        else:
-            tensors[name] = matrix
-    return tensors
 
 
 def replay(path, engine, runtime, steps=None):
@@ -107,7 +65,7 @@ def replay(path, engine, runtime, steps=None):
 
 
 def statements(engine, shape, init, names):
-    """Yield the calls of replay_onboard.py's functions that make up the replay."""
+    """Yield the calls of onboard/replay.py's functions that make up the replay."""
     yield f"start({engine!r}, {shape!r})"
     for i in range(0, len(init), PIECE):
         yield f"weights({i}, '{array('f', init[i : i + PIECE]).tobytes().hex()}')"
@@ -119,16 +77,16 @@ def statements(engine, shape, init, names):
 
 
 def run(calls, runtime):
-    """What replay_onboard.py prints when these calls are made. Raises ToolError."""
+    """What onboard/replay.py prints when these calls are made. Raises ToolError."""
     if runtime not in ("cpython", "micropython"):
         with board.session(runtime) as transport:
             transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
             board.identify(transport)
-            return "".join(board.run(transport, call, SILENCE) for call in (ONBOARD, *calls))
-    path = f"import sys\nsys.path.insert(0, {str(ROOT / 'firmware')!r})"
+            return "".join(board.run(transport, call, SILENCE) for call in (SCRIPT, *calls))
+    path = f"import sys\nsys.path.insert(0, {str(FIRMWARE)!r})"
     with tempfile.TemporaryDirectory() as directory:
-        script = Path(directory) / "replay_onboard.py"
-        script.write_text("\n".join((path, ONBOARD, *calls)), encoding="utf-8")
+        script = Path(directory) / "replay.py"
+        script.write_text("\n".join((path, SCRIPT, *calls)), encoding="utf-8")
         if runtime == "micropython":
             return run_micropython(script)
         done = subprocess.run([sys.executable, script], capture_output=True, text=True)
@@ -179,7 +137,3 @@ def main():
     parser.add_argument("--steps", type=int, help="only so many of them")
     options = parser.parse_args()
     print(json.dumps(replay(options.trace, options.engine, options.runtime, options.steps)))
-
-
-if __name__ == "__main__":
-    run_tool(main)

@@ -13,9 +13,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from kernelc import frame, xtensa
-from kernelc.assemble import Code
-from kernelc.xtensa import Label, Op
+
+from tools.kernelc import frame, xtensa
+from tools.kernelc.assemble import Code
+from tools.kernelc.xtensa import Label, Op
 
 QEMU = shutil.which("qemu-xtensa")
 REASON = "needs qemu-xtensa with its de233_fpu core (Debian: apt install qemu-user)"

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from kernelc.compiler import compile_source
+
+from tools.kernelc.compiler import compile_source
 
 from . import machine
 from .machine import Argument

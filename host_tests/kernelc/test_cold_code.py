@@ -3,8 +3,9 @@ read is right, wherever that is first done."""
 
 import numpy as np
 import pytest
-from kernelc.compiler import compile_source
-from kernelc.latency import loops
+
+from tools.kernelc.compiler import compile_source
+from tools.kernelc.latency import loops
 
 from . import machine
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from kernelc.mpy import File
+
+from tools.kernelc.mpy import File
 
 ROOT = Path(__file__).parents[2]
 GOOD = "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[i] = x[i] * 2.0\n"
@@ -14,7 +15,7 @@ GOOD = "def f(y: floats, x: floats, n: int):\n    for i in range(n):\n        y[
 
 def kernelc(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "kernelc", *map(str, arguments)],
+        [sys.executable, "-m", "tools", "kernel", *map(str, arguments)],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(ROOT / "tools"), "PATH": "/usr/bin:/bin", **environment},

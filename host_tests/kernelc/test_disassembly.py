@@ -4,9 +4,10 @@ import re
 import subprocess
 
 import pytest
-from kernelc import xtensa
-from kernelc.listing import listing, operands
-from kernelc.xtensa import Op
+
+from tools.kernelc import xtensa
+from tools.kernelc.listing import listing, operands
+from tools.kernelc.xtensa import Op
 
 from . import machine
 from .test_kernels import CODES, MODULE

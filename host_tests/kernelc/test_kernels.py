@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernelc.compiler import compile_source
+
+from tools.kernelc.compiler import compile_source
 
 from . import machine
 

@@ -18,11 +18,12 @@ from esp32gpt.model import Model
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer
-from kernelc import latency
-from kernelc.compiler import compile_source
-from kernelc.latency import loops
-from kernelc.listing import listing
-from kernelc.xtensa import Op
+
+from tools.kernelc import latency
+from tools.kernelc.compiler import compile_source
+from tools.kernelc.latency import loops
+from tools.kernelc.listing import listing
+from tools.kernelc.xtensa import Op
 
 from . import machine
 from .test_kernels import CODES, MODULE, REFERENCE

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kernelc.compiler import compile_source
+
+from tools.kernelc.compiler import compile_source
 
 from . import machine
 from .model import Model

@@ -5,8 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from kernelc.compiler import compile_source
-from kernelc.errors import CompileError
+
+from tools.kernelc.compiler import compile_source
+from tools.kernelc.errors import CompileError
 
 from . import machine
 from .machine import Argument, Refused, Wrong, run

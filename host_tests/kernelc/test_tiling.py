@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernelc.compiler import PLACES, compile_module
-from kernelc.errors import CompileError
-from kernelc.frontend import parse
-from kernelc.schedule import TABLE, schedule, tiled_source
+
+from tools.kernelc.compiler import PLACES, compile_module
+from tools.kernelc.errors import CompileError
+from tools.kernelc.frontend import parse
+from tools.kernelc.schedule import TABLE, schedule, tiled_source
 
 from . import machine
 from .test_kernels import MODULE, REFERENCE, SHAPES, Case

@@ -33,7 +33,7 @@ def engines():
                 except (ImportError, ValueError, SyntaxError, MemoryError) as error:
                     print("no", name, "engine here:", error)
         else:
-            from vipershim import load_viper
+            from host_tests.support.vipershim import load_viper
 
             for bits in (32, 64):
                 _loaded.append((f"viper, {bits}-bit ints", load_viper(bits), TOLERANCE["viper"]))

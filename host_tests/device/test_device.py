@@ -1,0 +1,254 @@
+"""What the library promises on the chip itself: on a board (make test-device PORT=…) or on an
+emulated one. The library, main.py and names must have been deployed there."""
+
+import random
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from host_tests.support.chip import SLOW
+from host_tests.support.places import LIBRARY, LIBRARY_TESTS, RUNNER
+from tools.deploy import copy
+from tools.host.board import open_serial, session
+from tools.host.stage import compile_module
+
+INTERRUPTS = 20
+FORGET = "import os\nfor n in os.listdir(): 'esp32gpt.ckpt' in n and os.remove(n)\n"
+
+# What main.py leaves at the REPL, and its lines.
+GPT = "gpt"
+STEP = "gpt.trainer.step"
+CHECKSUMS = "binascii.crc32(gpt.model.params), binascii.crc32(gpt.trainer.optimizer.m)"
+TRAIN_TO = "gpt.trainer.run({})"
+COUNTDOWN = "training starts in"
+BEGINS = r"training: step \d+ to 1000"
+SAMPLES = "names it has invented"
+
+
+@pytest.fixture
+def console(board):
+    """The board's serial port at the prompt of the friendly REPL."""
+    with open_serial(board) as port:
+        yield Console(port)
+
+
+class Console:
+    """A terminal that can wait for what it wants to read."""
+
+    def __init__(self, port):
+        self.port = port
+        self.prompt()
+
+    def read_until(self, pattern, seconds=SLOW):
+        """All that is said up to a match of the pattern; AssertionError if it does not come."""
+        said = ""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, said):
+            assert time.monotonic() < deadline, f"waited for {pattern!r}, but was told {said!r}"
+            said += self.port.read(max(1, self.port.in_waiting)).decode(errors="replace")
+        return said
+
+    def prompt(self):
+        """Stop whatever runs, and have an empty prompt. What a booting board is sent is lost, so
+        this is tried until it answers."""
+        deadline = time.monotonic() + SLOW
+        while True:
+            self.port.write(b"\x02\x03\x03\r\nprint('re' + 'ady')\r\n")
+            try:
+                return self.read_until(r"ready\r\n(.|\n)*>>> $", 5)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def ask(self, expression):
+        """What the REPL prints for a line of Python."""
+        self.port.write(f"print('<', ({expression}), '>')\r\n".encode())
+        return re.search(r"\n< (.*) >\r\n>>> ", self.read_until(r"\n< .* >\r\n>>> "))[1]
+
+    def forget(self):
+        """Delete what was learnt, so that the next run begins anew. In the raw REPL, as the
+        friendly one would indent."""
+        self.port.write(b"\x01" + FORGET.encode() + b"\x04\x02")
+        self.read_until(r"OK\x04\x04>(.|\n)*>>> ")
+
+    def state(self):
+        """(step, checksums of weights and moments) of the model at the REPL, None without."""
+        self.port.write(b"import binascii\r\n")
+        self.read_until(">>> ")
+        if self.ask(f"bool(globals().get('{GPT}'))") != "True":
+            return None
+        step, *checksums = self.ask(f"{STEP}, {CHECKSUMS}").strip("()").split(", ")
+        return int(step), checksums
+
+
+@pytest.fixture(scope="session")
+def library_tests(board, tmp_path_factory):
+    """The library's tests in the board's directory /tests, compiled. They come as files, since
+    bytes get lost when a busy board reads through a mount."""
+    directory = tmp_path_factory.mktemp("tests")
+    sources = [RUNNER, *LIBRARY.glob("*.py")]
+    for source in sources:
+        compile_module(source, Path(source.name), directory / f"{source.stem}.mpy", None)
+    with session(board) as transport:
+        transport.enter_raw_repl(soft_reset=True)
+        transport.exec("import os\nif 'tests' not in os.listdir(): os.mkdir('tests')")
+        for file in directory.iterdir():
+            copy(transport, file.read_bytes(), f"/tests/{file.name}")
+    yield "/tests"
+    with session(board) as transport:
+        transport.enter_raw_repl(soft_reset=True)
+        transport.exec(
+            "import os\nfor n in os.listdir('tests'): os.remove('tests/' + n)\nos.rmdir('tests')"
+        )
+
+
+@pytest.mark.parametrize("engine", ["fpu", "viper"])
+@pytest.mark.parametrize("module", LIBRARY_TESTS)
+def test_library_on_the_chip(chip, library_tests, module, engine):
+    said = run(
+        chip,
+        f"import sys\nsys.path.append('{library_tests}')\nimport engines, run_on_micropython\n"
+        f"engines.ENGINES = ['{engine}']\nrun_on_micropython.run(['{module}'])",
+    )
+    assert re.search(r"^[1-9]\d* passed, 0 failed\r?$", said, re.MULTILINE), said
+
+
+def run(chip, script):
+    """What the script prints."""
+    said, complaint = chip.exec_raw(script, timeout=SLOW)
+    assert not complaint, (said + complaint).decode()
+    return said.decode()
+
+
+def test_main_trains_and_invents_names(console):
+    console.forget()
+    console.port.write(b"\x04")
+    said = console.read_until(r"\n20 [a-z]+\r\n(.|\n)*>>> ", 3 * SLOW)
+    assert re.search(r"esp32gpt: .*ESP32.*240 MHz", said)
+    losses = [float(avg) for avg in re.findall(r"avg:(\d\.\d+)", said)]
+    assert losses[-1] < 2.6 and "step:1000 " in said
+    assert console.ask(STEP) == "1000"
+
+
+@pytest.mark.parametrize("engine", ["fpu", "viper"])
+def test_a_full_run_leaves_room_at_the_repl(chip, engine):
+    said = run(
+        chip,
+        f"{FORGET}from esp32gpt import kernels\n"
+        f"kernels.ENGINES = ('{engine}', 'reference')\nimport main",
+    )
+    assert f"engine: {engine}" in said and "step:1000 " in said and SAMPLES in said
+    chip.exec("import gc\ngc.collect()\nroom = bytearray(16384)")
+
+
+def test_ctrl_c_at_random_moments_leaves_whole_steps(console):
+    """Steps interrupted anywhere must leave the weights an undisturbed run has at that step,
+    whether the run began anew or went on from where it was saved."""
+    rng = random.Random(1)
+    seen = {}
+    for _ in range(INTERRUPTS):
+        if rng.random() < 0.5:
+            console.forget()
+        console.port.write(b"\x04")
+        if rng.random() < 0.8:
+            console.read_until(r"step:\d+ |all 1000 steps are done")
+            time.sleep(rng.random())
+        else:  # booting, importing, counting down, drawing weights
+            time.sleep(rng.random() * 4)
+        console.port.write(b"\x03")
+        console.prompt()
+        state = console.state()
+        if state:
+            assert seen.setdefault(*state) == state[1]
+    assert len(seen) > INTERRUPTS // 3, "too few interrupts fell into training"
+    # One more run, in which only the REPL stands between the steps.
+    console.forget()
+    console.port.write(b"\x04")
+    console.read_until(BEGINS)
+    console.port.write(b"\x03")
+    console.prompt()
+    at = console.state()[0]
+    compared = 0
+    for step in sorted(seen):
+        if step >= at:
+            console.ask(f"[0 for _ in {TRAIN_TO.format(step)}] and 0")
+            assert console.state() == (step, seen[step]), f"step {step} was not whole"
+            compared += 1
+    assert compared > INTERRUPTS // 4
+
+
+def test_ctrl_c_in_the_countdown_gives_a_repl(console):
+    console.port.write(b"\x04")
+    console.read_until(COUNTDOWN)
+    console.port.write(b"\x03")
+    console.read_until(r"stopped(.|\n)*>>> ")
+    assert console.state() is None
+    console.port.write(b"main()\r\n")
+    console.read_until(COUNTDOWN)
+    console.port.write(b"\x03")
+    console.read_until(">>> ")
+
+
+def test_ctrl_c_while_sampling_gives_a_repl(console):
+    console.forget()
+    console.port.write(b"\x04")
+    console.read_until(SAMPLES, 3 * SLOW)
+    console.port.write(b"\x03")
+    console.prompt()
+    before = console.state()
+    rng = random.Random(2)
+    for _ in range(5):
+        console.port.write(f"{GPT}.show(100000)\r\n".encode())
+        console.read_until(r"\n 9 \w")
+        time.sleep(rng.random() / 5)
+        console.port.write(b"\x03")
+        console.read_until(r"KeyboardInterrupt(.|\n)*>>> ")
+        assert console.state() == before
+    assert console.ask(f"len({GPT}.sample(2))") == "2"
+
+
+def test_a_reset_while_training_starts_again(console):
+    console.forget()
+    console.port.write(b"\x04")
+    console.read_until(BEGINS)
+    console.port.write(b"\x03")
+    console.prompt()
+    console.port.write(b"import machine\r\n")
+    console.read_until(">>> ")
+    console.port.write(
+        b"machine.Timer(0).init(mode=0, period=400, callback=lambda t: machine.reset())\r\n"
+        + f"{GPT}.train()\r\n".encode()
+    )
+    said = console.read_until(f"{BEGINS}(.|\n)*{BEGINS}")
+    assert "esp32gpt: " in said
+
+
+def test_a_shape_too_large_is_refused_in_one_sentence(chip):
+    said = run(
+        chip,
+        "from esp32gpt import kernels\n"
+        "from esp32gpt.config import Config\n"
+        "from esp32gpt.model import Model\n"
+        "try:\n    Model(Config(n_embd=64, n_layer=4), kernels.choose().engine)\n"
+        "except MemoryError as error:\n    print(error)\n",
+    )
+    assert re.fullmatch(r"this model needs \d+ bytes and \d+ are free: .*\s+", said), said
+    assert chip.eval("1 + 1") == 2
+
+
+@pytest.mark.parametrize("kilobytes", [0, 100])
+def test_kernels_load_before_and_after_large_arrays(chip, kilobytes):
+    chip.exec(f"arrays = [bytearray(10240) for _ in range({kilobytes // 10})]")
+    chip.exec("from esp32gpt import kernels\nchoice = kernels.choose()")
+    assert chip.eval("(choice.name, choice.reasons)") == ("fpu", [])
+
+
+def test_soft_resets_give_executable_memory_back(chip):
+    free = []
+    for _ in range(10):
+        chip.enter_raw_repl(soft_reset=True)
+        chip.exec("import esp32\nfrom esp32gpt import kernels\nkernels.choose()")
+        free.append(chip.eval("sum(heap[1] for heap in esp32.idf_heap_info(esp32.HEAP_EXEC))"))
+    assert min(free) >= free[0] - 256, free

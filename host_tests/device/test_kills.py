@@ -1,0 +1,49 @@
+"""A chip that loses its power while it trains and saves. ESP32GPT_FULL=1 kills it 50 times."""
+
+import os
+import random
+import re
+import time
+
+from tools.host import board, emulator, flashimage, stage
+from tools.host.paths import DATA
+
+FULL = bool(os.environ.get("ESP32GPT_FULL"))
+
+
+def listen(port, pattern, seconds):
+    """What the board says until the pattern matches, or for so many seconds."""
+    said = ""
+    deadline = time.monotonic() + seconds
+    while not re.search(pattern, said) and time.monotonic() < deadline:
+        said += port.read(max(1, port.in_waiting)).decode(errors="replace")
+    return said
+
+
+def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
+    """The emulator is killed while it trains and saves, which leaves its flash half written."""
+    settings_file = tmp_path / "settings.json"
+    settings_file.write_text(
+        '{"preset": "tiny", "autosave_steps": 20, "autosave_seconds": 0, "steps": 100000}'
+    )
+    stage.prepare_names(DATA / "names.txt")
+    stage.prepare_settings(settings_file)
+    flash = tmp_path / "flash.bin"
+    flashimage.make_flash(firmware, flash)
+    flashimage.update_files(firmware, flash, stage.stage())
+    stage.prepare_settings(None)
+    rng = random.Random(4)
+    saved = 0  # the step of the last save that the board has spoken of
+    resumed = 0
+    for _ in range(50 if FULL else 4):
+        with emulator.Emulator(flash) as emulated, board.open_serial(emulated.port) as port:
+            said = listen(port, r"training: step \d+ to \d+,|Traceback|>>> ", 300)
+            begun = re.search(r"training: step (\d+) to 100000", said)
+            assert begun and ("resumed" in said or not saved), said
+            assert int(begun[1]) >= saved, said
+            resumed += "resumed" in said
+            said = listen(port, r"saved: step \d+ ", 60)
+            said += listen(port, "no such thing", 3 * rng.random())
+            emulated.process.kill()
+        saved = max([saved, *map(int, re.findall(r"saved: step (\d+) ", said))])
+    assert resumed > (40 if FULL else 1)

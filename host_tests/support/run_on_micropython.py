@@ -1,0 +1,42 @@
+"""Runs test modules under MicroPython: every test_* function of those named, or of all there.
+
+    micropython run_on_micropython.py DIRECTORY [module ...]
+
+Prints a line for each test and exits with 1 if one failed, like a small pytest.
+"""
+
+import gc
+import os
+import sys
+
+
+def run(modules):
+    """Import the modules and run their tests; returns the names of those that failed."""
+    failed = []
+    count = 0
+    for module_name in modules:
+        module = __import__(module_name)
+        for name in sorted(dir(module)):
+            if not name.startswith("test_"):
+                continue
+            count += 1
+            gc.collect()
+            try:
+                getattr(module, name)()
+                print("PASSED", module_name, name)
+            except Exception as error:
+                failed.append(name)
+                print("FAILED", module_name, name)
+                sys.print_exception(error)
+        del sys.modules[module_name], module
+    print(f"{count - len(failed)} passed, {len(failed)} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    directory = sys.argv[1]
+    sys.path.insert(0, directory)
+    names = sys.argv[2:] or sorted(
+        name[:-3] for name in os.listdir(directory) if name.startswith("test_")
+    )
+    sys.exit(1 if run(names) else 0)

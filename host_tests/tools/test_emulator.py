@@ -1,0 +1,115 @@
+"""The emulator and `make emulate`, with a program that stands for QEMU."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from host_tests.support.firmware import make_firmware
+from tools.host import emulator
+from tools.host.errors import ToolError
+
+MACHINES = """Supported machines are:
+esp32                Espressif ESP32 machine
+none                 empty machine
+"""
+
+
+@pytest.fixture
+def fake_qemu(tmp_path):
+    """Makes a program that stands for QEMU: it lists machines, then does what it is told to."""
+
+    def make(then, machines=MACHINES):
+        path = tmp_path / "qemu-system-xtensa"
+        path.write_text(f'#!/bin/sh\n[ "$2" = help ] && echo "{machines}" && exit\n{then}\n')
+        path.chmod(0o755)
+        return str(path)
+
+    return make
+
+
+def is_running(process):
+    return process.poll() is None
+
+
+def test_qemu_is_found_on_path_and_by_name(fake_qemu, monkeypatch):
+    path = fake_qemu("")
+    assert emulator.find_qemu(path) == path
+    monkeypatch.setenv("QEMU", path)
+    assert emulator.find_qemu() == path
+    monkeypatch.delenv("QEMU")
+    monkeypatch.setenv("PATH", os.path.dirname(path), prepend=os.pathsep)
+    assert emulator.find_qemu() == path
+
+
+def test_no_qemu_says_where_there_is_one(monkeypatch, tmp_path):
+    monkeypatch.delenv("QEMU", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match="not found.*github.com/espressif/qemu/releases"):
+        emulator.find_qemu()
+
+
+def test_a_qemu_without_esp32_is_refused(fake_qemu):
+    with pytest.raises(ToolError, match="has no ESP32.*espressif/qemu/releases"):
+        emulator.find_qemu(fake_qemu("", machines="sim   sim machine (default)"))
+
+
+def test_the_emulator_tells_its_port_and_is_stopped(fake_qemu, tmp_path):
+    qemu = fake_qemu("echo char device redirected to /dev/pts/77 '(label serial0)'; exec sleep 60")
+    with emulator.Emulator(tmp_path / "flash.bin", qemu) as emulated:
+        assert emulated.port == "/dev/pts/77"
+        assert is_running(emulated.process)
+    assert not is_running(emulated.process)
+
+
+def test_the_emulator_is_stopped_when_a_test_fails(fake_qemu, tmp_path):
+    qemu = fake_qemu("echo char device redirected to /dev/pts/77; exec sleep 60")
+    with pytest.raises(ZeroDivisionError), emulator.Emulator(tmp_path / "f", qemu) as emulated:
+        1 / 0  # noqa: B018
+    assert not is_running(emulated.process)
+
+
+def test_a_qemu_that_does_not_start_says_why(fake_qemu, tmp_path):
+    qemu = fake_qemu("echo could not open the image >&2; exit 1")
+    with pytest.raises(ToolError, match="did not start: could not open the image"):
+        emulator.Emulator(tmp_path / "flash.bin", qemu)
+
+
+def test_an_image_is_used_by_one_emulator_at_a_time(tmp_path):
+    path = tmp_path / "build" / "flash.bin"
+    with (
+        emulator.alone_with(path),
+        pytest.raises(ToolError, match="being emulated already"),
+        emulator.alone_with(path),
+    ):
+        pass
+    with emulator.alone_with(path):
+        pass
+
+
+def test_make_emulate_says_what_is_missing(tmp_path, fake_qemu):
+    firmware_file = tmp_path / "firmware.bin"
+    firmware_file.write_bytes(make_firmware())
+    tool = [sys.executable, "-m", "tools", "emulate"]
+    for arguments, said in [
+        (["--qemu", tmp_path / "none"], "github.com/espressif/qemu/releases"),
+        (
+            ["--qemu", fake_qemu(""), "--firmware", tmp_path / "none.bin"],
+            "Cannot read the firmware",
+        ),
+        (
+            [
+                "--qemu",
+                fake_qemu(""),
+                "--firmware",
+                firmware_file,
+                "--names",
+                tmp_path / "none.txt",
+            ],
+            "",
+        ),
+    ]:
+        done = subprocess.run([*tool, *arguments], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert said in done.stderr

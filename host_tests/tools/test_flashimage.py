@@ -1,0 +1,148 @@
+"""The flash of an emulated board: its firmware, and the file system that is put into it."""
+
+import pytest
+
+from host_tests.support.fakeboard import digest
+from host_tests.support.firmware import make_firmware
+from tools.host import flashimage, image
+from tools.host.micropython import run_micropython
+from tools.host.paths import ONBOARD
+
+
+@pytest.fixture
+def firmware_file(tmp_path):
+    path = tmp_path / "firmware.bin"
+    path.write_bytes(make_firmware())
+    return path
+
+
+def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_path):
+    path = tmp_path / "flash.bin"
+    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    content = path.read_bytes()
+    written = firmware_file.read_bytes()
+    assert len(content) == 4 << 20
+    assert content[0x1000 : 0x1000 + len(written)] == written
+    assert content[:0x1000].strip(b"\xff") == b""
+    assert content[0x1000 + len(written) :].strip(b"\xff") == b""
+
+
+def test_a_flash_image_of_the_same_firmware_is_kept(firmware_file, tmp_path):
+    path = tmp_path / "flash.bin"
+    firmware = image.load(firmware_file, "esp32")
+    flashimage.make_flash(firmware, path)
+    content = bytearray(path.read_bytes())
+    content[0x9000:0x9004] = content[0x200000:0x200004] = b"mine"  # settings, and files
+    path.write_bytes(content)
+    flashimage.make_flash(firmware, path)
+    assert path.read_bytes() == content
+
+
+def test_another_firmware_gets_a_new_flash_image(firmware_file, tmp_path):
+    path = tmp_path / "flash.bin"
+    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    firmware_file.write_bytes(make_firmware(application=b"another"))
+    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    assert firmware_file.read_bytes() in path.read_bytes()
+
+
+class Disk:
+    """A flash image, and the directory that its file system is brought up to date with."""
+
+    READ = """
+import sys
+sys.path.append(sys.argv[1])
+from littlefs import FlashRegion
+import files, os, vfs
+
+class Counted(FlashRegion):
+    reads = 0
+
+    def readblocks(self, *args):
+        self.reads += 1
+        super().readblocks(*args)
+
+region = Counted(sys.argv[2], 0x200000, 0x200000)
+vfs.mount(vfs.VfsLfs2(region), "/flash")
+region.reads = 0
+exec(sys.argv[3])
+"""
+
+    def __init__(self, tmp_path):
+        self.firmware = image.load(tmp_path / "firmware.bin", "esp32")
+        self.path = tmp_path / "flash.bin"
+        self.directory = tmp_path / "board"
+        self.script = tmp_path / "read.py"
+        self.script.write_text(self.READ)
+        flashimage.make_flash(self.firmware, self.path)
+
+    def put(self, path, content):
+        """A file in the directory."""
+        file = self.directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def update(self):
+        return flashimage.update_files(self.firmware, self.path, self.directory)
+
+    def run(self, code):
+        """What code prints that finds the file system at /flash."""
+        return run_micropython(self.script, ONBOARD, self.path, code)
+
+    def files(self):
+        found = self.run("print(files.survey('/flash', ['']))")
+        return {path.lstrip("/"): digest for path, digest in eval(found).items()}
+
+    def wanted(self):
+        return {
+            file.relative_to(self.directory).as_posix(): digest(file)
+            for file in self.directory.rglob("*.*")
+        }
+
+
+@pytest.fixture
+def disk(firmware_file, tmp_path, micropython):
+    disk = Disk(tmp_path)
+    disk.put("main.py", b"print('hello')\n")
+    disk.put("names.txt", b"ada\n" * 3000)
+    disk.put("lib/esp32gpt/model.mpy", b"M\x06" + b"x" * 5000)
+    disk.put("lib/esp32gpt/kernels/viper/adam.mpy", b"M\x06" + bytes(300))
+    return disk
+
+
+def test_files_get_into_an_image(disk):
+    assert disk.update() == (4, 0, 0)
+    assert disk.files() == disk.wanted()
+
+
+def test_an_image_that_is_up_to_date_is_left_as_it_is(disk):
+    disk.update()
+    before = disk.path.read_bytes()
+    assert disk.update() == (0, 4, 0)
+    assert disk.path.read_bytes() == before
+
+
+def test_what_changed_is_copied_and_what_is_stale_goes_and_the_boards_own_stays(disk):
+    disk.put("lib/esp32gpt/old/gone.mpy", b"gone")
+    disk.update()
+    disk.run("with open('/flash/model.bin', 'w') as f: f.write('weights')")
+    (disk.directory / "lib/esp32gpt/old/gone.mpy").unlink()
+    disk.put("names.txt", b"lin\n")
+    assert disk.update() == (1, 3, 1)
+    found = disk.files()
+    assert found.pop("model.bin")
+    assert found == disk.wanted()
+
+
+def test_updating_does_not_touch_the_firmware(disk):
+    disk.update()
+    written = disk.firmware.data
+    assert disk.path.read_bytes()[0x1000 : 0x1000 + len(written)] == written
+
+
+def test_files_of_an_image_are_found_in_few_reads(disk):
+    for i in range(16):
+        disk.put(f"lib/esp32gpt/module{i}.mpy", b"M\x06" + bytes(500))
+    disk.update()
+    look = "os.stat('/flash/lib/esp32gpt/kernels/viper/adam.mpy'); print(region.reads)"
+    assert int(disk.run(look)) < 120  # 98; without compact() 223

@@ -1,0 +1,180 @@
+"""The board at the end of a serial port: finding it, talking to its REPL, and saying in one
+sentence what is wrong when that fails."""
+
+import contextlib
+import errno
+import os
+import time
+from collections import namedtuple
+
+import serial
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+
+from tools.host.errors import ToolError
+from tools.host.paths import ONBOARD
+
+OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
+BAUD = 115200
+FILES = (ONBOARD / "files.py").read_text(encoding="utf-8")  # what a session may run there
+RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+PATIENCE = 10  # seconds for a board to boot, or to finish what cannot be interrupted
+PATIENCE_PTY = 60  # the same for an emulator, which may be a hundred times slower
+
+# The native code that a board runs, by the number in its sys.implementation._mpy.
+ARCHITECTURES = (
+    *(None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    *("xtensa", "xtensawin", "rv32imc", "rv64imc", None, None, None),
+)
+# `architecture` is None where no native code runs, `mpy` the version of .mpy files it loads.
+Identity = namedtuple("Identity", "version machine architecture mpy")
+
+
+class BoardError(ToolError):
+    """A board that cannot be found, reached or used; the sentence says what to do."""
+
+
+def find_port(port=None):
+    """The port given, else that of the only USB serial adapter. Raises BoardError if there is
+    none, or more than one to choose from."""
+    if port:
+        return port
+    found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
+    if not found:
+        raise BoardError(
+            "No board found: plug one in with a USB cable that carries data, or name its port "
+            "with PORT=/dev/ttyUSB0."
+        )
+    if len(found) > 1:
+        listed = ", ".join(f"{p.device} ({p.description})" for p in found)
+        raise BoardError(f"More than one board found: choose with PORT=… one of {listed}.")
+    return found[0].device
+
+
+def why_closed(port, error):
+    """The BoardError that says why the port could not be opened."""
+    code = getattr(error, "errno", None)
+    if code == errno.ENOENT or (code is None and "FileNotFound" in str(error)):
+        return BoardError(f"There is no port {port}: check the cable, or leave PORT out.")
+    if code == errno.EACCES and os.name == "posix":
+        return BoardError(
+            f"No permission to use {port}: add yourself to its group (on Linux: "
+            "`sudo usermod -aG dialout $USER`) and log in again."
+        )
+    if code in (errno.EACCES, errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
+        return BoardError(
+            f"{port} is in use by another program: close it (a monitor, a REPL, an IDE) first."
+        )
+    return BoardError(f"{port} cannot be used as a serial port ({error}): choose another PORT.")
+
+
+def open_serial(port):
+    """The port as an open serial.Serial, for this process alone. Raises BoardError."""
+    try:
+        return serial.Serial(port, BAUD, timeout=0.1, exclusive=True)
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise why_closed(port, error) from error
+
+
+@contextlib.contextmanager
+def session(port, patience=None):
+    """A SerialTransport of mpremote whose board is in the raw REPL, whatever it was doing
+    before: `exec`, `eval` and the `fs_` methods are used as they are. What fails inside, such
+    as a board that is unplugged or code that raises there, is raised as BoardError too."""
+    try:
+        transport = SerialTransport(port, BAUD)
+    except TransportError:
+        open_serial(port).close()  # raises the reason, which mpremote does not tell
+        raise BoardError(f"{port} could not be opened: try again.") from None
+    try:
+        interrupt(transport, port, patience or (PATIENCE_PTY if transport.is_pty else PATIENCE))
+        yield transport
+    except TransportExecError as error:
+        raise why_refused(port, error.error_output) from error
+    except (TransportError, serial.SerialException, OSError) as error:
+        raise BoardError(
+            f"The board on {port} stopped answering ({error}): check its cable and power, press "
+            "its EN (reset) button, and try again."
+        ) from error
+    finally:
+        with contextlib.suppress(serial.SerialException, OSError):
+            if transport.in_raw_repl:
+                transport.exit_raw_repl()
+            transport.close()
+
+
+def why_refused(port, traceback):
+    """The BoardError for an exception that was raised on the board."""
+    complaint = (traceback.strip().splitlines() or ["no message"])[-1]
+    if complaint.startswith(("ImportError", "DatasetError")):
+        return BoardError(
+            f"The board on {port} lacks the library or its names ({complaint}): "
+            f"`make deploy PORT={port}` puts them there."
+        )
+    if complaint.startswith("MemoryError"):
+        return BoardError(
+            f"The board on {port} ran out of memory ({complaint}): press its EN (reset) button and "
+            "try again, with fewer steps or a smaller shape."
+        )
+    return BoardError(f"The board on {port} answered: {complaint}")
+
+
+def run(transport, script, seconds):
+    """What the script prints in a session; the board may be silent for so many seconds."""
+    output, complaint = transport.exec_raw(script, timeout=seconds)
+    if complaint:
+        raise TransportExecError(1, complaint.decode(errors="replace"))
+    return output.decode()
+
+
+def interrupt(transport, port, patience):
+    """Stop what the board is doing and enter its raw REPL. A board that is booting loses what
+    is sent to it, so this is tried until `patience` seconds are over. Raises BoardError."""
+    transport.serial.timeout = 0.1
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        transport.serial.write(b"\r\x03\r\x01")
+        if hears(transport.serial, RAW_PROMPT, 2):
+            while transport.serial.read(4096):  # answers to earlier tries
+                pass
+            # A board that trains would keep mpremote waiting without end; it is quiet now.
+            transport.enter_raw_repl(soft_reset=False)
+            # On a pty mpremote reads blockingly.
+            transport.serial.timeout = PATIENCE_PTY
+            return
+    raise BoardError(
+        f"No MicroPython answers on {port}: press the board's EN (reset) button and try again, "
+        f"or put MicroPython on it with `make flash PORT={port}`."
+    )
+
+
+def hears(connection, text, seconds):
+    """Whether the text arrives within that time, amid whatever else is said."""
+    said = b""
+    deadline = time.monotonic() + seconds
+    while text not in said and time.monotonic() < deadline:
+        said = said[-len(text) :] + connection.read(connection.in_waiting or 1)
+    return text in said
+
+
+def identify(transport):
+    """The Identity of the board in a session. Raises BoardError if its firmware is too old."""
+    transport.exec("import sys")
+    version, machine, mpy = transport.eval(
+        "(sys.implementation[1][:3], getattr(sys.implementation, '_machine', ''), "
+        "getattr(sys.implementation, '_mpy', 0))"
+    )
+    if version[:2] < OLDEST_FIRMWARE:
+        raise BoardError(
+            f"The board runs MicroPython {'.'.join(map(str, version))}, and this needs "
+            f"{'.'.join(map(str, OLDEST_FIRMWARE))} or newer: update it with `make flash`."
+        )
+    return Identity(version, machine, ARCHITECTURES[mpy >> 10 & 15], mpy & 0xFF)
+
+
+def restart(transport):
+    """A soft reset, which runs main.py. Native code and all memory are freed by it."""
+    transport.exit_raw_repl()
+    transport.serial.write(b"\x04")
+    transport.read_until(1, b"soft reboot\r\n", timeout=2)

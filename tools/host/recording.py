@@ -1,0 +1,45 @@
+"""Recordings of microgpt.py: how they lay out the weights, and how this project does."""
+
+
+def shape_of(trace):
+    """The arguments of a Config that a recording was made with."""
+    shape = dict(trace["config"])
+    shape["steps"] = shape.pop("num_steps")
+    return shape
+
+
+def from_trace(config, tensors):
+    """The flat parameter buffer, as a list, of a recording's {name: rows}.
+
+    There BOS is the last token, and q, k and v are matrices of their own.
+    """
+    flat = []
+    for name, rows, cols in config.parameters():
+        if name in ("wte", "lm_head"):
+            matrix = tensors[name][-1:] + tensors[name][:-1]
+        elif name.endswith("attn_wqkv"):
+            matrix = [row for c in "qkv" for row in tensors[name.replace("wqkv", f"w{c}")]]
+        else:
+            matrix = tensors[name]
+        if len(matrix) != rows or any(len(row) != cols for row in matrix):
+            raise ValueError(f"{name} is not {rows} × {cols}")
+        flat += [float(x) for row in matrix for x in row]
+    return flat
+
+
+def to_trace(config, flat):
+    """The recording's {name: rows} of a flat parameter buffer."""
+    tensors = {}
+    first = 0
+    for name, rows, cols in config.parameters():
+        matrix = [list(flat[first + r * cols : first + (r + 1) * cols]) for r in range(rows)]
+        first += rows * cols
+        if name in ("wte", "lm_head"):
+            tensors[name] = matrix[1:] + matrix[:1]
+        elif name.endswith("attn_wqkv"):
+            for i, c in enumerate("qkv"):
+                part = rows // 3
+                tensors[name.replace("wqkv", f"w{c}")] = matrix[i * part : (i + 1) * part]
+        else:
+            tensors[name] = matrix
+    return tensors

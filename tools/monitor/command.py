@@ -1,0 +1,171 @@
+"""`make monitor`: shows what the board prints, in a terminal as a view of the training under way,
+elsewhere as it is. It sends nothing, leaves the board running when it quits (Ctrl-C or Ctrl-]),
+and waits for a board that is unplugged or reset to come back."""
+
+import argparse
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+
+import serial
+
+from tools.host.board import BoardError, find_port, open_serial
+from tools.monitor.files import ChartFile, CsvFile
+from tools.monitor.log import Log
+
+try:
+    import termios
+except ImportError:  # Windows: Ctrl-C alone quits
+    termios = None
+
+QUIT_KEYS = b"\x03\x1d"  # Ctrl-C, Ctrl-]
+
+
+class Keyboard:
+    """The terminal's keys, while in a `with`: read one by one, none of them a signal, so that
+    programs around this one (make) do not end by it. Without a terminal there are no keys."""
+
+    def __init__(self):
+        self.is_there = termios is not None and sys.stdin.isatty()
+
+    def __enter__(self):
+        if self.is_there:
+            self.before = termios.tcgetattr(sys.stdin)
+            changed = termios.tcgetattr(sys.stdin)
+            changed[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO)
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, changed)
+        return self
+
+    def __exit__(self, *_):
+        if self.is_there:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
+
+    def check(self):
+        """Raises KeyboardInterrupt if a key that quits was pressed."""
+        while self.is_there and select.select([sys.stdin], [], [], 0)[0]:
+            key = os.read(sys.stdin.fileno(), 1)
+            if not key or key in QUIT_KEYS:
+                raise KeyboardInterrupt
+
+
+class Plain:
+    """Output that passes on what the board prints, byte for byte."""
+
+    def __init__(self, out, port):
+        self.out = out
+        self.port = port
+        self.take(f"--- {port}: Ctrl-C quits, the board goes on ---\n".encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def note(self, text):
+        self.take(f"\n--- {self.port} {text} ---\n".encode())
+
+    def take(self, data):
+        try:
+            self.out.write(data)
+            self.out.flush()
+        except BrokenPipeError:  # who read it has gone, not the board
+            raise KeyboardInterrupt from None
+
+
+def display(log, port):
+    """What shows the Log: a view in a terminal that can draw one, else the bytes as they are."""
+    if sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
+        from tools.monitor.view import View  # here, because the other way needs none of it
+
+        return View(log, port)
+    return Plain(sys.stdout.buffer, port)
+
+
+def listen(connection, keyboard, take):
+    """Give `take` what arrives, or b"" where nothing does for a moment, until the board is gone."""
+    try:
+        while True:
+            keyboard.check()
+            try:
+                data = connection.read(connection.in_waiting or 1)
+            except (serial.SerialException, OSError):
+                return
+            take(data)
+    finally:
+        hang_up(connection)
+
+
+def hang_up(connection):
+    """Close the port so that the board does not notice."""
+    with contextlib.suppress(serial.SerialException, OSError):  # a pty has no such lines
+        # In the other order a development board would be reset.
+        connection.rts = False
+        connection.dtr = False
+    connection.close()
+
+
+def reopen(port, keyboard, take):
+    """The port, once it is there again."""
+    while True:
+        with contextlib.suppress(BoardError):
+            return open_serial(port)
+        keyboard.check()
+        take(b"")
+        time.sleep(0.2)
+
+
+def watch(port, connection, log, table):
+    """Show and keep all that the board says, until a key ends it. `table` is a CsvFile or None."""
+
+    def keep(records):
+        if table:
+            for record in records:
+                table.add(record)
+
+    with Keyboard() as keyboard, display(log, port) as shown:
+
+        def take(data):
+            keep(log.feed(data, time.time()))
+            shown.take(data)
+
+        while True:
+            listen(connection, keyboard, take)
+            keep(log.hang_up(time.time()))
+            shown.note("is gone, waiting for it")
+            connection = reopen(port, keyboard, shown.take)
+            shown.note("is back")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", help="the board's serial port; the only one found by default")
+    parser.add_argument("--csv", help="write the losses to this file, one line each")
+    parser.add_argument("--png", help="draw the run to this file when the monitor ends")
+    options = parser.parse_args()
+    table = CsvFile(options.csv) if options.csv else None
+    chart = ChartFile(options.png) if options.png else None
+    port = find_port(options.port)
+    connection = open_serial(port)
+    if table:
+        table.begin()
+    log = Log()
+    on_signals(lambda number, _: sys.exit(128 + number), "SIGTERM", "SIGHUP")
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            watch(port, connection, log, table)
+    finally:
+        # What comes now, such as a second Ctrl-C, must not leave half a chart.
+        on_signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP")
+        if chart:
+            print(chart.save(log), file=sys.stderr)
+
+
+def on_signals(handler, *names):
+    """Have the handler called for these signals, as far as this system has them."""
+    for name in names:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handler)

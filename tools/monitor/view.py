@@ -1,0 +1,163 @@
+"""The monitor's view: a Log as one screen of text, and a terminal that shows it."""
+
+import sys
+import time
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from tools.monitor.curve import draw
+
+AVG, HELD, KNOWN = "bold cyan", "magenta", "dim"
+FRAME_SECONDS = 0.1  # the shortest time between two drawings
+PROSE_LINES = 5
+SMALLEST_CURVE = 6  # lines
+
+
+def frame(log, status, width, height, ascii_only=False):
+    """The Log as a renderable of `height` lines of `width` columns. What does not fit is left
+    out: the curve first, then the names, then the older lines of prose."""
+    engine = f"engine: {log.engine}" if log.engine else ""
+    top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
+    if log.run.records:
+        top += [progress(log.run, width), numbers(log.run)]
+    bottom = [cropped(status, "reverse")] if status else []
+    room = height - len(top) - len(bottom)
+    rule = "-" if ascii_only else "─"
+    prose = ruled(latest_prose(log, min(PROSE_LINES, room - 1) if room > 1 else 0), rule)
+    room -= len(prose)
+    samples = ruled(names(log.samples, width), rule, "names it has invented (dim: known before)")
+    if len(samples) > room:
+        samples = []
+    room -= len(samples)
+    curve = []
+    if room > SMALLEST_CURVE:
+        span = log.run.first, log.run.until
+        curve = ruled(draw(curves(log.run), span, width, room - 1, ascii_only), rule)
+    blank = [Text()] * max(0, room - len(curve))
+    return Group(*(top + curve + samples + blank + prose + bottom)[-max(height, 1) :])
+
+
+def ruled(lines, rule, title=""):
+    """The lines below a rule; nothing if there are none."""
+    return [Rule(title, characters=rule, style="dim"), *lines] if lines else []
+
+
+def cropped(text, style=""):
+    return Text(text, style, no_wrap=True, overflow="crop")
+
+
+def curves(run):
+    return [
+        ("held-out", HELD, "o", run.measured),
+        ("avg", AVG, "*", [(r.step, r.avg) for r in run.records]),
+    ]
+
+
+def progress(run, width):
+    """The bar, with the steps done, their speed and the time left."""
+    record = run.records[-1]
+    done = f"step {record.step}" + (f" of {run.until}" if run.until else "")
+    rate = 1000 / record.ms if record.ms > 0 else 0
+    speed = f"{rate:.{0 if rate >= 10 else 1}f} steps/s" if rate else ""
+    left = f"{duration(record.eta)} left" if record.eta > 0 else ""
+    row = Table.grid(padding=(0, 2), expand=True)
+    for ratio in (None, 1, None, None):
+        row.add_column(ratio=ratio, no_wrap=True)
+    bar = ProgressBar(run.until, record.step) if run.until else Text()
+    row.add_row(Text(done), bar, Text(speed), Text(left))
+    return row
+
+
+def duration(seconds):
+    """Seconds as one says them: 59 s, 12:05 min, 3:07 h."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02} min"
+    return f"{seconds // 3600}:{seconds // 60 % 60:02} h"
+
+
+def numbers(run):
+    """The losses as they are now."""
+    record = run.records[-1]
+    parts = [Text(f"loss {record.loss:.4f}", "dim"), Text(f"avg {record.avg:.4f}", AVG)]
+    held = record.held if run.held_out is None else run.held_out
+    if held == held:
+        parts.append(Text(f"held-out {held:.4f}", HELD))
+    if run.guessing is not None:
+        parts.append(Text(f"guessing {run.guessing:.4f}", "dim"))
+    line = Text("   ").join(parts)
+    line.no_wrap, line.overflow = True, "crop"
+    return line
+
+
+def names(samples, width):
+    """What the board has invented, in columns; what it knew from training is dim."""
+    texts = [Text(name or "(empty)", KNOWN if known else "bold") for name, known in samples]
+    wide = max((text.cell_len for text in texts), default=0) + 2
+    across = max(1, min(10, width // wide))
+    rows = [texts[i : i + across] for i in range(0, len(texts), across)]
+    lines = []
+    for row in rows:
+        line = Text(no_wrap=True, overflow="crop")
+        for text in row:
+            line.append_text(text).append(" " * (wide - text.cell_len))
+        lines.append(line)
+    return lines
+
+
+def latest_prose(log, count):
+    """The last lines that are neither progress nor names, with the one under way, which may be
+    a prompt, unless it looks as if it became progress."""
+    lines = [*log.prose, "" if "step:".startswith(log.unfinished[:5]) else log.unfinished]
+    return [cropped(line) for line in lines if line][-count:] if count > 0 else []
+
+
+class View:
+    """A terminal that shows a Log, while in a `with`; then it is as it was before, with the
+    last frame below. `note` says what has become of the port, `take` that time has gone by."""
+
+    def __init__(self, log, port):
+        self.log = log
+        self.port = port
+        self.status = f"Ctrl-C quits, the board goes on ({port})"
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # a name its encoding lacks is no error
+        self.console = Console(highlight=False)
+        self.live = Live(console=self.console, screen=True, auto_refresh=False)
+        self.next = 0.0  # time from which on a new frame may be drawn
+        self.shown = None  # the size of the frame on the screen, if it is of what is known now
+
+    def __enter__(self):
+        self.live.start()
+        return self
+
+    def __exit__(self, *_):
+        self.live.stop()
+        width, height = self.console.size
+        self.console.print(self._frame("", width, height - 1))  # and a line for the shell's prompt
+
+    def note(self, text):
+        self.status = f"The board {text}, Ctrl-C quits ({self.port})"
+        self.next = 0.0
+        self.shown = None
+        self.take(b"")
+
+    def take(self, data):
+        """Draw what has changed, unless that was just done. The bytes come through the log."""
+        if data:
+            self.shown = None
+        size = self.console.size
+        if size != self.shown and time.monotonic() >= self.next:
+            self.live.update(self._frame(self.status, *size), refresh=True)
+            self.next = time.monotonic() + FRAME_SECONDS
+            self.shown = size
+
+    def _frame(self, status, width, height):
+        return frame(self.log, status, width, height, self.console.options.ascii_only)

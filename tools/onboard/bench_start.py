@@ -1,0 +1,54 @@
+"""Does all that main.py does up to its first step, then a step that looks at the heap.
+
+bench.py puts a line `ENGINE, PATH = ...` before it. Prints one line, a dict of figures.
+"""
+
+import gc
+
+
+def executable():
+    try:
+        import esp32
+
+        return sum(region[1] for region in esp32.idf_heap_info(esp32.HEAP_EXEC))
+    except (ImportError, AttributeError):
+        return None
+
+
+before = executable()
+from esp32gpt import compat, kernels
+
+kernels.ENGINES = (ENGINE,)
+kernels.choose().engine.ATOMIC = True  # nothing interrupts: no copies to take a step back
+after = executable()
+from esp32gpt.gpt import GPT
+
+ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
+compat.set_clock(240000000)
+gc.collect()
+
+# As main.py does, from the end of its countdown, with the default shape whatever is set there.
+began = ticks_us()
+gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=1000, seed=42)
+gpt.trainer.train_step()
+first_step = ticks_diff(ticks_us(), began)
+
+
+class Probe:
+    def step(self, params, grads, step):
+        gc.collect()
+        self.peak = gc.mem_alloc()
+        optimizer.step(params, grads, step)
+
+
+optimizer = gpt.trainer.optimizer
+probe = gpt.trainer.optimizer = Probe()
+gpt.trainer.train_step()
+print(
+    {
+        "firmware": ", ".join(reversed(compat.describe())),
+        "mem_peak": probe.peak,
+        "exec_bytes": None if after is None else before - after,
+        "first_step_s": round(first_step / 1000000, 3),
+    }
+)

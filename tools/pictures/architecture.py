@@ -1,0 +1,163 @@
+"""The model as a picture: one forward pass, as the kernels were called in it, with the weights
+they read and the shapes of what they wrote. Nothing here knows the architecture."""
+
+from array import array
+from collections import namedtuple
+from html import escape
+
+from esp32gpt.config import Config, size
+from esp32gpt.kernels import reference
+from esp32gpt.model import Model
+
+# One call: the kernel, [(name, rows, cols)] of the weights it read, the name and columns of what
+# it wrote, and the numbers of the calls whose results it read.
+Call = namedtuple("Call", "kernel weights output cols sources")
+
+WIDTH, BOX, STEP, TOP = 640, 34, 50, 104
+LEFT, BOX_WIDTH = 90, 360
+FONT = "font-family='ui-sans-serif, Helvetica, Arial, sans-serif'"
+INK, FAINT, LINE, SKIP = "#1f2933", "#64707d", "#9aa5b1", "#c2410c"
+FILLS = {"linear": "#d7e9f7", "embed": "#d7e9f7", "attention": "#fde8c8", "residual": "#f7ddd3"}
+
+
+class Recorder:
+    """The reference engine, which notes what it is called with."""
+
+    def __init__(self, config):
+        self.config = config
+        self.calls = []
+        self.writer = {}  # id of a buffer: the number of the call that wrote it last
+
+    def __getattr__(self, name):
+        kernel = getattr(reference, name)
+        return (lambda *args: self._note(name, args)) if name.endswith("_forward") else kernel
+
+    def _note(self, name, args):
+        table = self.model.weights.items(), self.config.parameters()
+        weights = [
+            row for (_, view), row in zip(*table, strict=True) if any(a is view for a in args)
+        ]
+        output = next(k for k, v in self.model.activations.items() if v is args[0])
+        cols = next(cols for kind, _, cols in self.config.activations() if kind == output)
+        sources = [self.writer[id(a)] for a in args[1:] if id(a) in self.writer]
+        self.writer[id(args[0])] = len(self.calls)
+        self.calls.append(Call(name, weights, output, cols, sources))
+        return getattr(reference, name)(*args)
+
+
+def record(config):
+    """The Calls of a forward pass of a model of this shape."""
+    recorder = Recorder(config)
+    recorder.model = Model(config, recorder)
+    recorder.model.forward(array("i", [0] * config.block_size), 0, config.block_size)
+    return recorder.calls
+
+
+def draw(config=None):
+    """The picture, as the text of an SVG file."""
+    config = config or Config()
+    calls = record(config)
+    height = TOP + STEP * len(calls) + 60
+    center = LEFT + BOX_WIDTH / 2
+    shapes = [
+        heading(config),
+        *layers(calls),
+        text(center, TOP - 22, "a name's letters", anchor="middle"),
+    ]
+    for i, call in enumerate(calls):
+        shapes += box(i, call)
+        shapes += [skip(source, i) for source in call.sources if source < i - 1]
+    shapes.append(
+        text(
+            LEFT - 56,
+            height - 24,
+            f"T ≤ {config.block_size} letters at once. The backward pass is the mirror image.",
+            FAINT,
+            12,
+        )
+    )
+    tips = "".join(
+        f"<marker id='{name}' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7' "
+        f"orient='auto'><path d='M0 0 8 4 0 8z' fill='{color}'/></marker>"
+        for name, color in (("next", LINE), ("skip", SKIP))
+    )
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' {FONT}>\n"
+        f"<defs>{tips}</defs>\n<rect width='{WIDTH}' height='{height}' fill='white'/>\n"
+        + "\n".join(shapes)
+        + "\n</svg>\n"
+    )
+
+
+def heading(config):
+    shape = (
+        f"{size(config.parameters()):,} parameters: {config.n_layer} layer, {config.n_head} heads, "
+        f"{config.n_embd} channels, {config.vocab_size} tokens"
+    )
+    return text(LEFT - 56, 34, "esp32gpt, one forward pass", size=20, bold=True) + text(
+        LEFT - 56, 56, shape, FAINT
+    )
+
+
+def y_of(i):
+    """The top of the box of call i."""
+    return TOP + STEP * i
+
+
+def box(i, call):
+    """The kernel and its weights, with an arrow to it from above; at its side what it writes."""
+    y, middle = y_of(i), y_of(i) + BOX / 2
+    fill = FILLS.get(call.kernel.split("_")[0], "#eef1f4")
+    weights = " + ".join(
+        f"{name.split('.')[-1]} ({rows}, {cols})" for name, rows, cols in call.weights
+    )
+    return [
+        arrow(LEFT + BOX_WIDTH / 2, y - STEP + BOX, y),
+        f"<rect x='{LEFT}' y='{y}' width='{BOX_WIDTH}' height='{BOX}' rx='6' fill='{fill}' "
+        f"stroke='{LINE}'/>",
+        text(LEFT + 14, middle + 5, call.kernel),
+        text(LEFT + BOX_WIDTH - 14, middle + 5, weights, FAINT, 12, anchor="end"),
+        text(LEFT + BOX_WIDTH + 14, middle + 5, f"{call.output.split('.')[-1]} (T, {call.cols})"),
+    ]
+
+
+def arrow(x, y1, y2):
+    return f"<path d='M{x} {y1}V{y2}' stroke='{LINE}' marker-end='url(#next)'/>"
+
+
+def skip(source, i):
+    """What a kernel reads from further up: the residual stream."""
+    y1, y2 = y_of(source) + BOX / 2, y_of(i) + BOX / 2
+    bend = LEFT - 34
+    return (
+        f"<path d='M{LEFT} {y1}H{bend + 10}Q{bend} {y1} {bend} {y1 + 10}V{y2 - 10}Q{bend} {y2} "
+        f"{bend + 10} {y2}H{LEFT}' fill='none' stroke='{SKIP}' stroke-width='1.5' "
+        "marker-end='url(#skip)'/>"
+    )
+
+
+def layers(calls):
+    """A frame around the calls of each layer, which those with a layer's weights tell."""
+    frames = []
+    owners = [
+        next((name.split(".")[0] for name, *_ in call.weights if "." in name), None)
+        for call in calls
+    ]
+    for layer in sorted({owner for owner in owners if owner}):
+        mine = [i for i, owner in enumerate(owners) if owner == layer]
+        first, last = mine[0] - 1, mine[-1] + 1  # its norm before, the residual after
+        y, height = y_of(first) - 8, (last - first) * STEP + BOX + 16
+        frames.append(
+            f"<rect x='{LEFT - 56}' y='{y}' width='{WIDTH - LEFT + 30}' height='{height}' rx='10' "
+            f"fill='#fafbfc' stroke='{LINE}' stroke-dasharray='4 4'/>"
+        )
+        frames.append(text(WIDTH - 42, y + height - 12, layer, FAINT, 12, anchor="end"))
+    return frames
+
+
+def text(x, y, what, color=INK, size=13, bold=False, anchor="start"):
+    weight = " font-weight='bold'" if bold else ""
+    return (
+        f"<text x='{x:g}' y='{y:g}' fill='{color}' font-size='{size}' "
+        f"text-anchor='{anchor}'{weight}>{escape(what)}</text>"
+    )

@@ -1,0 +1,81 @@
+"""`make pictures`: draws the README's pictures into tools/pictures. What is shown of a run is what
+the board said in session.log, which is beside them; with a port, a board trains anew for it."""
+
+import argparse
+import io
+import re
+import time
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+
+from tools.host import stage
+from tools.host.board import FILES, restart, session
+from tools.host.errors import ToolError
+from tools.host.paths import ROOT
+from tools.monitor import chart
+from tools.monitor.log import Log
+from tools.monitor.view import frame
+from tools.pictures import architecture
+
+PICTURES = ROOT / "tools" / "pictures"
+SESSION = PICTURES / "session.log"
+SCREEN = 88, 28  # columns and lines of the monitor's view
+PATIENCE = 600  # seconds for a board to train
+# The fonts of a page that shows the picture will do: none is to be fetched for it.
+SVG = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+
+
+def record(port):
+    """What the board says from a soft reset until it is done, trained from the beginning: what it
+    had learnt before is deleted. Raises ToolError if it does not come to its end."""
+    with session(port) as transport:
+        transport.exec(FILES)
+        transport.exec(f"remove('', [path for path in survey('', {stage.CHECKPOINTS})])")
+        restart(transport)
+        transport.serial.timeout = 0.1
+        said = b""
+        deadline = time.monotonic() + PATIENCE
+        while not said.endswith(b">>> "):
+            if time.monotonic() > deadline:
+                raise ToolError(f"The board on {port} has not come to its end: make deploy first.")
+            said += transport.serial.read(transport.serial.in_waiting or 1)
+    return said
+
+
+def understand(said):
+    """The Log of a session. Raises ToolError if it is not that of a whole run."""
+    log = Log()
+    log.feed(said, 0)
+    run = log.run
+    if not log.samples or not run.records or run.records[-1].step != run.until:
+        raise ToolError("The board did not train and sample: make deploy FRESH=1, then try again.")
+    return log
+
+
+def view(log):
+    """The monitor's view of the Log, as SVG."""
+    width, height = SCREEN
+    console = Console(
+        file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor", width=width
+    )
+    console.print(frame(log, "Ctrl-C quits, the board goes on (/dev/ttyUSB0)", width, height))
+    return console.export_svg(title="make monitor", code_format=SVG, unique_id="monitor")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", help="train on the board at this port, and keep what it says")
+    port = parser.parse_args().port
+    PICTURES.mkdir(exist_ok=True)
+    said = record(port) if port else SESSION.read_bytes()
+    log = understand(said)
+    SESSION.write_bytes(said)
+    pictures = {
+        "loss.svg": chart.render(log, "svg"),
+        "monitor.svg": view(log).encode(),
+        "architecture.svg": architecture.draw().encode(),
+    }
+    for name, content in pictures.items():
+        (PICTURES / name).write_bytes(content)
+        print(f"{(PICTURES / name).relative_to(ROOT)} ({len(content)} bytes)")

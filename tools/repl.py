@@ -1,0 +1,14 @@
+"""`make repl`: types to a board's Python, through mpremote."""
+
+import argparse
+import subprocess
+import sys
+
+from tools.host.board import find_port
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", help="the board's serial port; the only one found by default")
+    port = find_port(parser.parse_args().port)
+    sys.exit(subprocess.run([sys.executable, "-m", "mpremote", "connect", port, "repl"]).returncode)

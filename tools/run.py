@@ -1,0 +1,23 @@
+"""`make run`: trains on this machine, under MicroPython, in build/."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from tools.host import stage
+from tools.host.micropython import find_micropython
+from tools.host.paths import BUILD, FIRMWARE
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    stage.add_options(parser)
+    options = parser.parse_args()
+    stage.prepare(options)
+    if options.fresh:
+        for path in stage.CHECKPOINTS:
+            (BUILD / path[1:]).unlink(missing_ok=True)
+    environment = os.environ | {"MICROPYPATH": str(FIRMWARE)}
+    command = [find_micropython(), "-X", "heapsize=4M", str(FIRMWARE / "main.py")]
+    sys.exit(subprocess.run(command, cwd=BUILD, env=environment).returncode)
