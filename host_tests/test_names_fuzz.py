@@ -12,7 +12,6 @@ from array import array
 from collections import Counter
 
 import pytest
-from conftest import ROOT
 from esp32gpt import alphabet
 from esp32gpt.dataset import (
     LONGEST_LINE,
@@ -22,6 +21,8 @@ from esp32gpt.dataset import (
     is_held_out,
 )
 from esp32gpt.tokenizer import BOS, Tokenizer
+
+from tools.host.paths import ROOT
 
 CASES = 10_000 if os.environ.get("ESP32GPT_FULL") else 300
 SECONDS = 20  # for a file of some kilobytes, which takes a hundredth of one

@@ -1,9 +1,9 @@
 """Models from one form into another: a checkpoint (.ckpt, of a board or a host) to or from NumPy's
 .npz, or a recording of microgpt.py (.json) to either.
 
-    python tools/convert.py esp32gpt.ckpt model.npz
-    python tools/convert.py model.npz esp32gpt.ckpt
-    python tools/convert.py trace.json esp32gpt.ckpt [--initial]
+    esp32gpt convert esp32gpt.ckpt model.npz
+    esp32gpt convert model.npz esp32gpt.ckpt
+    esp32gpt convert trace.json esp32gpt.ckpt [--initial]
 
 An .npz has a matrix for each weight, (outputs, inputs), by its name; Adam's moments are m.NAME and
 v.NAME; the alphabet, the last losses and each number of the checkpoint's header have names of
