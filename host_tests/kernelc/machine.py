@@ -16,14 +16,13 @@ import numpy as np
 
 from tools.kernelc import frame, xtensa
 from tools.kernelc.assemble import Code
-from tools.kernelc.xtensa import Label, Op
+from tools.kernelc.ir import Label, Op
 
 QEMU = shutil.which("qemu-xtensa")
 REASON = "needs qemu-xtensa with its de233_fpu core (Debian: apt install qemu-user)"
 COMMAND = [QEMU or "", "-cpu", "de233_fpu"]
 
-xtensa.INSTRUCTIONS["syscall"] = (0x005000, "")
-xtensa.OPERANDS["syscall"] = ()
+xtensa.INSTRUCTIONS["syscall"] = xtensa.row(0x005000)
 
 BASE = 0x100000
 SYS_EXIT, SYS_WRITE = 118, 13  # linux/arch/xtensa, unistd.h
@@ -62,8 +61,8 @@ class Memory:
         return address
 
     def assemble(self, *lines):
-        ops = [Op(name, list(args)) for name, *args in lines]
-        return self.code(Code(ops, {}))
+        ops = [Op(name, args) for name, *args in lines]
+        return self.code(Code(ops))
 
 
 class Argument:

@@ -59,7 +59,7 @@ def test_the_rare_case_lies_behind_the_loop():
     (loop,) = loops(code)
     names = [op.name for _, _, op in loop.lines]
     assert names.count("blt") == 1 and "j" not in names and len(names) == 17
-    rare = next(op.args[-1].address for _, _, op in loop.lines if op.name == "blt")
+    rare = next(op.args[-1] for _, _, op in loop.lines if op.name == "blt")
     assert rare > loop.lines[-1][0]
 
 

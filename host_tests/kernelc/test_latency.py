@@ -21,9 +21,9 @@ from esp32gpt.trainer import Trainer
 
 from tools.kernelc import latency
 from tools.kernelc.compiler import compile_source
+from tools.kernelc.ir import Op
 from tools.kernelc.latency import loops
 from tools.kernelc.listing import listing
-from tools.kernelc.xtensa import Op
 
 from . import machine
 from .test_kernels import CODES, MODULE, REFERENCE

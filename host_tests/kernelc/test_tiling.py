@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tools.kernelc.compiler import PLACES, compile_module
+from tools.kernelc.desugar import desugared
 from tools.kernelc.errors import CompileError
 from tools.kernelc.frontend import parse
-from tools.kernelc.schedule import TABLE, schedule, tiled_source
+from tools.kernelc.tile import tiled, tiled_source
 
 from . import machine
 from .test_kernels import MODULE, REFERENCE, SHAPES, Case
@@ -22,7 +23,7 @@ exec(HEAD + tiled_source(MODULE), TILED.__dict__)
 TILED.reserve = REFERENCE.reserve
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", MODULE.schedule)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_tiled_kernel_runs_under_python_and_agrees_exactly(name, shape):
     kernel = MODULE.kernels[name]
@@ -94,7 +95,7 @@ def test_an_unsound_tiling_is_refused_with_the_reason(body):
         "f"
     ]
     with pytest.raises(CompileError, match=f"^k.py:[0-9]+: i cannot be tiled: .*{UNSOUND[body]}"):
-        schedule(kernel, {"f": "i×2"})
+        tiled(kernel, desugared(kernel, {}), {"f": "i×2"})
 
 
 @pytest.mark.parametrize("bounds", ["n - m", "m, n", "0, n, 2", "k", "n // -2"])
@@ -104,7 +105,7 @@ def test_a_loop_that_may_run_backwards_or_in_steps_is_not_tiled(bounds):
     )
     kernel = parse(source + "        y[i] = x[i]", "k.py").kernels["f"]
     with pytest.raises(CompileError, match="its length might be negative|its step is not 1"):
-        schedule(kernel, {"f": "i×2"})
+        tiled(kernel, desugared(kernel, {}), {"f": "i×2"})
 
 
 SOUND = [
@@ -179,14 +180,14 @@ def test_names_that_tiling_makes_are_new_ones():
 def test_a_tiling_of_a_loop_that_is_not_there_is_refused(plan):
     kernel = parse(LOOPS + "        y[i] = x[i]", "k.py").kernels["f"]
     with pytest.raises(CompileError, match="names j, and it has no loop over that"):
-        schedule(kernel, {"f": plan})
+        tiled(kernel, desugared(kernel, {}), {"f": plan})
 
 
 @pytest.mark.parametrize("plan", ["i", "i×", "i×1", "i×0", "i×9", "i×2 j×2", "×2", "i×-2"])
 def test_what_is_no_schedule_is_refused(plan):
     kernel = parse(LOOPS + "        y[i] = x[i]", "k.py").kernels["f"]
     with pytest.raises(CompileError, match="is no schedule: write variable×factor"):
-        schedule(kernel, {"f": plan})
+        tiled(kernel, desugared(kernel, {}), {"f": plan})
 
 
 OUTER = [

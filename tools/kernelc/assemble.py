@@ -5,24 +5,38 @@ first instruction of a zero-overhead loop is placed so that one 4-byte fetch get
 of more than 12 bits lie before the entry, behind a jump, as viper code has them.
 """
 
-from .xtensa import OPPOSITE, Label, Op, OutOfRange, Register, encode, size
+from dataclasses import replace
+
+from .ir import Label, Op
+from .xtensa import OutOfRange, encode, size
 
 
 class LoopTooLong(Exception):
-    """A zero-overhead loop's body is 256 bytes or more; `end` is its last label."""
+    """A zero-overhead loop's body is 256 bytes or more; `loop` is that of the tree."""
 
-    def __init__(self, end):
+    def __init__(self, loop):
         super().__init__()
-        self.end = end
+        self.loop = loop
+
+
+def assemble(program):
+    """Turn instructions into bytes. Raises LoopTooLong."""
+    kernel = program.kernel
+    try:
+        return replace(program, code=Code(program.ops, program.regions))
+    except OutOfRange:
+        kernel.refuse(kernel.node, f"{kernel.name} is too large: make two kernels of it")
 
 
 class Code:
-    """`bytes` of one kernel, `lines`: (address, bytes, Op) of each instruction, and `innermost`:
-    where its innermost loops begin and end."""
+    """`bytes` of one kernel, `lines`: (address, bytes, Op) of each instruction, whose labels have
+    become addresses, and `innermost`: where its innermost loops begin and end."""
 
-    def __init__(self, ops, places, regions=()):
+    def __init__(self, ops, regions=()):
         self.literals = {}  # value: Label
-        ops = [final for op in ops for final in self._finish(op, places)]
+        self.addresses = {}  # of labels
+        self.regions = regions
+        ops = [final for op in ops for final in self._finish(op)]
         ops = [
             op for op, after in zip(ops, [*ops[1:], None], strict=True) if not _jumps_to(op, after)
         ]
@@ -31,75 +45,71 @@ class Code:
         while self._place(ops, start, long):
             pass
         self.bytes, self.lines = self._encode(ops, start, long)
-        self.innermost = [(r.start.address, r.end.address) for r in regions if r.innermost]
+        where = self.addresses
+        self.innermost = [(where[r.start], where[r.end]) for r in regions if r.innermost]
 
-    def _finish(self, op, places):
+    def _finish(self, op):
         """The instructions of an op, in their shortest form."""
-        args = [places[a] if isinstance(a, Register) else a for a in op.args]
-        name, line = op.name, op.line
-        if name == "mov":
-            name = "mov.s" if op.args[0].bank == "f" else "mov.n"
-        elif name in ("at_least", "at_most"):
+        name, args, line = op.name, list(op.args), op.line
+        if name in ("at_least", "at_most"):
             x, y = args
             compare = [0, x, y] if name == "at_least" else [0, y, x]
             return [Op("olt.s", compare, line), Op("movt.s", [x, y, 0], line)]
         elif name == "constant":
-            value = args[1]
-            if -2048 <= value <= 2047:
-                name = "movi.n" if -32 <= value <= 95 else "movi"
-            else:
-                name, args[1] = "l32r", self.literals.setdefault(value, Label(f"{value:#x}"))
-        elif name == "addi" and (args[2] == -1 or 1 <= args[2] <= 15):
-            name = "addi.n"
-        elif name == "add":
-            name = "add.n"
-        elif name in ("l32i", "s32i") and args[2] <= 60:
-            name += ".n"
-        return [Op(name, args, line)]
+            name = "movi"
+            if not -2048 <= args[1] <= 2047:
+                label = Label(f"{args[1]:#x}")
+                name, args[1] = "l32r", self.literals.setdefault(args[1], label)
+        final = Op(name, args, line)
+        return [_shortened(final)]
 
     def _place(self, ops, start, long):
         """Set the labels' addresses. Returns True if a branch had to become longer."""
         address = 4 if self.literals else 0
         for label in self.literals.values():
-            label.address = address
+            self.addresses[label] = address
             address += 4
-        start.address = address
-        self.padding = {}
+        self.addresses[start] = address
+        self.padding, places = {}, []
         for i, op in enumerate(ops):
-            if op.name == "label":
-                op.args[0].address = address
-                continue
+            if op.label:
+                self.addresses[op.label] = address
             if op.name == "loopgtz":
-                first = next(other for other in ops[i + 1 :] if other.name != "label")
+                first = next(other for other in ops[i + 1 :] if not other.label)
                 padding = 0
                 while (address + padding + 3) % 4 + size(first.name) > 4:
                     padding += 2
                 self.padding[i] = padding
                 address += padding
-            op.address = address
-            address += size(op.name) + (3 if i in long else 0)
+            places.append(address)
+            if not op.label:
+                address += size(op.name) + (3 if i in long else 0)
         grown = False
         for i, op in enumerate(ops):
-            if op.name in OPPOSITE and i not in long:
+            if op.row.opposite and i not in long:
                 try:
-                    encode(op, op.address)
+                    self._bytes(op, places[i])
                 except OutOfRange:
                     long.add(i)
                     grown = True
         return grown
 
+    def _bytes(self, op, address):
+        return encode(op.name, [self.addresses.get(arg, arg) for arg in op.args], address)
+
     def _encode(self, ops, start, long):
         lines = []
         code = bytearray()
 
-        def put(op, label=None):
+        def put(op):
             try:
-                data = encode(op, len(code))
+                data = self._bytes(op, len(code))
             except OutOfRange:
-                if op.name == "loopgtz":
-                    raise LoopTooLong(op.args[-1]) from None
-                raise
-            lines.append((len(code), data, op))
+                if op.name != "loopgtz":
+                    raise
+                raise LoopTooLong(self._loop(op.target)) from None
+            resolved = op.having(self.addresses.get(arg, arg) for arg in op.args)
+            lines.append((len(code), data, resolved))
             code.extend(data)
 
         if self.literals:
@@ -108,19 +118,32 @@ class Code:
             for value in self.literals:
                 code.extend((value & 0xFFFFFFFF).to_bytes(4, "little"))
         for i, op in enumerate(ops):
-            if op.name == "label":
+            if op.label:
                 continue
             for _ in range(self.padding.get(i, 0) // 2):
                 put(Op("nop.n", [], op.line))
             if i in long:
-                beyond = Label()
-                beyond.address = len(code) + 6
-                put(Op(OPPOSITE[op.name], [*op.args[:-1], beyond], op.line))
-                put(Op("j", [op.args[-1]], op.line))
+                put(Op(op.row.opposite, [*op.args[:-1], len(code) + 6], op.line))
+                put(Op("j", [op.target], op.line))
             else:
                 put(op)
         return bytes(code), lines
 
+    def _loop(self, end):
+        return next(region.loop for region in self.regions if region.end is end)
+
+
+def _shortened(op):
+    """The instruction in its 16-bit form, if it has one and its operands fit."""
+    if op.row.short:
+        short = Op(op.row.short, op.args, op.line)
+        try:
+            encode(short.name, short.args, 0)
+            return short
+        except OutOfRange:
+            pass
+    return op
+
 
 def _jumps_to(op, after):
-    return op.name == "j" and after and after.name == "label" and after.args[0] is op.args[0]
+    return op.name == "j" and after and after.label is op.target

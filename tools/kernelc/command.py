@@ -4,26 +4,40 @@ import argparse
 import sys
 from pathlib import Path
 
-from .compiler import compile_file
+from .compiler import PASSES, compile_file
 from .errors import CompileError
 from .latency import loops
 from .listing import cost, listing, where
-from .schedule import tiled_source
+from .show import passes_table, show
+from .tile import tiled_source
 
 
 def main():
     parser = argparse.ArgumentParser(
         description="Compiles float kernels to a native .mpy for the ESP32's FPU."
     )
-    parser.add_argument("source", type=Path, help="a Python file of kernels")
+    parser.add_argument("source", type=Path, nargs="?", help="a Python file of kernels")
     parser.add_argument("-o", "--output", type=Path, help="the .mpy; NAME_fpu.mpy by default")
     parser.add_argument("--listing", help="write the assembly here; - for the terminal")
     parser.add_argument("--python", help="write the tiled kernels as Python here; - likewise")
+    parser.add_argument(
+        "--print-after",
+        metavar="PASS",
+        choices=["all", *dict.fromkeys(step.__name__ for step in PASSES)],
+        help="print each kernel as it is after a pass, or after all of them: %(choices)s",
+    )
+    parser.add_argument("--passes", action="store_true", help="print the table of all passes")
     options = parser.parse_args()
+    if options.passes:
+        print(passes_table(PASSES), end="")
+        return
+    if options.source is None:
+        parser.error("name a Python file of kernels")
     # Not NAME.mpy: on import the board would prefer NAME.py.
     output = options.output or options.source.with_name(f"{options.source.stem}_fpu.mpy")
     try:
-        module, codes, data = compile_file(options.source)
+        watch = printer(options.print_after) if options.print_after else None
+        module, codes, data = compile_file(options.source, watch)
         write(output, data)
         if options.listing:
             write(options.listing, listing(module, codes).encode())
@@ -37,6 +51,17 @@ def main():
             print(f"    {where(loop)}: {cost(loop)}")
     total = sum(len(code.bytes) for code in codes.values())
     print(f"{output}: {total} bytes of machine code")
+
+
+def printer(name):
+    """What prints a program after the passes of that name."""
+
+    def watch(number, step, program):
+        if name in ("all", step.__name__):
+            print(f"# {program.kernel.name} after pass {number}, {step.__name__}")
+            print(show(program))
+
+    return watch
 
 
 def write(path, data):

@@ -1,27 +1,56 @@
-"""All passes in a row: a source text → machine code for each of its kernels."""
+"""The pipeline: a source text → machine code for each of its kernels.
 
-import ast
+PASSES is all that happens to a kernel, in order. Each is a function from Program to Program
+(ir.py) that changes nothing of what it is given.
+"""
+
+from dataclasses import replace
 
 from . import mpy
-from .assemble import Code, LoopTooLong
+from .assemble import LoopTooLong, assemble
+from .cold import move_cold
+from .desugar import desugar
 from .errors import CompileError
-from .flatten import Flat, expand
-from .frame import Frame, homes
+from .flatten import expand, flatten
+from .frame import frame
 from .frontend import parse
 from .inline import inline
-from .lower import Lowering
-from .outline import outline
-from .registers import Allocation
-from .reorder import reorder
-from .schedule import TABLE, schedule
+from .ir import Program
+from .lower import lower
+from .registers import allocate, assign
+from .schedule import schedule
 from .tidy import tidy
-from .xtensa import Label, Op, OutOfRange
+from .tile import tile
+from .verify import verify
+
+PASSES = [
+    # Python
+    desugar,
+    tile,
+    inline,
+    # a tree of instructions and loops
+    lower,
+    # a flat list of instructions on virtual registers
+    flatten,
+    tidy,
+    schedule,
+    expand,
+    tidy,
+    allocate,
+    # the same on a2 … a15 and f0 … f15
+    assign,
+    move_cold,
+    schedule,
+    frame,
+    # bytes
+    assemble,
+]
 
 # Where the stand-in for a module keeps its function table and the name of what refuses.
 PLACES = {"table": 0, "refuse": 0}
 
 
-def compile_file(path):
+def compile_file(path, watch=None):
     """(module, {kernel's name: Code}, the .mpy's bytes) of a source file. Raises CompileError."""
     try:
         source = path.read_text(encoding="utf-8")
@@ -34,7 +63,7 @@ def compile_file(path):
     if not module.kernels:
         raise CompileError(path, None, "no kernels: write functions over floats and ints")
     file = mpy.Module(module, path.name)
-    codes = compile_module(module, file.places)
+    codes = compile_module(module, file.places, watch)
     return module, codes, file.finish([code.bytes for code in codes.values()])
 
 
@@ -44,60 +73,40 @@ def compile_source(source, path):
     return module, compile_module(module, PLACES)
 
 
-def compile_module(module, places):
+def compile_module(module, places, watch=None):
+    """{kernel's name: Code}. After each pass, watch(its number, pass, program) is called."""
     return {
-        name: compile_kernel(kernel, module, number, places)
+        name: compile_kernel(Program(kernel, module, number, places, kernel.body), watch)
         for number, (name, kernel) in enumerate(module.kernels.items())
     }
 
 
-def compile_kernel(kernel, module, number, places):
-    """The Code of one kernel; number tells `refuse` which one it is. Raises CompileError."""
+def compile_kernel(program, watch=None):
+    """The Code of one kernel. Raises CompileError."""
+    kernel = program.kernel
     try:
-        return _compile(kernel, module, number, places)
+        return run(program, watch).code
     except RecursionError:
         what = f"an expression in {kernel.name} is nested too deeply: compute it in steps"
         kernel.refuse(kernel.node, what)
 
 
-def _compile(kernel, module, number, places):
-    body = inline(kernel, schedule(kernel, module.table(TABLE)), module.kernels)
-    homes_of, stack = homes(kernel)
-    software = set()
-    while True:
-        lowering = Lowering(kernel, body, module.constants, homes_of)
-        opened = Op("label", [Label("opened")])
-        flat = Flat([*lowering.door.items, opened, *lowering.top.items], software)
-        ops = tidy(flat.ops)
-        reorder(ops, flat.regions)
-        ops = tidy([part for op in ops for part in expand(op)])
-        allocation = Allocation(ops, flat.regions, stack)
-        allocation.ops = outline(allocation.ops, flat.regions)
-        reorder(allocation.ops, flat.regions, allocation.places)
-        stack_end = stack + 4 * len(allocation.slots)
-        frame = Frame(kernel, number, _stored(kernel, body), lowering, stack_end, places)
-        split = allocation.ops.index(opened)
-        ops = [
-            *frame.before,
-            *allocation.ops[:split],
-            *frame.between,
-            *allocation.ops[split:],
-            *frame.after,
-        ]
+def run(program, watch=None):
+    """The program after all passes. A loop that turns out too long for the loop option begins
+    again where loops become instructions."""
+    before = []
+    while len(before) < len(PASSES):
+        step = PASSES[len(before)]
+        before.append(program)
         try:
-            return Code(ops, allocation.places, flat.regions)
-        except OutOfRange:
-            kernel.refuse(kernel.node, f"{kernel.name} is too large: make two kernels of it")
+            program = step(program)
         except LoopTooLong as error:
-            ends = [region.end for region in flat.regions]
-            software.add(ends.index(error.end))
-
-
-def _stored(kernel, body):
-    """Names of the buffers that the kernel writes."""
-    return {
-        node.value.id
-        for statement in body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
-    }
+            first = PASSES.index(flatten)
+            in_software = program.in_software | {error.loop}
+            program = replace(before[first], in_software=in_software)
+            del before[first:]
+            continue
+        verify(program)
+        if watch:
+            watch(len(before), step, program)
+    return program

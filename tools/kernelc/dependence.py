@@ -12,46 +12,45 @@ from .subset import FUNCTIONS
 from .webs import Webs
 
 
-def check(kernel, loop):
-    """Refuse (CompileError) to tile a loop whose iterations depend on each other."""
-    Dependence(kernel, loop).check()
+def check(kernel, statements, loop):
+    """Refuse (CompileError) to tile a loop, one of the kernel's, whose iterations depend on each
+    other."""
+    Dependence(kernel, statements, loop).check()
 
 
 def carried(node):
-    """The name that a statement carries on (`x += …`, or `if … > x: x = …`), else None."""
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        return None if mentions(node.value, {node.target.id}) else node.target.id
-    if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)) or node.orelse:
+    """The name that a statement carries on (`x = x + …`, `x = max(x, …)`), else None."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if not isinstance(target, ast.Name):
         return None
-    test, assign = node.test, node.body[0]
-    top = test.comparators[0]
-    if len(node.body) != 1 or len(test.ops) != 1 or not isinstance(test.ops[0], (ast.Lt, ast.Gt)):
+    value = node.value
+    if isinstance(value, ast.BinOp):
+        old, other = value.left, value.right
+    elif isinstance(value, ast.Call) and value.func.id in ("max", "min") and len(value.args) == 2:
+        old, other = value.args
+    else:
         return None
-    if not (isinstance(assign, ast.Assign) and isinstance(top, ast.Name)):
-        return None
-    same = ast.dump(test.left) == ast.dump(assign.value) and not mentions(assign.value, {top.id})
-    return top.id if same and getattr(assign.targets[0], "id", None) == top.id else None
+    carries = getattr(old, "id", None) == target.id and not mentions(other, {target.id})
+    return target.id if carries else None
 
 
 class Dependence:
-    def __init__(self, kernel, loop):
+    def __init__(self, kernel, statements, loop):
         self.kernel = kernel
+        self.statements = statements
         self.loop = loop
         self.variable = loop.target.id
         self.symbols = {}
         self.assigned = assigned(loop.body)
-        self.assignments = {}  # name: the nodes in the loop that assign to it
-        for node in _walk(loop.body):
-            for target in getattr(node, "targets", None) or [getattr(node, "target", None)]:
-                if isinstance(target, ast.Name):
-                    self.assignments.setdefault(target.id, []).append(node)
+        self.assignments = _assignments(loop.body)
+        self.all_assignments = _assignments(statements)
 
     def refuse(self, node, why, instead="tile another loop"):
         self.kernel.refuse(node, f"{self.variable} cannot be tiled: {why}; {instead}")
 
     def check(self):
         for node in _walk(self.loop.body):
-            if isinstance(node, (ast.While, ast.Return, ast.If)) and carried(node) is None:
+            if isinstance(node, (ast.While, ast.Return, ast.If)):
                 self.refuse(node, "the loop branches here")
             if isinstance(node, ast.Call) and getattr(node.func, "id", "range") not in KNOWN:
                 self.refuse(node, "the loop calls a kernel", "write its loops out here")
@@ -59,14 +58,14 @@ class Dependence:
                 self.refuse(node, f"this loop's length depends on {self.variable}", "tile this one")
         if len(self.loop.iter.args) > 2:
             self.refuse(self.loop, "its step is not 1", "write range(first, stop)")
-        if not self._natural(difference(self.loop), set()):
+        if not self._natural(difference(self.loop), frozenset()):
             instead = "write range(n) or range(first, first + n)"
             self.refuse(self.loop, "its length might be negative", instead)
         self._check_variables()
         self._check_buffers()
 
     def _check_variables(self):
-        webs = Webs(self.kernel, self.kernel.body)
+        webs = Webs(self.kernel, self.statements)
         inside = {id(node) for node in _walk(self.loop.body)}
         mine = {
             webs.of[id(node)]: node.id
@@ -80,7 +79,7 @@ class Dependence:
             if len(users) > 1 or carried(users[0]) != name:
                 self.refuse(users[0], f"{name} is carried from one iteration to the next")
             mine = {web: other for web, other in mine.items() if other != name}
-        for node in _walk(self.kernel.body):
+        for node in _walk(self.statements):
             web = webs.of.get(id(node))
             if isinstance(node, ast.Name) and web in mine and id(node) not in inside:
                 self.refuse(node, f"{node.id} is used after the loop")
@@ -89,8 +88,6 @@ class Dependence:
         stores, loads = {}, {}
         for statement in self.loop.body:
             for node in ast.walk(statement):
-                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
-                    loads.setdefault(node.target.value.id, []).append((node.target, statement))
                 if isinstance(node, ast.Subscript):
                     places = stores if isinstance(node.ctx, ast.Store) else loads
                     places.setdefault(node.value.id, []).append((node, statement))
@@ -138,55 +135,62 @@ class Dependence:
         return True
 
     def _symbol(self, name):
-        return self.symbols.setdefault(name, poly.Symbol(name, None))
+        """A value that is the same in all of the loop, or that one of its loops counts."""
+        if name not in self.symbols:
+            self.symbols[name] = poly.Symbol(name, None)
+            self.symbols[name].natural = self._never_negative(name, frozenset())
+        return self.symbols[name]
 
     def _polynomial(self, node, seen=()):
         """The int expression in terms of what the loop does not compute, or None."""
-        if isinstance(node, ast.Constant):
-            return poly.number(node.value) if type(node.value) is int else None
-        if isinstance(node, ast.Name):
+
+        def leaf(node):
+            if not isinstance(node, ast.Name):
+                return None
             nodes = self.assignments.get(node.id, [])
             if not nodes or isinstance(nodes[0], ast.For):
                 return poly.of(self._symbol(node.id)) if len(nodes) < 2 else None
-            if len(nodes) > 1 or not isinstance(nodes[0], ast.Assign) or node.id in seen:
+            if len(nodes) > 1 or node.id in seen:
                 return None
             return self._polynomial(nodes[0].value, (*seen, node.id))
-        if not isinstance(node, ast.BinOp):
-            return None
-        left, right = self._polynomial(node.left, seen), self._polynomial(node.right, seen)
-        if left is None or right is None:
-            return None
-        operation = {ast.Add: left.__add__, ast.Sub: left.__sub__, ast.Mult: left.__mul__}
-        operation = operation.get(type(node.op))
-        return operation and operation(right)
+
+        return poly.polynomial(node, leaf)
 
     def _natural(self, node, seen):
         """Whether an int expression is surely not negative."""
-        if isinstance(node, ast.Constant):
-            return type(node.value) is int and node.value >= 0
-        if isinstance(node, ast.BinOp):
-            kinds = (ast.Add, ast.Mult, ast.FloorDiv, ast.Mod)
-            sides = self._natural(node.left, seen) and self._natural(node.right, seen)
-            return isinstance(node.op, kinds) and sides
-        if not isinstance(node, ast.Name):
-            return False
-        if (node.id, "int") in self.kernel.params and node.id not in assigned(self.kernel.body):
-            return True
-        if node.id in seen:
-            return False
-        values = []
-        for other in _walk(self.kernel.body):
-            targets = getattr(other, "targets", None) or [getattr(other, "target", None)]
-            if node.id not in [getattr(target, "id", None) for target in targets]:
-                continue
-            first = isinstance(other, ast.For) and len(other.iter.args) < 3
-            if isinstance(other, ast.Assign):
-                values.append(other.value)
-            elif first:
-                values.append(first_of(other))
+
+        def leaf(node):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+                natural = self._natural(node.left, seen) and self._natural(node.right, seen)
+            elif isinstance(node, ast.Name):
+                natural = self._never_negative(node.id, seen)
             else:
-                return False
-        return bool(values) and all(self._natural(value, seen | {node.id}) for value in values)
+                return None
+            return poly.of(poly.Symbol("", None, natural=natural))
+
+        p = poly.polynomial(node, leaf)
+        return p is not None and p.natural
+
+    def _never_negative(self, name, seen):
+        if (name, "int") in self.kernel.params and name not in self.all_assignments:
+            return True
+        values = [
+            first_of(node) if isinstance(node, ast.For) else node.value
+            for node in self.all_assignments.get(name, [])
+        ]
+        if name in seen or not values:
+            return False
+        return all(self._natural(value, seen | {name}) for value in values)
+
+
+def _assignments(statements):
+    """{name: the nodes that assign to it, loops included}"""
+    result = {}
+    for node in _walk(statements):
+        for target in getattr(node, "targets", None) or [getattr(node, "target", None)]:
+            if isinstance(target, ast.Name):
+                result.setdefault(target.id, []).append(node)
+    return result
 
 
 KNOWN = ("range", *FUNCTIONS)

@@ -8,53 +8,54 @@ Python float. A product that is added to something or subtracted from something 
 import ast
 import math
 
-from .accesses import Accesses
-from .bounds import Bounds
-from .conditions import Conditions
 from .integers import Integers
+from .ir import Register
 from .mathops import MathOps
 from .polynomial import Polynomial, number
-from .scopes import Builder
 from .subset import FUNCTIONS, INSTEAD, OPERATORS
-from .webs import Webs
-from .xtensa import Label, Register
 
 SUBSET = "tools/kernelc/README.md lists what there is"
 FLOAT_OPERATION = {ast.Add: "add.s", ast.Sub: "sub.s", ast.Mult: "mul.s"}
 
 
-class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
-    def __init__(self, kernel, webs: Webs, constants):
-        super().__init__()
-        self.kernel = kernel
-        self.webs = webs
-        self.line = kernel.node.lineno
-        self.constants = constants
-        self.values = {}  # the value of each web that is assigned once
-        self.buffers = {}
-        self.symbols = {}  # the symbol of a register
-        self.refusals = {}
+class Expressions:
+    """Values of expressions; `values` is the value of each web that is assigned once."""
 
-    def refusal(self, kind, buffer=None):
-        """The label to jump to when an argument must be refused."""
-        key = (kind, buffer.position if buffer else 0)
-        return self.refusals.setdefault(key, Label(f"{kind}{key[1]}"))
+    def __init__(self, kernel, constants, webs, builder, accesses, buffers):
+        self.kernel = kernel
+        self.constants = constants
+        self.webs = webs
+        self.builder = builder
+        self.accesses = accesses
+        self.buffers = buffers
+        self.integers = Integers(builder)
+        self.math = MathOps(builder)
+        self.values = {}
 
     # Conversions
 
     def to_float(self, value):
+        """The value as a register or a Python float."""
         if not isinstance(value, Polynomial):
             return value
         if value.constant is not None:
             return float(value.constant)
-        return self.pure("float.s", self.value(value), 0)
+        return self.builder.pure("float.s", self.builder.value(value), 0)
 
     def float_register(self, value):
-        return self.float_constant(value) if isinstance(value, float) else value
+        value = self.to_float(value)
+        return self.builder.float_constant(value) if isinstance(value, float) else value
+
+    def integer(self, node, otherwise):
+        """The Polynomial of an expression that must be an int."""
+        value = self.value(node)
+        if not isinstance(value, Polynomial):
+            self.kernel.refuse(node, f"{otherwise}: this is a float; // divides ints to an int")
+        return value
 
     # Expressions
 
-    def expression(self, node, into=None):
+    def value(self, node, into=None):
         """The value; a float may be left in the register `into` by the last instruction."""
         method = getattr(self, "_" + type(node).__name__, None)
         if method is None:
@@ -68,8 +69,8 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
 
     def _result(self, into, name, *args):
         if into is None or into.bank == "a":
-            return self.pure(name, *args)
-        self.emit(name, into, *args)
+            return self.builder.pure(name, *args)
+        self.builder.emit(name, into, *args)
         return into
 
     def _Constant(self, node, into):
@@ -89,18 +90,33 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
             return value if isinstance(value, float) else number(int(value))
         if web in self.values:
             return self.values[web]
-        register = self.variables[web]
-        return register if register.bank == "f" else self.symbol(self.pure("mov", register))
+        register = self.builder.variables[web]
+        if register.bank == "f":
+            return register
+        return self.builder.symbol(self.builder.pure("mov", register))
 
     def _Subscript(self, node, into):
-        return self.load(*self.element(node))
+        buffer, index = self.element(node)
+        found = self.accesses.load(buffer, index)
+        return found if found.bank == "f" else self.builder.symbol(found)
+
+    def element(self, node):
+        """(buffer, index) of a subscript."""
+        return self.buffer(node), self.integer(node.slice, "an index is an int")
+
+    def buffer(self, node):
+        """The buffer of a subscript."""
+        name = node.value.id if isinstance(node.value, ast.Name) else None
+        if name not in self.buffers:
+            what = "only a parameter that is annotated floats or ints has elements"
+            self.kernel.refuse(node, what)
+        return self.buffers[name]
 
     def _UnaryOp(self, node, into):
         if isinstance(node.op, (ast.Not, ast.Invert)):
-            self.kernel.refuse(
-                node, "not in the subset: not and ~ as numbers; write an if statement"
-            )
-        value = self.expression(node.operand)
+            what = "not in the subset: not and ~ as numbers; write an if statement"
+            self.kernel.refuse(node, what)
+        value = self.value(node.operand)
         if isinstance(node.op, ast.UAdd):
             return value
         if isinstance(value, Register):
@@ -113,12 +129,12 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
             if fused is not None:
                 return fused
         divides = isinstance(node.op, ast.Div)
-        left = self.expression(node.left)
-        if divides and isinstance(left, float) and left == 1.0 and self.adds_to_root(node.right):
-            root, c = node.right.left.args[0], node.right.right
-            values = [self.to_float(self.expression(term)) for term in (root, c)]
-            return self.reciprocal_of_root_and(*map(self.float_register, values))
-        right = self.expression(node.right)
+        left = self.value(node.left)
+        if divides and isinstance(left, float) and left == 1.0 and adds_to_root(node.right):
+            terms = (node.right.left.args[0], node.right.right)
+            values = [self.to_float(self.value(term)) for term in terms]
+            return self.math.reciprocal_of_root_and(*map(self.float_register, values))
+        right = self.value(node.right)
         if isinstance(left, Polynomial) and isinstance(right, Polynomial) and not divides:
             return self._int_operation(node, left, right)
         if divides:
@@ -132,7 +148,7 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
             factors, other = self._product(node.left), node.right
         if factors is None:
             return None
-        other = self.float_register(self.to_float(self.expression(other)))
+        other = self.float_register(self.value(other))
         factors = [self.float_register(factor) for factor in factors]
         return self._result(into, "fma" if isinstance(node.op, ast.Add) else "fms", other, *factors)
 
@@ -140,11 +156,19 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
         """The factors of a float product that is not known now."""
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
             return None
-        values = [self.expression(node.left), self.expression(node.right)]
+        values = [self.value(node.left), self.value(node.right)]
         if all(isinstance(v, Polynomial) for v in values):
             return None
         values = [self.to_float(v) for v in values]
         return None if all(isinstance(v, float) for v in values) else values
+
+    def _int_operation(self, node, left, right):
+        if isinstance(node.op, (ast.FloorDiv, ast.Mod)) and right.constant == 0:
+            self.kernel.refuse(node, "division by zero: divide by another number")
+        value = self.integers.operation(node.op, left, right)
+        if value is None:
+            self.kernel.refuse(node, f"not in the subset: {OPERATORS[type(node.op)]}")
+        return value
 
     def _division(self, node, left, right):
         if isinstance(right, float):
@@ -153,8 +177,8 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
             if isinstance(left, float):
                 return left / right
         if left == 1.0:
-            return self.reciprocal(self.float_register(right))
-        return self.quotient(self.float_register(left), self.float_register(right))
+            return self.math.reciprocal(self.float_register(right))
+        return self.math.quotient(self.float_register(left), self.float_register(right))
 
     def _float_operation(self, node, left, right, into):
         name = FLOAT_OPERATION.get(type(node.op))
@@ -168,27 +192,59 @@ class Expressions(Builder, Accesses, Bounds, Conditions, Integers, MathOps):
 
     def _Call(self, node, into):
         name = node.func.id
-        if name not in FUNCTIONS or len(node.args) != 1:
+        if name not in FUNCTIONS or len(node.args) != FUNCTIONS[name]:
             there = "there are exp, log, sqrt, abs, float, int and the kernels of this file"
             what = f"no function {name} of {len(node.args)} arguments here"
             self.kernel.refuse(node, f"{what}: {there}")
-        value = self.expression(node.args[0])
+        if name in ("max", "min"):
+            return self._maximum(node, into)
+        value = self.value(node.args[0])
         if name == "int":
-            if isinstance(value, Polynomial):
-                return value
-            if isinstance(value, float):
-                if not math.isfinite(value):
-                    self.kernel.refuse(node, f"int({value}) is no number: write another float")
-                return number(int(value))
-            return self.symbol(self.pure("trunc.s", value, 0))
+            return self._to_int(node, value)
         if name == "abs" and isinstance(value, Polynomial):
-            x = self.value(value)
-            return self.symbol(self.pure("max", x, self.pure("neg", x)))
+            return self.integers.maximum("max", value, -value)
         value = self.to_float(value)
         if name == "float":
             return value
         x = self.float_register(value)
         if name == "abs":
             return self._result(into, "abs.s", x)
-        function = {"exp": self.exponential, "log": self.logarithm, "sqrt": self.square_root}
-        return function[name](x)
+        functions = {
+            "exp": self.math.exponential,
+            "log": self.math.logarithm,
+            "sqrt": self.math.square_root,
+        }
+        return functions[name](x)
+
+    def _to_int(self, node, value):
+        if isinstance(value, Polynomial):
+            return value
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                self.kernel.refuse(node, f"int({value}) is no number: write another float")
+            return number(int(value))
+        return self.builder.symbol(self.builder.pure("trunc.s", value, 0))
+
+    def _maximum(self, node, into):
+        """max(x, y) as Python has it: y if y > x else x, also where one is not a number."""
+        x, y = (self.value(arg) for arg in node.args)
+        name = node.func.id
+        if isinstance(x, Polynomial) and isinstance(y, Polynomial):
+            return self.integers.maximum(name, x, y)
+        x, y = self.float_register(x), self.float_register(y)
+        if x is into:
+            self.builder.emit("at_least" if name == "max" else "at_most", into, y)
+            return into
+        return self._result(into, "raise_to" if name == "max" else "lower_to", x, y)
+
+
+def adds_to_root(node):
+    """Is it sqrt(x) + c with a c that is a name or a number?"""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and isinstance(node.left, ast.Call)
+        and node.left.func.id == "sqrt"
+        and len(node.left.args) == 1
+        and isinstance(node.right, (ast.Name, ast.Constant))
+    )

@@ -4,60 +4,53 @@ An innermost loop becomes a zero-overhead loop if its body is under 256 bytes (m
 Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would run 2³² times.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from .inductions import Loop
-from .xtensa import Label, Op, Register
+from .ir import Label, Op, Region, Register
 
 HARDWARE_BYTES = 245  # room for a few instructions that spilling may add
+OPENED = Label("opened")  # between the checks at the door and the body
 
 
-@dataclass(eq=False)
-class Region:
-    """A loop in flat code: from its first to its last label."""
-
-    start: Label
-    end: Label
-    innermost: bool
+def flatten(program):
+    """Turn loops into labels and branches, short innermost ones into zero-overhead loops."""
+    flat = _Flat(program.in_software)
+    ops = flat.items([*program.tree.door, Op("label", [OPENED]), *program.tree.body])
+    return replace(program, ops=ops, regions=flat.regions)
 
 
-class Flat:
-    """`ops`, and `regions`: the loops, inner ones first."""
+class _Flat:
+    def __init__(self, in_software):
+        self.in_software = in_software
+        self.regions = []  # the loops, inner ones first
 
-    def __init__(self, items, software_loops=()):
-        self.regions = []
-        self.software_loops = software_loops  # numbers of those that turned out too long
-        self.ops = self._flatten(items)
-
-    def _flatten(self, items):
+    def items(self, items):
         ops = []
         for item in items:
             if isinstance(item, Op):
                 ops.append(item)
             elif item.count is None:
-                ops += self._while(item)
+                ops += self.while_loop(item)
             else:
-                ops += self._range(item)
+                ops += self.range_loop(item)
         return ops
 
-    def _while(self, loop):
+    def while_loop(self, loop):
         top = Label("while")
-        body = self._flatten(loop.items)
-        self.regions.append(Region(top, loop.exit, _is_innermost(loop)))
+        body = self.items(loop.items)
+        self.regions.append(Region(top, loop.exit, loop))
         line = loop.line
-        return [Op("label", [top], line), *body, Op("j", [top], line), _label(loop.exit, line)]
+        return [_label(top, line), *body, Op("j", [top], line), _label(loop.exit, line)]
 
-    def _range(self, loop):
-        body = self._flatten(loop.items)
-        innermost = _is_innermost(loop)
+    def range_loop(self, loop):
+        body = self.items(loop.items)
         start, end = Label("loop"), Label("end")
-        self.regions.append(Region(start, end, innermost))
-        number = len(self.regions) - 1
+        self.regions.append(Region(start, end, loop))
         line = loop.line
-        short = sum(3 * len(expand(op)) for op in _usual(body)) <= HARDWARE_BYTES
-        if innermost and short and number not in self.software_loops:
+        short = sum(3 * len(expanded(op)) for op in _usual(body)) <= HARDWARE_BYTES
+        if loop.innermost and short and loop not in self.in_software:
             # The last instruction of a body is no branch and no branch's target.
-            if not body or body[-1].name[0] in "bj" or body[-1].name == "label":
+            if not body or body[-1].row.jumps or body[-1].label:
                 body.append(Op("nop.n", [], line))
             head = Op("loopgtz", [loop.count, end], line)
             return [head, _label(start, line), *body, _label(end, line)]
@@ -74,33 +67,28 @@ class Flat:
 
 
 def _usual(ops):
-    """Instructions without labels, and without what a branch to a rare label jumps over."""
+    """Instructions without labels, and without the cold code that a branch jumps over."""
     until = None
     for op in ops:
-        if op.name == "label":
-            until = None if op.args[0] is until else until
+        if op.label:
+            until = None if op.label is until else until
         elif until is None:
             yield op
-            until = op.past_rare
-
-
-def _is_innermost(loop):
-    return not any(isinstance(item, Loop) for item in loop.items)
+            until = op.past_cold
 
 
 def _label(label, line):
     return Op("label", [label], line)
 
 
-def expand(op):
-    """Three-operand pseudo-instructions as what the coprocessor has, which works in place."""
-    in_place = {
-        "fma": "madd.s",
-        "fms": "msub.s",
-        "raise_to": "at_least",
-        "lower_to": "at_most",
-    }.get(op.name)
-    if in_place is None:
+def expand(program):
+    """Write instructions with a result of their own as what the coprocessor has: in place."""
+    return replace(program, ops=[part for op in program.ops for part in expanded(op)])
+
+
+def expanded(op):
+    in_place = op.row.in_place
+    if not in_place:
         return [op]
     result, first, *others = op.args
     if result is first:

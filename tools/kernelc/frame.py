@@ -11,9 +11,12 @@ their offset. Whatever is wrong is put into a7 and left to `refuse`, a Python fu
 module, which raises the exception.
 """
 
-from .lower import RETURN_SLOT
+import ast
+from dataclasses import replace
+
+from .flatten import OPENED
+from .ir import Label, Op
 from .subset import BUFFERS
-from .xtensa import Label, Op
 
 # Indices in mp_fun_table.
 NONE, TO_OBJECT, LOAD_ATTR, CALL = 0, 4, 9, 27
@@ -22,7 +25,7 @@ NATIVE_INT = 2  # MP_NATIVE_TYPE_INT
 
 # Stack: the value to return, self, the function table, the parameters, spilled registers; above
 # them the 32 bytes in which callees save our registers (manual, Windowed Register Option).
-SELF_SLOT, TABLE_SLOT, FIRST_HOME = 4, 8, 12
+RETURN_SLOT, SELF_SLOT, TABLE_SLOT, FIRST_HOME = 0, 4, 8, 12
 SAVE_AREA = 32
 
 # What an argument must be. BUFFER and WRITE are mp_get_buffer's flags.
@@ -40,29 +43,34 @@ def homes(kernel):
     return offsets, FIRST_HOME + HOME_BYTES * len(offsets)
 
 
-class Frame:
-    """`before`, `between` the checks at the door and the body, and `after`: the instructions
-    around a kernel's own. Refusals lie between, in reach of short branches from both sides.
+def frame(program):
+    """Add the entry with its argument checks, the return, and the refusal of a call."""
+    parts = _Frame(program)
+    split = [op.label for op in program.ops].index(OPENED)
+    door, body = program.ops[:split], program.ops[split:]
+    # Refusals lie between, in reach of short branches from both sides.
+    ops = [*parts.entry(), *door, *parts.between(), *body, *parts.leave()]
+    return replace(program, ops=ops)
 
-    places says where mpy.py found things in the file: `table` and `refuse` are the indices of
-    the function table among the constants and of the name `refuse` among the strings.
-    """
 
-    def __init__(self, kernel, number, stored, lowering, stack_end, places):
-        self.kernel = kernel
-        self.stored = stored  # names of the buffers that are written
-        self.places = places
+class _Frame:
+    """Makes the instructions around a kernel's own."""
+
+    def __init__(self, program):
+        self.program = program
+        self.kernel = program.kernel
+        self.places = program.places
         self.refuse = Label("refuse")
-        self.line = kernel.node.lineno
-        self.before = self._entry((stack_end + SAVE_AREA + 15) // 16 * 16)
+        self.line = program.kernel.node.lineno
+
+    def between(self):
         body = Label("body")
-        self.between = [
+        return [
             *self._ops(("j", body)),
-            *self._stubs(lowering.refusals),
-            *self._refuse(number),
+            *self._stubs(self.program.tree.refusals),
+            *self._refuse(self.program.number),
             *self._ops(("label", body)),
         ]
-        self.after = self._return(lowering.epilogue)
 
     def _ops(self, *lines):
         return [Op(line[0], list(line[1:]), self.line) for line in lines]
@@ -72,9 +80,11 @@ class Frame:
         ops = [] if table != 8 else [("l32i", 8, 1, TABLE_SLOT)]
         return [*ops, ("l32i", 8, table, 4 * index), ("callx8", 8)]
 
-    def _entry(self, size):
+    def entry(self):
         """Check every argument, in a loop over a word of three bits for each."""
-        kinds = [self._kind(name, kind) for name, kind in self.kernel.params]
+        size = (self.program.stack + SAVE_AREA + 15) // 16 * 16
+        stored = _stored(self.program.statements)
+        kinds = [_kind(kind, name in stored) for name, kind in self.kernel.params]
         loop, buffer, number, following = Label(), Label(), Label(), Label()
         ops = self._ops(
             ("entry", 1, size),
@@ -135,13 +145,9 @@ class Frame:
             ("bnez", 3, loop),
         )
 
-    def _kind(self, name, kind):
-        if kind in BUFFERS:
-            return BUFFER | WRITE * (name in self.stored) | INTS * (kind == "ints")
-        return INT if kind == "int" else FLOAT
-
-    def _return(self, label):
-        ops = self._ops(("label", label))
+    def leave(self):
+        """Return None, or the number in its place on the stack."""
+        ops = self._ops(("label", self.program.tree.epilogue))
         if self.kernel.returns == "none":
             return ops + self._ops(
                 ("l32i", 2, 1, TABLE_SLOT), ("l32i", 2, 2, 4 * NONE), ("retw.n",)
@@ -179,3 +185,20 @@ class Frame:
             *self._call(CALL),
             ("retw.n",),  # not reached
         )
+
+
+def _kind(kind, stored):
+    """What the entry is told of a parameter."""
+    if kind in BUFFERS:
+        return BUFFER | WRITE * stored | INTS * (kind == "ints")
+    return INT if kind == "int" else FLOAT
+
+
+def _stored(statements):
+    """Names of the buffers that are written."""
+    return {
+        node.value.id
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    }

@@ -5,7 +5,9 @@ import math
 from dataclasses import dataclass
 
 from .errors import CompileError
-from .subset import BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS
+from .subset import BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS, MATH
+
+COMPILED = "COMPILED"  # the constant that a file sets to False, and that is True in machine code
 
 
 @dataclass
@@ -36,10 +38,7 @@ class Module:
     kernels: dict
     constants: dict
     empty: list  # (name, parameter names)
-    schedule: dict = None  # the file's own table of schedules, if it has one
-
-    def table(self, default):
-        return default if self.schedule is None else self.schedule
+    schedule: dict  # kernel's name: how its loops are tiled
 
 
 def parse(source, path):
@@ -53,7 +52,7 @@ def parse(source, path):
         raise CompileError(path, None, what) from error
     except ValueError as error:
         raise CompileError(path, None, f"not Python: {error}; correct it") from error
-    module = Module(str(path), source, {}, {}, [])
+    module = Module(str(path), source, {}, {}, [], {})
     for node in tree.body:
         _top_level(module, node)
     return module
@@ -64,7 +63,7 @@ def _top_level(module, node):
         return  # docstring
     if isinstance(node, ast.ImportFrom) and node.module == "math":
         for alias in node.names:
-            if alias.name not in FUNCTIONS or alias.asname:
+            if alias.name not in MATH or alias.asname:
                 message = "from math take exp, log and sqrt, under their own names"
                 raise CompileError(module.path, node, message)
     elif isinstance(node, ast.FunctionDef):
@@ -79,7 +78,7 @@ def _top_level(module, node):
 
 def _constant(module, node, target):
     name = getattr(target, "id", None)
-    value = _literal(node.value)
+    value = _literal(node.value, module.constants)
     if name == "SCHEDULE":
         module.schedule = _schedule(module, node)
     elif name is None or value is None:
@@ -87,7 +86,7 @@ def _constant(module, node, target):
         raise CompileError(module.path, node, message)
     elif name not in KINDS:
         _new_name(module, node, name)
-        module.constants[name] = value
+        module.constants[name] = True if name == COMPILED else value
 
 
 def _schedule(module, node):
@@ -110,10 +109,12 @@ def _new_name(module, node, name):
         raise CompileError(module.path, node, f"{name} means something else: choose another name")
 
 
-def _literal(node):
+def _literal(node, constants):
     """The number or string that a node is, or None."""
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        value = _literal(node.operand)
+        value = _literal(node.operand, constants)
         return -value if type(value) in (int, float) else None
     value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
     if type(value) is float and not math.isfinite(value):

@@ -1,87 +1,67 @@
 """Integer values that grow evenly with a loop: registers to which the loop adds a step. Addresses
 are polynomials, so inner loops move pointers on."""
 
-from dataclasses import dataclass, field
-
 from . import polynomial as poly
-from .xtensa import Op, Register
+from .ir import Loop, Op
 
 LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
 
 
-@dataclass(eq=False)
-class Loop:
-    """`items` run `count` times (a register), or until they jump to `exit`."""
-
-    items: list
-    count: Register = None
-    exit: object = None
-    line: int = 0
-    inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
-    trips: poly.Polynomial = None  # how often, if that is known not to be negative
+def induction(builder, p, symbol, slope):
+    """A register that starts with p's first value and grows with the loop."""
+    loop = symbol.scope
+    first = builder.value(p.replace(symbol, loop.first))
+    register = builder.register("a", f"{p}", loop)
+    builder.emit("mov", register, first, scope=builder.scopes[loop.depth - 1])
+    loop.inductions[register] = slope * poly.number(loop.step)
+    return register
 
 
-class Inductions:
-    """Methods that a Builder gains."""
+def close_loop(builder, loop):
+    """Put the loads of a loop first, and the steps of what grows with it last."""
+    _loads_first(loop)
+    left = {register: step - _join(loop, register) for register, step in loop.inductions.items()}
+    for register, step in left.items():
+        if step != poly.ZERO:
+            small = step.constant is not None and -128 <= step.constant <= 127
+            _advance(builder, loop, register, step.constant if small else builder.value(step))
 
-    def _induction(self, p, symbol, slope):
-        """A register that starts with p's first value and grows with the loop."""
-        loop = symbol.scope
-        first = self.value(p.replace(symbol, loop.first))
-        register = Register("a", f"{p}", loop)
-        self.emit("mov", register, first, scope=self.scopes[loop.depth - 1])
-        loop.inductions[register] = slope * poly.number(loop.step)
-        return register
 
-    def close_loop(self, loop):
-        """Put the loads of a loop first, and the steps of what grows with it last."""
-        _loads_first(loop)
-        left = {
-            register: step - self._join(loop, register)
-            for register, step in loop.inductions.items()
-        }
-        for register, step in left.items():
-            if step != poly.ZERO:
-                self._advance(loop, register, self._step(step))
+def _join(loop, outer):
+    """If all that a pointer does is to say where an inner loop's pointer begins, let it be that
+    pointer. Returns the way that the inner loop then takes it, which is not left to add."""
+    users = [item for item in loop.items if _mentions(item, outer)]
+    begin = users[0] if len(users) == 1 else None
+    if not isinstance(begin, Op) or begin.name != "mov" or begin.conditional:
+        return poly.ZERO
+    pointer = begin.args[0]
+    users = [item for item in loop.items if item is not begin and _mentions(item, pointer)]
+    if len(users) != 1 or not isinstance(users[0], Loop) or users[0].trips is None:
+        return poly.ZERO
+    inner = users[0]
+    if pointer is outer or pointer not in inner.inductions:
+        return poly.ZERO
+    way = inner.inductions[pointer] * inner.trips
+    inside = any(symbol.scope.depth >= loop.depth for symbol in way.symbols)
+    if inside or any(len(monomial) > 1 for monomial in way.terms):  # costs more than it saves
+        return poly.ZERO
+    loop.items.remove(begin)
+    _replace(inner, pointer, outer)
+    return way
 
-    def _step(self, p):
-        small = p.constant is not None and -128 <= p.constant <= 127
-        return p.constant if small else self.value(p)
 
-    def _join(self, loop, outer):
-        """If all that a pointer does is to say where an inner loop's pointer begins, let it be that
-        pointer. Returns the way that the inner loop then takes it, which is not left to add."""
-        users = [item for item in loop.items if _mentions(item, outer)]
-        begin = users[0] if len(users) == 1 else None
-        if not isinstance(begin, Op) or begin.name != "mov" or begin.conditional:
-            return poly.ZERO
-        pointer = begin.args[0]
-        users = [item for item in loop.items if item is not begin and _mentions(item, pointer)]
-        if len(users) != 1 or not isinstance(users[0], Loop) or users[0].trips is None:
-            return poly.ZERO
-        inner = users[0]
-        if pointer is outer or pointer not in inner.inductions:
-            return poly.ZERO
-        way = inner.inductions[pointer] * inner.trips
-        inside = any(symbol.scope.depth >= loop.depth for symbol in way.symbols)
-        if inside or any(len(monomial) > 1 for monomial in way.terms):  # costs more than it saves
-            return poly.ZERO
-        loop.items.remove(begin)
-        _replace(inner, pointer, outer)
-        return way
-
-    def _advance(self, loop, register, step):
-        """Add the step at the loop's end, or in the last access through the register."""
-        _zero_last(loop.items, register)
-        last = next((i for i in reversed(loop.items) if _mentions(i, register)), None)
-        constant = isinstance(step, int)
-        if isinstance(last, Op) and not last.conditional and last.args[-1] == 0:
-            post = {"lsi": "lsip", "ssi": "ssip"} if constant else {"lsi": "lsxp", "ssi": "ssxp"}
-            if last.name in post and last.args[1] is register and (not constant or step >= 0):
-                at = loop.items.index(last)
-                loop.items[at] = Op(post[last.name], [last.args[0], register, step], last.line)
-                return
-        self.emit("addi" if constant else "add", register, register, step, scope=loop)
+def _advance(builder, loop, register, step):
+    """Add the step at the loop's end, or in the last access through the register."""
+    _zero_last(loop.items, register)
+    last = next((i for i in reversed(loop.items) if _mentions(i, register)), None)
+    constant = isinstance(step, int)
+    if isinstance(last, Op) and not last.conditional and last.args[-1] == 0:
+        moving = last.row.by_constant if constant else last.row.by_register
+        if moving and last.args[1] is register and (not constant or step >= 0):
+            at = loop.items.index(last)
+            loop.items[at] = Op(moving, [last.args[0], register, step], last.line)
+            return
+    builder.emit("addi" if constant else "add", register, register, step, scope=loop)
 
 
 def _loads_first(loop):
@@ -92,7 +72,7 @@ def _loads_first(loop):
     for item in loop.items:
         if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
             return
-        if item.name in ("ssi", "s32i") or len(early) == LOADS_AT_ONCE:
+        if item.row.memory == "store" or len(early) == LOADS_AT_ONCE:
             break
         if item.name == "lsi" and item.args[1] in loop.inductions:
             early.append(item)
@@ -123,8 +103,8 @@ def _mentions(item, register):
 
 
 def _replace(loop, old, new):
-    for item in loop.items:
+    for i, item in enumerate(loop.items):
         if isinstance(item, Loop):
             _replace(item, old, new)
         else:
-            item.args = [new if arg is old else arg for arg in item.args]
+            loop.items[i] = item.having(new if arg is old else arg for arg in item.args)

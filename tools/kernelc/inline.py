@@ -7,19 +7,25 @@ may return a value in its last statement only.
 
 import ast
 import copy
+from dataclasses import replace
 
+from .desugar import desugared
 from .subset import BUFFERS, FUNCTIONS
 
 
-def inline(kernel, body, kernels):
-    """A kernel's statements, with `x += e` written out as `x = x + e` and calls replaced."""
-    return _Inliner(kernel, kernels).block(body, {}, (kernel.name,))
+def inline(program):
+    """Put the statements of the file's other kernels in the place of calls."""
+    kernel = program.kernel
+    body = copy.deepcopy(program.statements)
+    body = _Inliner(kernel, program.module).block(body, {}, (kernel.name,))
+    return replace(program, statements=body)
 
 
 class _Inliner:
-    def __init__(self, kernel, kernels):
+    def __init__(self, kernel, module):
         self.kernel = kernel
-        self.kernels = kernels
+        self.kernels = module.kernels
+        self.constants = module.constants
         self.calls = 0
 
     def block(self, statements, names, stack):
@@ -30,8 +36,6 @@ class _Inliner:
 
     def statement(self, node, names, stack):
         before = []
-        if isinstance(node, ast.AugAssign):
-            node = ast.copy_location(_plain(node), node)
         if isinstance(node, (ast.For, ast.If, ast.While)):
             body = self.block(node.body, names, stack)
             orelse = self.block(node.orelse, names, stack)
@@ -82,7 +86,8 @@ class _Inliner:
             self.kernel.refuse(call, message)
         self.calls += 1
         names = {}
-        for child in ast.walk(ast.Module(callee.body, [])):
+        body = desugared(callee, self.constants)
+        for child in ast.walk(ast.Module(body, [])):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
                 names[child.id] = f"{child.id}@{callee.name}{self.calls}"
         for (param, kind), arg in zip(callee.params, call.args, strict=True):
@@ -96,7 +101,6 @@ class _Inliner:
                 arg = ast.Call(ast.Name("float", ast.Load()), [arg], [])
             target = ast.Name(names[param], ast.Store())
             before.append(ast.fix_missing_locations(_at(call, ast.Assign([target], arg))))
-        body = copy.deepcopy(callee.body)
         value = None
         if isinstance(body[-1], ast.Return):
             value = body.pop().value
@@ -108,13 +112,6 @@ class _Inliner:
         if value is None:
             return None
         return self.expression(_Renamer(names).visit(value), before, (*stack, callee.name))
-
-
-def _plain(node):
-    """x op= e as x = x op e."""
-    load = copy.deepcopy(node.target)
-    load.ctx = ast.Load()
-    return ast.Assign([node.target], _at(node, ast.BinOp(load, node.op, node.value)))
 
 
 def _at(where, node):

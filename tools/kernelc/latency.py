@@ -1,19 +1,12 @@
 """What a loop costs: a cycle an instruction, and the stalls of those that wait for an operand.
 
-A result can be read so many cycles after the instruction that makes it as GCC's model of these
-processors says (gcc/config/xtensa/xtensa.md, "Pipeline model"); what reads it earlier stalls.
+What reads a result before it is there (xtensa.py: how many cycles after) stalls.
 Not counted: what a taken branch costs (a zero-overhead loop has none), and slow memory.
 """
 
 from dataclasses import dataclass
 
-from .xtensa import Register
-
-FLOAT, LOAD, CONVERSION, PRODUCT = 4, 2, 2, 2
-LATENCY = dict.fromkeys(("add.s", "sub.s", "mul.s", "madd.s", "msub.s", "fma", "fms"), FLOAT)
-LATENCY |= dict.fromkeys(("lsi", "lsip", "lsxp", "l32i", "l32i.n", "l32r", "l16ui"), LOAD)
-LATENCY |= {"float.s": CONVERSION, "trunc.s": CONVERSION, "round.s": CONVERSION, "mull": PRODUCT}
-MAXIMA = ("at_least", "at_most", "raise_to", "lower_to")
+from .ir import Register
 
 
 @dataclass
@@ -43,7 +36,7 @@ def _loop(code, start, end):
     lines = [line for line in code.lines if start <= line[0] < end]
     ops = [op for _, _, op in lines]
     waits = steady_waits(ops)
-    jumps = [op for op in ops[:-1] if op.name[0] in "bj"]
+    jumps = [op for op in ops[:-1] if op.row.jumps]
     return Loop(
         lines,
         {address: wait for (address, _, _), wait in zip(lines, waits, strict=True) if wait},
@@ -51,30 +44,30 @@ def _loop(code, start, end):
     )
 
 
-def steady_waits(ops, place=None):
+def steady_waits(ops):
     """How many cycles each instruction of a loop's body waits for its operands, when passes
     follow each other."""
-    return _run(ops * 3, place)[0][2 * len(ops) :]
+    return _run(ops * 3)[0][2 * len(ops) :]
 
 
 def waits(ops):
     """How many cycles each of these instructions waits, executed one after another."""
-    return _run(ops, None)[0]
+    return _run(ops)[0]
 
 
-def left_over(ops, place=None):
+def left_over(ops):
     """{register: how many cycles after these instructions it can be read}."""
-    waits, ready = _run(ops, place)
+    waits, ready = _run(ops)
     end = len(ops) + sum(waits)
     return {register: at - end for register, at in ready.items() if at > end}
 
 
-def _run(ops, place):
+def _run(ops):
     """(cycles that each instruction of straight code waits, {register: when it can be read})."""
     ready, now, waits, known = {}, 0, [], {}
     for op in ops:
         if id(op) not in known:
-            known[id(op)] = reads(op, place), writes(op, place).items()
+            known[id(op)] = reads(op), writes(op).items()
         wait = 0
         for register in known[id(op)][0]:
             wait = max(wait, ready.get(register, 0) - now)
@@ -86,32 +79,28 @@ def _run(ops, place):
     return waits, ready
 
 
-def reads(op, place=None):
-    return [register for register, _, role in _registers(op, place) if role in "r+"]
+def reads(op):
+    return [register for register, operand in _registers(op) if operand.reads]
 
 
-def writes(op, place=None):
+def writes(op):
     """{register: cycles until it can be read}. A pointer that a load moves is ready at once."""
-    latency = LATENCY.get(op.name, 1)
     result = {
-        register: latency if position == 0 else 1
-        for register, position, role in _registers(op, place)
-        if role in "<+"
+        register: op.row.latency if operand is op.row.operands[0] else 1
+        for register, operand in _registers(op)
+        if operand.writes
     }
-    if op.name in MAXIMA:  # they become a comparison and a move
+    if op.row.flag:
         result["b", 0] = 1
     return result
 
 
-def _registers(op, place):
-    """(register, position, role) of the operands that are registers: a Register, or if `place`
-    gives each its number or it has one already, its bank and that."""
-    result = []
-    for position, (arg, spec) in enumerate(zip(op.args, op.fields, strict=True)):
-        if isinstance(arg, Register):
-            result.append(((arg.bank, place[arg]) if place else arg, position, spec[2:] or "r"))
-        elif spec[0] in "afb" and spec[1:2] in ("r", "s", "t"):
-            # A comparison writes its flag, a branch or a move reads it.
-            role = "<" if spec == "br" else spec[2:] or "r"
-            result.append(((spec[0], arg), position, role))
-    return result
+def _registers(op):
+    """(register, operand) of those that are registers: a Register, or the bank and the number of
+    one that has its place."""
+    pairs = zip(op.args, op.row.operands, strict=True)
+    return [
+        (arg if isinstance(arg, Register) else (operand.bank, arg), operand)
+        for arg, operand in pairs
+        if operand.bank
+    ]

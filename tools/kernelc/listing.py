@@ -1,19 +1,17 @@
 """The assembly beside the Python lines, and what its loops cost."""
 
 from .latency import loops
-from .xtensa import Label
+from .xtensa import ENCODE_TARGET
 
 
 def operands(op):
     """An instruction's operands as an assembler writes them."""
     texts = []
-    for arg, spec in zip(op.args, op.fields, strict=True):
-        if isinstance(arg, Label):
-            texts.append(f"{arg.address:#x}")
-        elif spec[0] in "afb" and spec[1:2] in ("r", "s", "t"):
-            texts.append(f"{spec[0]}{arg}")
+    for arg, operand in zip(op.args, op.row.operands, strict=True):
+        if operand.kind in ENCODE_TARGET:
+            texts.append(f"{arg:#x}")
         else:
-            texts.append(str(arg))
+            texts.append(f"{operand.bank}{arg}")
     return ", ".join(texts)
 
 

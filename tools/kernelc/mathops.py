@@ -5,10 +5,8 @@ Newton steps; the coprocessor's estimate instructions are not used (see xtensa.p
 units in the last place, are those of host_tests/kernelc/test_math.py.
 """
 
-import ast
-
-from .scopes import BRANCH
-from .xtensa import Label, Register
+from .builder import BRANCH
+from .ir import Label
 
 # ln 2 in two pieces, the first with few bits so that n · LN2_HIGH is exact (Cody & Waite 1980).
 LN2_HIGH = 0.693359375
@@ -39,7 +37,11 @@ EVEN_HALVES = (0.500879, 0.5000005)
 
 
 class MathOps:
-    """The functions, as methods that a Builder gains. Arguments and results are registers."""
+    """The functions; arguments and results are registers."""
+
+    def __init__(self, builder):
+        self.builder = builder
+        self.pure = builder.pure
 
     def fma(self, a, b, c):
         """a + b·c, rounded once."""
@@ -50,18 +52,18 @@ class MathOps:
         return self.pure("fms", a, b, c)
 
     def horner(self, x, coefficients):
-        total = self.float_constant(coefficients[0])
+        total = self.builder.float_constant(coefficients[0])
         for c in coefficients[1:]:
-            total = self.fma(self.float_constant(c), total, x)
+            total = self.fma(self.builder.float_constant(c), total, x)
         return total
 
     def error(self, x, r):
         """1 − x·r, which is small where r is nearly 1/x."""
-        return self.fms(self.float_constant(1.0), x, r)
+        return self.fms(self.builder.float_constant(1.0), x, r)
 
     def reciprocal_guess(self, x):
         """1/x to an eighth, from x's bits."""
-        bits = self.pure("sub", self.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
+        bits = self.pure("sub", self.builder.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
         return self.pure("wfr", bits)
 
     def reciprocal(self, x):
@@ -88,31 +90,20 @@ class MathOps:
         half = ½/√x (Goldschmidt): e = ½ − root·half, root += root·e, half += half·e; then
         root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the error is absolute, less than 2⁻⁶³."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
-        y = self.pure("wfr", self.pure("sub", self.constant(RSQRT_GUESS), bits))
+        y = self.pure("wfr", self.pure("sub", self.builder.constant(RSQRT_GUESS), bits))
         root = self.pure("mul.s", x, y)
-        half = self.pure("mul.s", y, self.float_constant(0.5))
+        half = self.pure("mul.s", y, self.builder.float_constant(0.5))
         for _ in range(2):
-            e = self.fms(self.float_constant(0.5), root, half)
+            e = self.fms(self.builder.float_constant(0.5), root, half)
             root, half = self.fma(root, root, e), self.fma(half, half, e)
         return self.fma(root, half, self.fms(x, root, root))
-
-    def adds_to_root(self, node):
-        """Is it sqrt(x) + c with a c that is a name or a number?"""
-        return (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Add)
-            and isinstance(node.left, ast.Call)
-            and node.left.func.id == "sqrt"
-            and len(node.left.args) == 1
-            and isinstance(node.right, (ast.Name, ast.Constant))
-        )
 
     def root_and_inverse(self, x):
         """(½√x, 1/√x), from a guess on the bits of x and one step of Newton's."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
-        y = self.pure("wfr", self.pure("sub", self.constant(EVEN_GUESS), bits))
-        half_root = self.pure("mul.s", self.pure("mul.s", x, self.float_constant(0.5)), y)
-        e = self.fms(self.float_constant(EVEN_HALVES[0]), half_root, y)
+        y = self.pure("wfr", self.pure("sub", self.builder.constant(EVEN_GUESS), bits))
+        half_root = self.pure("mul.s", self.pure("mul.s", x, self.builder.float_constant(0.5)), y)
+        e = self.fms(self.builder.float_constant(EVEN_HALVES[0]), half_root, y)
         return self.fma(half_root, half_root, e), self.fma(y, y, e)
 
     def reciprocal_of_root_and(self, x, c):
@@ -121,56 +112,56 @@ class MathOps:
         off c/x as well. The rare other cases are seen to when the result is first read, so that
         what stands before that is straight code."""
         bits = self.pure("rfr", x)
-        few = self.pure("mul.s", c, self.float_constant(4096.0))
-        least = self.pure("rfr", self.pure("fma", self.float_constant(2.0**-126), few, few))
-        last_half = self.float_constant(EVEN_HALVES[1])
+        few = self.pure("mul.s", c, self.builder.float_constant(4096.0))
+        least = self.pure("rfr", self.pure("fma", self.builder.float_constant(2.0**-126), few, few))
+        last_half = self.builder.float_constant(EVEN_HALVES[1])
         half_root, y = self.root_and_inverse(x)
-        result = Register("f", "inverse", self.top)
+        result = self.builder.register("f", "inverse", self.builder.top)
         e = self.fms(last_half, self.pure("add.s", half_root, c), y)
-        self.emit("fma", result, y, y, e)
+        self.builder.emit("fma", result, y, y, e)
 
         def otherwise():
-            end = Label("settled", rare=True)
-            self.emit("bge", bits, least, end)
-            with self.scope(BRANCH):
+            end = Label("settled", cold=True)
+            self.builder.emit("bge", bits, least, end)
+            with self.builder.scope(BRANCH):
                 half_root, y = self.root_and_inverse(self.pure("wfr", bits))
                 half_root = self.fma(half_root, half_root, self.fms(last_half, half_root, y))
-                total = self.fma(c, half_root, self.float_constant(2.0))
+                total = self.fma(c, half_root, self.builder.float_constant(2.0))
                 r = self.reciprocal_guess(total)
                 for _ in range(3):
                     r = self.fma(r, r, self.error(total, r))
-                self.emit("mov", result, r)
-            self.emit("label", end)
+                self.builder.emit("mov", result, r)
+            self.builder.emit("label", end)
 
-        self.later(result, otherwise)
+        self.builder.later(result, otherwise)
         return result
 
     def exponential(self, x):
         """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a
         result under 2⁻¹²⁶ is taken for 0), infinite above 88.3."""
-        x = self.pure("raise_to", x, self.float_constant(-104.0))
-        x = self.pure("lower_to", x, self.float_constant(89.0))
-        n = self.pure("round.s", self.pure("mul.s", x, self.float_constant(LOG2_E)), 0)
+        x = self.pure("raise_to", x, self.builder.float_constant(-104.0))
+        x = self.pure("lower_to", x, self.builder.float_constant(89.0))
+        n = self.pure("round.s", self.pure("mul.s", x, self.builder.float_constant(LOG2_E)), 0)
         whole = self.pure("float.s", n, 0)
-        r = self.fms(x, whole, self.float_constant(LN2_HIGH))
-        r = self.fms(r, whole, self.float_constant(LN2_LOW))
+        r = self.fms(x, whole, self.builder.float_constant(LN2_HIGH))
+        r = self.fms(r, whole, self.builder.float_constant(LN2_LOW))
         p = self.horner(r, (*EXP, 1.0, 1.0))
-        biased = self.pure("max", self.pure("addi", n, 127), self.constant(0))
+        biased = self.pure("max", self.pure("addi", n, 127), self.builder.constant(0))
         return self.pure("mul.s", p, self.pure("wfr", self.pure("slli", biased, 23)))
 
     def logarithm(self, x):
         """log x = n·ln 2 + log(1 + f) with √½ ≤ 1 + f < √2, for normal x > 0. About −88 for 0;
         not a number where x is infinite or none."""
         bits = self.pure("rfr", x)
-        n = self.pure("sub", bits, self.constant(SQRT_HALF_BITS))
+        n = self.pure("sub", bits, self.builder.constant(SQRT_HALF_BITS))
         n = self.pure("srai", n, 23)
         m = self.pure("wfr", self.pure("sub", bits, self.pure("slli", n, 23)))
         whole = self.pure("float.s", n, 0)
-        f = self.pure("sub.s", m, self.float_constant(1.0))
+        f = self.pure("sub.s", m, self.builder.float_constant(1.0))
         square = self.pure("mul.s", f, f)
         p = self.pure("mul.s", self.pure("mul.s", f, square), self.horner(f, LOG))
-        p = self.fma(p, whole, self.float_constant(LN2_LOW))
-        p = self.fms(p, square, self.float_constant(0.5))
-        total = self.fma(self.pure("add.s", f, p), whole, self.float_constant(LN2_HIGH))
+        p = self.fma(p, whole, self.builder.float_constant(LN2_LOW))
+        p = self.fms(p, square, self.builder.float_constant(0.5))
+        total = self.fma(self.pure("add.s", f, p), whole, self.builder.float_constant(LN2_HIGH))
         # x − x is 0, or not a number where the bits are none that count.
         return self.pure("add.s", total, self.pure("sub.s", x, x))

@@ -49,8 +49,7 @@ def stub(module):
     """The Python source of the module around the kernels."""
     lines = []
     for name, value in module.constants.items():
-        # Machine code cannot be interrupted, whatever the source says of itself.
-        lines.append(f"{name} = {True if name == 'ATOMIC' else value!r}")
+        lines.append(f"{name} = {value!r}")
     for name, params in module.empty:
         lines.append(f"def {name}({', '.join(params)}): pass")
     kernels = [

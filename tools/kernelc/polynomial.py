@@ -6,6 +6,9 @@ buffer, a quotient). On polynomials it is easy to see what does not depend on a 
 grows evenly with it, and the largest value an index can take.
 """
 
+import ast
+import operator
+
 
 class Symbol:
     """An int value that is known by name only.
@@ -130,3 +133,20 @@ def of(symbol):
 
 ZERO = number(0)
 ONE = number(1)
+
+
+def polynomial(node, leaf):
+    """The Polynomial of an int expression of sums and products; leaf(node) is that of whatever
+    else stands in it, or None, which makes all of it None."""
+    if isinstance(node, ast.Constant):
+        return number(node.value) if type(node.value) is int else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        operand = polynomial(node.operand, leaf)
+        return None if operand is None else -operand
+    if not isinstance(node, ast.BinOp) or type(node.op) not in ARITHMETIC:
+        return leaf(node)
+    left, right = polynomial(node.left, leaf), polynomial(node.right, leaf)
+    return None if left is None or right is None else ARITHMETIC[type(node.op)](left, right)
+
+
+ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}

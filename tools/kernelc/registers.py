@@ -6,14 +6,22 @@ least, counting loops, moves to the stack: a load before each use, a store after
 definition, and the scan starts again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .xtensa import Op, Register
+from .frame import homes
+from .ir import Op, Register
 
 PHYSICAL = {"a": list(range(2, 16)), "f": list(range(16))}
 STACK = 1  # a1
-STACK_ACCESSES = ("l32i", "s32i", "lsi", "ssi")
 LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
+
+
+def allocate(program):
+    """Give every virtual register a place, or room on the stack where there are too few."""
+    _, stack = homes(program.kernel)
+    scan = _LinearScan(program.ops, program.regions, stack)
+    end = stack + 4 * len(scan.slots)
+    return replace(program, ops=scan.ops, registers=scan.places, stack=end)
 
 
 @dataclass
@@ -24,9 +32,9 @@ class Interval:
     weight: float
 
 
-class Allocation:
-    """`ops` with spill code, `places[register]` the number of each; `slots` is the number of
-    stack words used from `stack` on."""
+class _LinearScan:
+    """`ops` with spill code, `places[register]` the number of each; `slots` are the stack words
+    used, from `stack` on."""
 
     def __init__(self, ops, regions, stack):
         self.ops = ops
@@ -34,38 +42,13 @@ class Allocation:
         self.stack = stack
         self.slots = {}
         self.short = set()  # registers that spilling made: they must stay
-        spilled = True
-        while spilled:
-            spilled = self._scan()
-            if spilled:
-                self._spill(spilled)
-        self._drop_needless()
-
-    def _drop_needless(self):
-        """Leave out copies from a place to itself, and loads from the stack of what it holds."""
-        holds, kept = {}, []
-        for op in self.ops:
-            if op.name == "label":
-                holds.clear()
-            if op.name == "mov" and self.places[op.args[0]] == self.places[op.args[1]]:
-                continue
-            defs = [(register.bank, self.places[register]) for register in op.defs]
-            on_stack = op.name in STACK_ACCESSES and op.args[1] == STACK
-            if on_stack and op.defs and holds.get(defs[0]) == op.args[2]:
-                continue
-            for place in defs:
-                holds.pop(place, None)
-            if on_stack:
-                if not op.defs:  # a store: others do not hold that slot's value any more
-                    holds = {place: slot for place, slot in holds.items() if slot != op.args[2]}
-                holds[op.args[0].bank, self.places[op.args[0]]] = op.args[2]
-            kept.append(op)
-        self.ops = kept
+        while spilled := self._scan():
+            self._spill(spilled)
 
     def _intervals(self):
         """An instruction at index i reads at 2i and writes at 2i + 1."""
         mentions = {}
-        position = {op.args[0]: 2 * i for i, op in enumerate(self.ops) if op.name == "label"}
+        position = {op.label: 2 * i for i, op in enumerate(self.ops) if op.label}
         loops = [(position[region.start], position[region.end]) for region in self.regions]
         weight = 1.0
         starts, ends = [start for start, _ in loops], [end for _, end in loops]
@@ -132,7 +115,7 @@ class Allocation:
             before, after = [], []
             for register in dict.fromkeys([*op.uses, *op.defs]):
                 if register in spilled:
-                    self._move(op, register, before, after)
+                    op = self._move(op, register, before, after)
             ops += [*before, op, *after]
         self.ops = ops
 
@@ -146,9 +129,40 @@ class Allocation:
             before.append(Op(name, [room, *args], op.line))
         if register in op.defs:
             after.append(Op(store, [room, 1, self._slot(register)], op.line))
-        op.args = [room if arg is register else arg for arg in op.args]
+        return op.having(room if arg is register else arg for arg in op.args)
 
     def _slot(self, register):
         if register not in self.slots:
             self.slots[register] = self.stack + 4 * len(self.slots)
         return self.slots[register]
+
+
+def assign(program):
+    """Put places for registers, without copies from one to itself and loads of what is there."""
+    places = program.registers
+    holds, kept = {}, []  # {(bank, place): the stack's word whose value it has}
+    for op in program.ops:
+        if op.label:
+            holds.clear()
+        if op.name == "mov" and places[op.args[0]] == places[op.args[1]]:
+            continue
+        defs = [(register.bank, places[register]) for register in op.defs]
+        on_stack = op.row.memory and op.args[1] == STACK
+        if on_stack and op.defs and holds.get(defs[0]) == op.args[2]:
+            continue
+        for place in defs:
+            holds.pop(place, None)
+        if on_stack:
+            if not op.defs:  # a store: others do not hold that word's value any more
+                holds = {place: slot for place, slot in holds.items() if slot != op.args[2]}
+            holds[op.args[0].bank, places[op.args[0]]] = op.args[2]
+        kept.append(_placed(op, places))
+    return replace(program, ops=kept)
+
+
+def _placed(op, places):
+    name = op.name
+    if name == "mov":
+        name = {"a": "mov.n", "f": "mov.s"}[op.args[0].bank]
+    args = [places[arg] if isinstance(arg, Register) else arg for arg in op.args]
+    return replace(op, name=name, args=args)

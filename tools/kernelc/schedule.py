@@ -1,183 +1,155 @@
-"""How loops are tiled: source to source, before everything else.
+"""List scheduling: an order of the instructions in innermost loops that waits less.
 
-What a kernel computes is said by its source; how its loops run, by one line of TABLE. `t×2,
-o×4` unrolls the loops over t and o and jams the copies together: one pass of the innermost loop
-then computes 2 × 4 sums and uses each loaded number several times. What does not divide evenly
-is left to remainder loops, and those of outer loops are tiled as well. The output is plain
-Python again (`--python FILE` writes it) and computes the same to the last bit. A file of kernels
-may have a table of its own, SCHEDULE, in place of this one.
-
-A schedule that could change a result is refused (dependence.py).
+Of the instructions whose operands are there, the one from which the longest chain of waiting
+hangs comes first. An order is taken only if it is better than the one that was there; memory is
+read and written in the old order, but where the places surely differ.
 """
 
-import ast
-import copy
-import re
+from dataclasses import replace
 
-from .dependence import assigned, carried, check, difference, first_of
+from . import latency
 
-TABLE = {
-    "linear_forward": "t×2, o×4",
-    "linear_backward_inputs": "t×2, i×4",
-    "linear_backward_weights": "o×2, i×4",
-    "adam_step": "i×2",
-}
+STACK = 1  # a1
 
 
-def schedule(kernel, table):
-    """The kernel's statements, tiled as the table says."""
-    body = copy.deepcopy(kernel.body)
-    plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
-    for variable, _ in plan:
-        # Each loop as it was written: tiling keeps what makes the others' iterations independent.
-        loop = next((node for node in _loops(kernel.body) if node.target.id == variable), None)
-        if loop is None:
-            what = f"{kernel.name}'s schedule names {variable}, and it has no loop over that"
-            kernel.refuse(kernel.node, f"{what}: change the schedule or the name")
-        check(kernel, loop)
-    new = _names(kernel)
-    for variable, factor in plan:
-        _tile_first(body, variable, factor, new)
-    return body
+def schedule(program):
+    """Order the straight parts of innermost loops so that they wait less for operands."""
+    ops = list(program.ops)
+    for region in program.regions:
+        if not region.innermost:
+            continue
+        labels = [op.label for op in ops]
+        first, last = labels.index(region.start) + 1, labels.index(region.end)
+        for start, stop in _straight(ops, first, last):
+            part = ops[start:stop]
+            others = [op for op in [*ops[stop:last], *ops[first:start]] if not op.label]
+            ops[start:stop] = _better(part, others)
+    return replace(program, ops=ops)
 
 
-def _step(kernel, item):
-    match = re.fullmatch(r"\s*(\w+?)\s*[×*]\s*([2-8])\s*", item)
-    if not match:
-        what = f"{item.strip()!r} is no schedule: write variable×factor, with a factor from 2 to 8"
-        kernel.refuse(kernel.node, what)
-    return match[1], int(match[2])
+def _straight(ops, first, last):
+    """(start, stop) of the runs without labels and jumps."""
+    start = first
+    for i in range(first, last + 1):
+        if i == last or ops[i].label or ops[i].row.jumps or ops[i].name == "nop.n":
+            if i - start > 2:
+                yield start, i
+            start = i + 1
 
 
-def tiled_source(module):
-    """The module's kernels as Python, tiled: what is compiled, to be read or run."""
-    functions = []
-    for kernel in module.kernels.values():
-        node = kernel.node
-        body = schedule(kernel, module.table(TABLE))
-        function = ast.FunctionDef(kernel.name, node.args, body, [], node.returns)
-        functions.append(ast.unparse(ast.fix_missing_locations(function)))
-    return "\n\n\n".join(functions) + "\n"
+def _better(part, others):
+    """The part in its best order; the others are what else the loop executes, after it."""
+
+    def cost(order):
+        return sum(latency.steady_waits([*order, *others]))
+
+    best = part
+    for start in ((), [*part, *others]):
+        order = _listed(part, start)
+        if cost(order) < cost(best):
+            best = order
+    return best
 
 
-def _loops(statements):
-    """The loops in the order of the source."""
-    for node in statements:
-        if isinstance(node, ast.For):
-            yield node
-        for part in (getattr(node, "body", []), getattr(node, "orelse", [])):
-            yield from _loops(part)
+def _listed(part, before):
+    """The part in the order of a list scheduler, after some instructions went before."""
+    after, waiting = _dependences(part)
+    heights = [max([1, *latency.writes(op).values()]) for op in part]
+    for i in reversed(range(len(part))):
+        heights[i] = max([heights[i], *(delay + heights[j] for j, delay in after[i].items())])
+    earliest = [0] * len(part)
+    if before:
+        carried = latency.left_over(before)
+        for i, op in enumerate(part):
+            earliest[i] = max([0, *(carried.get(r, 0) for r in latency.reads(op))])
+    ready = [i for i in range(len(part)) if not waiting[i]]
+    order, now = [], 0
+    while ready:
+        now = max(now, min(earliest[i] for i in ready))
+        chosen = max(
+            (i for i in ready if earliest[i] <= now),
+            key=lambda i: (part[i].row.memory == "store", heights[i], -i),
+        )
+        ready.remove(chosen)
+        order.append(part[chosen])
+        for j, delay in after[chosen].items():
+            earliest[j] = max(earliest[j], now + delay)
+            waiting[j] -= 1
+            if not waiting[j]:
+                ready.append(j)
+        now += 1
+    return order
 
 
-def _tile_first(statements, variable, factor, new):
-    """Tile the first loop over the variable, in place, and its copies in what tiling an outer
-    loop has left. Returns whether there is such a loop."""
-    found = False
-    for node in list(statements):
-        if isinstance(node, ast.For) and node.target.id == variable:
-            i = statements.index(node)
-            statements[i : i + 1] = _tile(node, factor, new)
-            return True
-        for part in (getattr(node, "body", []), getattr(node, "orelse", [])):
-            found = _tile_first(part, variable, factor, new) or found
-        if found and not getattr(node, "continues", False):
-            return True
-    return found
+def _dependences(part):
+    """(after, waiting): for each instruction those that must follow it, {its number: by how many
+    cycles}, and how many must precede it."""
+    after = [{} for _ in part]
+    waiting = [0] * len(part)
+    written, read, accesses = {}, {}, []
+
+    def follow(i, j, delay):
+        if j not in after[i]:
+            waiting[j] += 1
+        after[i][j] = max(delay, after[i].get(j, 0))
+
+    where = _Where()
+    for j, op in enumerate(part):
+        for register in latency.reads(op):
+            if register in written:
+                i, delay = written[register]
+                follow(i, j, delay)
+            read.setdefault(register, []).append(j)
+        for register, delay in latency.writes(op).items():
+            for i in read.pop(register, []):
+                if i != j:
+                    follow(i, j, 1)
+            if register in written:
+                follow(written[register][0], j, 1)
+            written[register] = j, delay
+        if op.row.memory:
+            access = where.of(op)
+            for i, other in accesses:
+                stores = "store" in (op.row.memory, part[i].row.memory)
+                if stores and _may_be_one(access, other):
+                    follow(i, j, 1)
+            accesses.append((j, access))
+        where.advance(op)
+    return after, waiting
 
 
-def _names(kernel):
-    """A function that makes names which the kernel does not use yet."""
-    taken = {node.id for node in ast.walk(kernel.node) if isinstance(node, ast.Name)}
-    taken |= {name for name, _ in kernel.params}
+class _Where:
+    """Follows pointers through straight code. The place of an access is whether it is one of
+    ints, its pointer, which of the pointer's values that is, and the distance from there."""
 
-    def new(name, k):
-        name = f"{name}_{k}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        return name
+    def __init__(self):
+        self.at = {}  # pointer: (value, distance)
 
-    return new
+    def of(self, op):
+        if op.args[1] == STACK:
+            return None, STACK, 0, op.args[2]
+        pointer = _key(op.args[1])
+        value, distance = self.at.get(pointer, (0, 0))
+        offset = 0 if op.row.operands[1].writes else op.args[2]
+        return op.row.bank, pointer, value, distance + offset
 
-
-def _tile(node, factor, new):
-    """for v in range(a, b) as a loop in steps of `factor` over jammed copies, and the rest."""
-    first, stop, count = first_of(node), node.iter.args[-1], difference(node)
-    keep = {loop.target.id for loop in _loops(node.body)} | {carried(n) for n in node.body}
-    own = sorted(assigned(node.body) - keep)
-    copies = [_copy(node.body, node.target.id, k, own, new) for k in range(factor)]
-    whole = ast.parse("c // f * f" if count is stop else "a + c // f * f", mode="eval").body
-    whole = _Replace({"a": first, "c": count, "f": ast.Constant(factor)}).visit(whole)
-    main = copy.deepcopy(node)
-    main.iter.args = [first, ast.BinOp(stop, ast.Sub(), ast.Constant(factor - 1))]
-    main.iter.args.append(ast.Constant(factor))
-    main.body = _jam(copies, new)
-    rest = copy.deepcopy(node)
-    rest.iter.args = [whole, stop]
-    main.continues = True  # in the rest
-    for loop in (main, rest):
-        for child in ast.walk(loop):
-            ast.copy_location(child, child if hasattr(child, "lineno") else node)
-    return [ast.fix_missing_locations(main), ast.fix_missing_locations(rest)]
+    def advance(self, op):
+        operands = op.row.operands
+        moves = op.row.memory and operands[1].writes and not operands[2].bank
+        for register in latency.writes(op):
+            value, distance = self.at.get(register, (0, 0))
+            if moves and register == _key(op.args[1]):
+                self.at[register] = value, distance + op.args[2]
+            else:
+                self.at[register] = value + 1, 0
 
 
-def _copy(body, variable, k, own, new):
-    """The body of iteration v + k, with variables of its own."""
-    changes = {name: ast.Name(new(name, k)) for name in own}
-    if k:
-        changes[variable] = ast.parse(f"({variable} + {k})", mode="eval").body
-    return [_Replace(changes).visit(copy.deepcopy(statement)) for statement in body]
+def _may_be_one(one, other):
+    """Whether two accesses may be to the same place; floats and ints do not share a buffer."""
+    if one[:3] == other[:3]:
+        return one[3] == other[3]
+    return one[0] == other[0] and STACK not in (one[1], other[1])
 
 
-def _jam(copies, new):
-    """Statement by statement, that of every copy; a loop is kept once, its bodies jammed."""
-    result = []
-    for together in zip(*copies, strict=True):
-        if isinstance(together[0], ast.For):
-            together[0].body = _jam([loop.body for loop in together], new)
-            result.append(together[0])
-        else:
-            result += _values_first(together, new)
-    return result
-
-
-def _values_first(together, new):
-    """Copies of one statement; if they store what they compute, all load what they
-    change before any computes, and compute before any stores, so that none waits for another."""
-    targets = [node.target if isinstance(node, ast.AugAssign) else None for node in together]
-    if isinstance(together[0], ast.Assign):
-        targets = [node.targets[0] for node in together]
-        if isinstance(together[0].value, (ast.Name, ast.Constant)):
-            return together
-    if not isinstance(targets[0], ast.Subscript):
-        return together
-    loads, values, stores = [], [], []
-    for k, (node, target) in enumerate(zip(together, targets, strict=True)):
-        value = node.value
-        if isinstance(node, ast.AugAssign):
-            load = copy.deepcopy(target)
-            load.ctx = ast.Load()
-            old = new(target.value.id, k)
-            loads.append(ast.Assign([ast.Name(old, ast.Store())], load))
-            value = ast.BinOp(ast.Name(old, ast.Load()), node.op, value)
-        name = new(target.value.id, k)
-        values.append(ast.Assign([ast.Name(name, ast.Store())], value))
-        stores.append(ast.Assign([target], ast.Name(name, ast.Load())))
-    for statements in (loads, values, stores):
-        for new_node, node in zip(statements, together, strict=False):
-            ast.copy_location(new_node, node)
-    return [*loads, *values, *stores]
-
-
-class _Replace(ast.NodeTransformer):
-    def __init__(self, changes):
-        self.changes = changes
-
-    def visit_Name(self, node):
-        new = self.changes.get(node.id)
-        if new is None:
-            return node
-        new = copy.deepcopy(new)
-        if isinstance(new, ast.Name):
-            new.ctx = node.ctx
-        return ast.copy_location(new, node)
+def _key(pointer):
+    return ("a", pointer) if isinstance(pointer, int) else pointer

@@ -4,7 +4,9 @@ import ast
 
 KINDS = ("floats", "ints", "int", "float")
 BUFFERS = ("floats", "ints")
-FUNCTIONS = ("exp", "log", "sqrt", "abs", "float", "int")
+MATH = ("exp", "log", "sqrt")  # from the module of that name
+# How many arguments each function takes.
+FUNCTIONS = dict.fromkeys((*MATH, "abs", "float", "int"), 1) | {"max": 2, "min": 2}
 
 # What is not in the subset, and what to write instead.
 INSTEAD = {

@@ -1,19 +1,15 @@
 """Removes instructions without effect, and copies that need not be."""
 
-from .xtensa import Register
+from dataclasses import replace
 
-# What must stay even if no register it writes is read.
-EFFECTS = {"label", "j", "s32i", "ssi", "lsip", "ssip", "lsxp", "ssxp", "loopgtz", "nop.n"}
-COMPARES = {"olt.s", "ole.s", "oeq.s"}
+from .ir import Register
 
 
-def _has_effect(op):
-    return op.name in EFFECTS or op.name in COMPARES or op.name.startswith("b")
-
-
-def tidy(ops):
-    ops = _remove_dead(_retarget(_propagate(ops)))
-    return [op for op in ops if not (op.name == "mov" and op.args[0] is op.args[1])]
+def tidy(program):
+    """Remove instructions without effect, and copies that need not be."""
+    ops = _remove_dead(_retarget(_propagate(program.ops)))
+    ops = [op for op in ops if not (op.name == "mov" and op.args[0] is op.args[1])]
+    return replace(program, ops=ops)
 
 
 def _remove_dead(ops):
@@ -22,7 +18,7 @@ def _remove_dead(ops):
     for op in ops:
         for register in op.defs:
             definitions.setdefault(register, []).append(op)
-    needed = {id(op) for op in ops if _has_effect(op)}
+    needed = {id(op) for op in ops if op.row.stays}
     work = [op for op in ops if id(op) in needed]
     while work:
         for register in work.pop().uses:
@@ -46,35 +42,38 @@ def _count(ops):
 
 def _propagate(ops):
     """After `mov copy, x`, read x where only straight code lies between and x is unchanged."""
+    ops = list(ops)
     reads, writes = _count(ops)
     for i, op in enumerate(ops):
         if op.name != "mov" or writes[op.args[0]] != 1:
             continue
         copy, x = op.args
         users = []
-        for later in ops[i + 1 :]:
-            if later.name == "label":
+        for j, later in enumerate(ops[i + 1 :], i + 1):
+            if later.label:
                 break
             if copy in later.uses:
-                users.append(later)
+                users.append(j)
             if x in later.defs:
                 break
-        if sum(user.uses.count(copy) for user in users) == reads.get(copy, 0):
-            for user in users:
-                user.args = [x if arg is copy else arg for arg in user.args]
-            op.args = [copy, copy]
+        if sum(ops[j].uses.count(copy) for j in users) == reads.get(copy, 0):
+            for j in users:
+                ops[j] = ops[j].having(x if arg is copy else arg for arg in ops[j].args)
+            ops[i] = op.having([copy, copy])
     return ops
 
 
 def _retarget(ops):
     """`op t, …` followed by `mov x, t` writes x at once, if nothing else reads t."""
+    ops = list(ops)
     reads, writes = _count(ops)
-    for op, after in zip(ops, ops[1:], strict=False):
-        if after.name != "mov" or not op.args or op.name == "label":
+    for i, after in enumerate(ops[1:]):
+        op = ops[i]
+        if after.name != "mov" or not op.args or op.label:
             continue
         x, t = after.args
         single = isinstance(t, Register) and reads.get(t) == 1 and writes.get(t) == 1
         if single and op.defs == [t] and t not in op.uses and op.args[0] is t:
-            op.args[0] = x
-            after.args = [x, x]
+            ops[i] = op.having([x, *op.args[1:]])
+            ops[i + 1] = after.having([x, x])
     return ops

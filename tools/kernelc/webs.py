@@ -56,11 +56,8 @@ class Webs:
             self._read(node.test, state)
             return _merge(self._block(node.body, state), self._block(node.orelse, state))
         self._read(node, state)
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if isinstance(target, ast.Name):
-            if isinstance(node, ast.AugAssign):
-                self._use(target, state)
-            self._define(target, state)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            self._define(node.targets[0], state)
         return None if isinstance(node, ast.Return) else state
 
     def _loop(self, node, state):

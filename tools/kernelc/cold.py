@@ -1,32 +1,35 @@
-"""Moves what is seldom executed out of innermost loops, to behind them.
+"""Cold code: what is seldom executed goes out of innermost loops, to behind them.
 
-A branch to a label that says `rare` jumps over such code nearly always, and a taken branch costs
+A branch to a label that says `cold` jumps over such code nearly always, and a taken branch costs
 cycles: turned around, it is nearly never taken.
 """
 
-from .xtensa import OPPOSITE, Label, Op
+from dataclasses import replace
+
+from .ir import Label, Op
 
 
-def outline(ops, regions):
-    """The instructions in their new order."""
-    for region in regions:
+def move_cold(program):
+    """Move cold code out of innermost loops, to behind them."""
+    ops = program.ops
+    for region in program.regions:
         if region.innermost:
-            ops = _outline(ops, region)
-    return ops
+            ops = _move(ops, region)
+    return replace(program, ops=ops)
 
 
-def _outline(ops, region):
-    labels = [op.args[0] if op.name == "label" else None for op in ops]
+def _move(ops, region):
+    labels = [op.label for op in ops]
     first, last = labels.index(region.start), labels.index(region.end)
     body, outside = [], []
     i = first
     while i < last:
         op = ops[i]
-        target = op.past_rare
+        target = op.past_cold
         if target:
             back = labels.index(target)
-            there = Label("rare")
-            body.append(Op(OPPOSITE[op.name], [*op.args[:-1], there], op.line))
+            there = Label("cold")
+            body.append(Op(op.row.opposite, [*op.args[:-1], there], op.line))
             outside.append(Op("label", [there], op.line))
             outside += [*ops[i + 1 : back], Op("j", [target], op.line)]
             i = back

@@ -1,16 +1,18 @@
-"""Where an instruction goes: scopes and hoisting.
+"""Builds a kernel's tree of instructions: where each goes, and what is there already.
 
 The scopes stack up as loops and branches open: the door (argument checks), the kernel's body,
 a loop in it, and so on. An instruction that only needs what an outer scope knows is put there,
 before the loop (inductions: or kept up to date by addition).
 """
 
+import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import polynomial as poly
-from .inductions import Inductions
-from .xtensa import Op, Register
+from .inductions import close_loop, induction
+from .ir import Label, Op, Register
+from .xtensa import INSTRUCTIONS
 
 DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
 
@@ -30,16 +32,21 @@ class Scope:
     step: int = 1
 
 
-class Builder(Inductions):
+class Builder:
     """Appends instructions to the scopes of one kernel."""
 
-    def __init__(self):
+    def __init__(self, line):
         door = Scope(DOOR, 0, [])
         self.scopes = [door, Scope(BODY, 1, [])]
-        self.line = 0
+        self.line = line  # of the source, for the instructions to come
         self.memory = {"floats": 0, "ints": 0}  # counts what may have changed a buffer
         self.variables = {}  # the register of each web that is assigned more than once
         self.unsettled = {}  # register: what emits the rest of its computation
+        self.refusals = {}  # (reason, position of the argument): where to jump
+        self.symbols = {}  # register: its symbol
+        self._scope_of = {}  # register: the scope in which it gets its value
+        self._web_of = {}  # register of a variable: its web
+        self._versions = {}  # register of a variable: how many values it has had
 
     @property
     def door(self):
@@ -60,7 +67,7 @@ class Builder(Inductions):
         self.scopes.append(scope)
         yield scope
         if kind == LOOP:
-            self.close_loop(scope)
+            close_loop(self, scope)
         self.scopes.pop()
         self._forget(scope)
 
@@ -68,15 +75,16 @@ class Builder(Inductions):
         """At a loop's begin and end: what it changes has no known value any more."""
         if scope.kind in (LOOP, WHILE):
             for web in scope.assigned & self.variables.keys():
-                self.variables[web].version += 1
+                self.changed(self.variables[web])
             for kind in scope.stores:
                 self.memory[kind] += 1
 
     def depth_of(self, register):
         """Depth of the scope from which on the register's value stays the same."""
-        depth = register.scope.depth if register.scope in self.scopes else 0
+        scope, web = self._scope_of.get(register), self._web_of.get(register)
+        depth = scope.depth if scope in self.scopes else 0
         for scope in self.scopes:
-            if register.web is not None and register.web in scope.assigned:
+            if web is not None and web in scope.assigned:
                 depth = max(depth, scope.depth)
         return depth
 
@@ -87,6 +95,24 @@ class Builder(Inductions):
             if self.scopes[scope.depth + 1].kind in (LOOP, WHILE):
                 return scope
         return self.top
+
+    # Registers
+
+    def register(self, bank, name, scope, again=None, web=None):
+        """A new register that gets its value in the scope; a variable's has the variable's web."""
+        register = Register(bank, name, again)
+        self._scope_of[register] = scope
+        if web is not None:
+            self._web_of[register] = web
+            self.variables[web] = register
+        return register
+
+    def is_variable(self, register):
+        return register in self._web_of
+
+    def changed(self, register):
+        """A variable has another value from here on."""
+        self._versions[register] = self._versions.get(register, 0) + 1
 
     # Instructions
 
@@ -105,24 +131,27 @@ class Builder(Inductions):
         """Append an instruction, here unless a scope is given."""
         self.settle(args)
         scope = scope or self.top
-        op = Op(name, list(args), self.line, scope.kind == BRANCH)
-        scope.items.append(op)
-        return op
+        scope.items.append(Op(name, args, self.line, scope.kind == BRANCH))
 
-    def pure(self, name, *args, at=None, bank=None, again=None):
+    def refusal(self, reason, position=0):
+        """The label to jump to when the call must be refused, for this argument."""
+        return self.refusals.setdefault((reason, position), Label(f"{reason}{position}"))
+
+    def pure(self, name, *args, at=None, again=None):
         """The result of an instruction without side effects: found, or computed as far out as
         its operands allow (or in the scope `at`)."""
         self.settle(args)
-        key = (name, *((a, a.version) if isinstance(a, Register) else a for a in args))
+        key = (
+            name,
+            *((a, self._versions.get(a, 0)) if isinstance(a, Register) else a for a in args),
+        )
         found = self.find(key, at)
         if found is not None:
             return found
         if at is None:
             depths = [self.depth_of(a) for a in args if isinstance(a, Register)]
             at = self.placement(max(depths, default=1))
-        if bank is None:
-            bank = "f" if name in FLOAT_RESULT else "a"
-        result = Register(bank, name, at, again)
+        result = self.register(INSTRUCTIONS[name].bank, name, at, again)
         self.emit(name, result, *args, scope=at)
         at.cache[key] = result
         return result
@@ -135,6 +164,13 @@ class Builder(Inductions):
         return None
 
     # Integers
+
+    def symbol(self, register, natural=False):
+        """An int that is in a register and no polynomial of others."""
+        if register not in self.symbols:
+            scope = self.scopes[self.depth_of(register)]
+            self.symbols[register] = poly.Symbol(register.name, scope, register, natural)
+        return poly.of(self.symbols[register])
 
     def constant(self, value, at=None):
         return self.pure("constant", value, at=at, again=("constant", [value]))
@@ -149,7 +185,7 @@ class Builder(Inductions):
         symbol = max(p.symbols, key=lambda s: (s.scope.depth, s.register is not None, s.order))
         slope = p.slope(symbol)
         if symbol.register is None and slope is not None:
-            result = self._induction(p, symbol, slope)
+            result = induction(self, p, symbol, slope)
         else:
             result = self._sum(p, symbol)
         scope = self.scopes[min(self.depth_of(result), self.top.depth)]
@@ -199,8 +235,6 @@ class Builder(Inductions):
 
 
 def float_bits(value):
-    import struct
-
     try:
         return struct.unpack("<I", struct.pack("<f", value))[0]
     except OverflowError:
@@ -212,7 +246,3 @@ def signed(bits):
 
 
 CONST_S = {float_bits(value): i for i, value in enumerate((0.0, 1.0, 2.0, 0.5))}
-FLOAT_RESULT = {
-    "add.s", "sub.s", "mul.s", "mov.s", "abs.s", "neg.s", "const.s", "wfr", "float.s", "lsi",
-    "fma", "fms", "raise_to", "lower_to",
-}  # fmt: skip

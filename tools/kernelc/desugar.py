@@ -1,0 +1,139 @@
+"""Python → simpler Python: later passes see one form of what can be written in several.
+
+- `x op= e` becomes `x = x op e`;
+- `if e > x: x = e`, a running maximum, becomes `x = max(x, e)`, which means the same even where
+  something is not a number; `<` and min alike;
+- a loop that counts down becomes one that counts up, and its variable what is left of the first
+  value.
+"""
+
+import ast
+import copy
+from dataclasses import replace
+
+from .polynomial import number, polynomial
+
+
+def desugar(program):
+    """Write augmented assignments, running maxima and loops that count down in one form each."""
+    return replace(program, statements=desugared(program.kernel, program.module.constants))
+
+
+def desugared(kernel, constants):
+    """A kernel's statements in the forms that later passes know."""
+    return _Desugarer(constants, Names(kernel)).block(copy.deepcopy(kernel.body))
+
+
+class Names:
+    """Makes names that a kernel does not use yet."""
+
+    def __init__(self, kernel):
+        self.taken = {node.id for node in ast.walk(kernel.node) if isinstance(node, ast.Name)}
+        self.taken |= {name for name, _ in kernel.params}
+
+    def __call__(self, name, suffix):
+        name = f"{name}_{suffix}"
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+
+class _Desugarer:
+    def __init__(self, constants, new):
+        self.constants = constants
+        self.new = new
+
+    def block(self, statements):
+        return [line for node in statements for line in self.statement(node)]
+
+    def statement(self, node):
+        for part in ("body", "orelse"):
+            if hasattr(node, part):
+                setattr(node, part, self.block(getattr(node, part)))
+        if isinstance(node, ast.AugAssign):
+            load = copy.deepcopy(node.target)
+            load.ctx = ast.Load()
+            value = ast.BinOp(load, node.op, node.value)
+            return [_at(node, ast.Assign([node.target], value))]
+        if isinstance(node, ast.If):
+            return [_maximum(node) or node]
+        step = self.step(node) if isinstance(node, ast.For) else 1
+        return [node] if step >= 0 else self.upwards(node, -step)
+
+    def step(self, loop):
+        """The step of a loop, 0 if it is not known now."""
+
+        def leaf(node):
+            value = self.constants.get(node.id) if isinstance(node, ast.Name) else None
+            return number(value) if type(value) is int else None
+
+        if len(loop.iter.args) < 3:
+            return 1
+        step = polynomial(loop.iter.args[2], leaf)
+        return 0 if step is None or step.constant is None else step.constant
+
+    def upwards(self, node, step):
+        """for i in range(a, b, -step) as a loop that counts passes, with i = a − pass · step."""
+        first, stop, _ = node.iter.args
+        start = self.new(node.target.id, "first")
+        count = self.new(node.target.id, "pass")
+        text = f"for {count} in range((a - b + {step - 1}) // {step}): i = a - {count} * {step}"
+        if step == 1:
+            text = f"for {count} in range(a - b): i = a - {count}"
+        names = {"a": ast.Name(start, ast.Load()), "b": stop, "i": node.target}
+        loop = Replace(names).visit(parse(text))
+        loop.body += node.body
+        before = ast.Assign([ast.Name(start, ast.Store())], first)
+        return [_at(node, before), _at(node, loop)]
+
+
+def _maximum(node):
+    """`if e > x: x = e` as `x = max(x, e)`, or None if it is something else."""
+    test, body = node.test, node.body
+    if node.orelse or len(body) != 1 or not isinstance(body[0], ast.Assign):
+        return None
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    function = {ast.Gt: "max", ast.Lt: "min"}.get(type(test.ops[0]))
+    value, old, new = test.left, test.comparators[0], body[0].targets[0]
+    if function is None or not isinstance(old, ast.Name) or not isinstance(new, ast.Name):
+        return None
+    if old.id != new.id or ast.dump(value) != ast.dump(body[0].value):
+        return None
+    call = ast.Call(ast.Name(function, ast.Load()), [old, value], [])
+    return _at(node, ast.Assign([new], call))
+
+
+def parse(text):
+    """A statement, or an expression, without a place in a source."""
+    node = ast.parse(text).body[0]
+    for child in ast.walk(node):
+        for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+            if hasattr(child, attribute):
+                delattr(child, attribute)
+    return node.value if isinstance(node, ast.Expr) else node
+
+
+def _at(where, node):
+    """A new node, and those in it that have none yet, with a place in the source."""
+    for child in ast.walk(node):
+        if not hasattr(child, "lineno"):
+            ast.copy_location(child, where)
+    return node
+
+
+class Replace(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, changes):
+        self.changes = changes
+
+    def visit_Name(self, node):
+        new = self.changes.get(node.id)
+        if new is None:
+            return node
+        new = copy.deepcopy(new)
+        if isinstance(new, ast.Name):
+            new.ctx = node.ctx
+        return ast.copy_location(new, node) if hasattr(node, "lineno") else new

@@ -1,0 +1,150 @@
+"""What the passes hand on: values, instructions, loops, and the program that they make up.
+
+A kernel begins as Python statements, becomes a tree of instructions and loops, then a flat list of
+instructions with labels, and in the end bytes. Registers, labels and instructions never change;
+a pass that wants another instruction makes a new one.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from .xtensa import INSTRUCTIONS
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """A virtual register: bank "a" (int32, addresses) or "f" (float32).
+
+    `again`, if set, is the instruction (name, operands after the first) that makes its value
+    anew, so that spilling it needs no room on the stack.
+    """
+
+    bank: str
+    name: str = ""
+    again: tuple = None
+
+    def __repr__(self):
+        return f"{self.bank}.{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """A place in the code. `cold`: what a branch to here jumps over is seldom executed."""
+
+    name: str = ""
+    cold: bool = False
+
+    def __repr__(self):
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One instruction, of Xtensa or one that a later pass expands, and its source line."""
+
+    name: str
+    args: tuple
+    line: int = 0
+    conditional: bool = False  # in a branch: not executed in every iteration
+
+    def __post_init__(self):
+        object.__setattr__(self, "args", tuple(self.args))
+
+    def __repr__(self):
+        return f"{self.name} {', '.join(map(str, self.args))}"
+
+    @property
+    def row(self):
+        """The instruction's facts."""
+        return INSTRUCTIONS[self.name]
+
+    def having(self, args):
+        """The same instruction with other operands."""
+        return replace(self, args=args)
+
+    @property
+    def label(self):
+        """The label that stands here, or None."""
+        return self.args[0] if self.name == "label" else None
+
+    @property
+    def target(self):
+        """The label that this may jump to, or None."""
+        return self.args[-1] if self.row.jumps else None
+
+    @property
+    def past_cold(self):
+        """The label to which this is a branch over cold code, or None."""
+        return self.target if self.row.opposite and self.target.cold else None
+
+    @property
+    def uses(self):
+        return [arg for arg, operand in self._registers() if operand.reads]
+
+    @property
+    def defs(self):
+        return [arg for arg, operand in self._registers() if operand.writes]
+
+    def _registers(self):
+        pairs = zip(self.args, self.row.operands, strict=True)
+        return [(arg, operand) for arg, operand in pairs if isinstance(arg, Register)]
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop in the tree: `items` run `count` times (a register), or until they jump to `exit`."""
+
+    items: list
+    count: Register = None
+    exit: Label = None
+    line: int = 0
+    inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
+    trips: object = None  # a polynomial: how often, if that is known not to be negative
+
+    @property
+    def innermost(self):
+        return not any(isinstance(item, Loop) for item in self.items)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A kernel as instructions and loops: `door` checks its arguments, `body` does the rest.
+
+    `refusals` maps (reason, position of the argument) to the label to jump to, and a return jumps
+    to `epilogue`.
+    """
+
+    door: list
+    body: list
+    refusals: dict
+    epilogue: Label
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A loop in flat code: from its first to its last label."""
+
+    start: Label
+    end: Label
+    loop: Loop
+
+    @property
+    def innermost(self):
+        return self.loop.innermost
+
+
+@dataclass(frozen=True)
+class Program:
+    """One kernel between two passes. A pass returns another Program and leaves this one alone."""
+
+    kernel: object  # frontend.Kernel, as it was written
+    module: object  # frontend.Module, for constants and the kernels that it calls
+    number: int  # of the kernel in its module
+    places: dict  # mpy.Module.places
+    statements: list  # Python, until `lower`
+    tree: Tree = None
+    ops: list = None  # flat, from `flatten` on
+    regions: list = ()  # the loops in them, inner ones first
+    in_software: frozenset = frozenset()  # loops too long for the loop option
+    registers: dict = None  # the place of each, from `allocate` on
+    stack: int = 0  # where the used part of the stack ends
+    code: object = None  # assemble.Code

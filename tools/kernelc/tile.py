@@ -1,0 +1,161 @@
+"""Loop tiling, source to source.
+
+What a kernel computes is said by its source; how its loops run, by the file's table SCHEDULE.
+`t×2, o×4` unrolls the loops over t and o and jams the copies together: one pass of the innermost
+loop then computes 2 × 4 sums and uses each loaded number several times. What does not divide evenly
+is left to remainder loops, and those of outer loops are tiled as well. The output is plain Python
+again (`--python FILE` writes it) and computes the same to the last bit.
+
+A schedule that could change a result is refused (dependence.py).
+"""
+
+import ast
+import copy
+import re
+from dataclasses import replace
+
+from .dependence import assigned, carried, check, difference, first_of
+from .desugar import Names, Replace, desugared, parse
+
+
+def tile(program):
+    """Unroll and jam the loops that the file's SCHEDULE names, if that changes no result."""
+    kernel = program.kernel
+    return replace(program, statements=tiled(kernel, program.statements, program.module.schedule))
+
+
+def tiled(kernel, statements, table):
+    """The statements, tiled as the table of schedules says."""
+    body = copy.deepcopy(statements)
+    plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
+    for variable, _ in plan:
+        # Each loop as it was written: tiling keeps what makes the others' iterations independent.
+        loop = next((node for node in _loops(statements) if node.target.id == variable), None)
+        if loop is None:
+            what = f"{kernel.name}'s schedule names {variable}, and it has no loop over that"
+            kernel.refuse(kernel.node, f"{what}: change the schedule or the name")
+        check(kernel, statements, loop)
+    new = Names(kernel)
+    for variable, factor in plan:
+        _tile_first(body, variable, factor, new)
+    return body
+
+
+def _step(kernel, item):
+    match = re.fullmatch(r"\s*(\w+?)\s*[×*]\s*([2-8])\s*", item)
+    if not match:
+        what = f"{item.strip()!r} is no schedule: write variable×factor, with a factor from 2 to 8"
+        kernel.refuse(kernel.node, what)
+    return match[1], int(match[2])
+
+
+def tiled_source(module):
+    """The module's kernels as Python, tiled: what is compiled, to be read or run."""
+    functions = []
+    for kernel in module.kernels.values():
+        node = kernel.node
+        body = tiled(kernel, desugared(kernel, module.constants), module.schedule)
+        function = ast.FunctionDef(kernel.name, node.args, body, [], node.returns)
+        functions.append(ast.unparse(ast.fix_missing_locations(function)))
+    return "\n\n\n".join(functions) + "\n"
+
+
+def _loops(statements):
+    """The loops in the order of the source."""
+    for node in statements:
+        if isinstance(node, ast.For):
+            yield node
+        for part in (getattr(node, "body", []), getattr(node, "orelse", [])):
+            yield from _loops(part)
+
+
+def _tile_first(statements, variable, factor, new):
+    """Tile the first loop over the variable, in place, and its copies in what tiling an outer
+    loop has left. Returns whether there is such a loop."""
+    found = False
+    for node in list(statements):
+        if isinstance(node, ast.For) and node.target.id == variable:
+            i = statements.index(node)
+            statements[i : i + 1] = _tile(node, factor, new)
+            return True
+        for part in (getattr(node, "body", []), getattr(node, "orelse", [])):
+            found = _tile_first(part, variable, factor, new) or found
+        if found and not getattr(node, "continues", False):
+            return True
+    return found
+
+
+def _tile(node, factor, new):
+    """for v in range(a, b) as a loop in steps of `factor` over jammed copies, and the rest."""
+    first, stop, count = first_of(node), node.iter.args[-1], difference(node)
+    keep = {loop.target.id for loop in _loops(node.body)} | {carried(n) for n in node.body}
+    own = sorted(assigned(node.body) - keep)
+    copies = [_copy(node.body, node.target.id, k, own, new) for k in range(factor)]
+    whole = parse("c // f * f" if count is stop else "a + c // f * f")
+    whole = Replace({"a": first, "c": count, "f": ast.Constant(factor)}).visit(whole)
+    main = copy.deepcopy(node)
+    main.iter.args = [first, ast.BinOp(stop, ast.Sub(), ast.Constant(factor - 1))]
+    main.iter.args.append(ast.Constant(factor))
+    main.body = _jam(copies, new)
+    rest = copy.deepcopy(node)
+    rest.iter.args = [whole, stop]
+    main.continues = True  # in the rest
+    for loop in (main, rest):
+        for child in ast.walk(loop):
+            ast.copy_location(child, child if hasattr(child, "lineno") else node)
+    return [ast.fix_missing_locations(main), ast.fix_missing_locations(rest)]
+
+
+def _copy(body, variable, k, own, new):
+    """The body of iteration v + k, with variables of its own."""
+    changes = {name: ast.Name(new(name, k)) for name in own}
+    if k:
+        changes[variable] = parse(f"({variable} + {k})")
+    return [Replace(changes).visit(copy.deepcopy(statement)) for statement in body]
+
+
+def _jam(copies, new):
+    """Statement by statement, that of every copy; a loop is kept once, its bodies jammed."""
+    result = []
+    for together in zip(*copies, strict=True):
+        if isinstance(together[0], ast.For):
+            together[0].body = _jam([loop.body for loop in together], new)
+            result.append(together[0])
+        else:
+            result += _values_first(together, new)
+    return result
+
+
+def _values_first(together, new):
+    """Copies of one statement; if they store what they compute, all load what they
+    change before any computes, and compute before any stores, so that none waits for another."""
+    if not isinstance(together[0], ast.Assign) or not isinstance(
+        together[0].targets[0], ast.Subscript
+    ):
+        return together
+    if isinstance(together[0].value, (ast.Name, ast.Constant)):
+        return together
+    loads, values, stores = [], [], []
+    for k, node in enumerate(together):
+        (target,) = node.targets
+        value = node.value
+        if isinstance(value, ast.BinOp) and _same(value.left, target):
+            old = new(target.value.id, k)
+            loads.append(ast.Assign([ast.Name(old, ast.Store())], value.left))
+            value = ast.BinOp(ast.Name(old, ast.Load()), value.op, value.right)
+        name = new(target.value.id, k)
+        values.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        stores.append(ast.Assign([target], ast.Name(name, ast.Load())))
+    for statements in (loads, values, stores):
+        for new_node, node in zip(statements, together, strict=False):
+            ast.copy_location(new_node, node)
+    return [*loads, *values, *stores]
+
+
+def _same(load, store):
+    """Is the element that is loaded the one that is stored to?"""
+    if not isinstance(load, ast.Subscript):
+        return False
+    return ast.dump(load.value) == ast.dump(store.value) and (
+        ast.dump(load.slice) == ast.dump(store.slice)
+    )
