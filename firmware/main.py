@@ -15,13 +15,12 @@ from esp32gpt.dataset import DatasetError
 from esp32gpt.trainer import TrainingError
 
 COUNTDOWN_SECONDS = 2
-HERTZ = 240_000_000  # the chip boots at 160 MHz
 
 
 def banner():
     """Print the board, the firmware and the engine."""
     board, firmware = compat.describe()
-    clock = compat.set_clock(HERTZ)
+    clock = compat.set_highest_clock()
     print(f"esp32gpt: {board}, {firmware}" + (f", {clock // 1000000} MHz" if clock else ""))
     choice = kernels.choose()
     for reason in choice.reasons:

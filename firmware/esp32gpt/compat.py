@@ -12,6 +12,9 @@ ON_HOST = sys.platform in ("linux", "darwin", "win32")
 # may strike anywhere.
 INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
 
+CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # the highest of the ESP32, of a C3, of a C2
+FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3
+
 if MICROPYTHON:
     ticks_us = time.ticks_us
     ticks_diff = time.ticks_diff
@@ -38,15 +41,37 @@ else:
         """
 
 
-def set_clock(hertz):
-    """Set the processor's clock and return it; None where there is no such thing."""
-    try:
-        import machine
+def set_highest_clock():
+    """Set the processor's clock as high as the chip lets it, and return it in Hz.
 
-        machine.freq(hertz)
-        return machine.freq()
-    except (ImportError, AttributeError, TypeError):
+    A chip that boots faster than CLOCKS keeps its clock. Returns None where there is none to set.
+    """
+    if sys.platform != "esp32":
         return None
+    import machine
+
+    for hertz in CLOCKS:
+        if hertz > machine.freq():
+            try:
+                machine.freq(hertz)
+                break
+            except ValueError:  # too fast for this chip
+                pass
+    return machine.freq()
+
+
+def has_fpu():
+    """Tell whether the chip has the FPU that the fpu engine is machine code for.
+
+    An ESP32-S2 would load that code, and crash in it. The name of the chip ends what the firmware
+    says of its board: "Generic ESP32S3 module with ESP32S3", "TinyPICO with ESP32-PICO-D4".
+    """
+    machine = getattr(sys.implementation, "_machine", "")
+    chip = machine.split(" with ")[-1].replace("-", "").lower()
+    family = chip[5:7]
+    if not family[1:].isdigit() or family[0] not in "schp":
+        family = ""  # a module of the first chip
+    return chip.startswith("esp32") and family in FAMILIES_WITH_FPU
 
 
 def require_bytes(needed, purpose):

@@ -24,7 +24,7 @@ from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer
 
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
-compat.set_clock(240000000)
+compat.set_highest_clock()
 tokenizer = Tokenizer()
 rng = Rng(42)
 names = [name.decode() for name in NAMES.split()]

@@ -24,7 +24,7 @@ after = executable()
 from esp32gpt.gpt import GPT
 
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
-compat.set_clock(240000000)
+compat.set_highest_clock()
 gc.collect()
 
 # As main.py does, from the end of its countdown, with the default shape whatever is set there.

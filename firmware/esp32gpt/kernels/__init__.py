@@ -3,7 +3,7 @@
 An engine is a module with the kernels that reference.py states.
 """
 
-from .. import modules
+from .. import compat, modules
 
 ENGINES = ("fpu", "viper", "reference")  # best first
 
@@ -43,6 +43,8 @@ def _first():
     reasons = []
     for name in ENGINES:
         try:
+            if name == "fpu" and not compat.has_fpu():
+                raise ImportError("only ESP32 and ESP32-S3 have the FPU that it is for")
             engine = load(name)
             if name == "fpu":
                 modules.borrow("kernels.selftest", "check", engine)

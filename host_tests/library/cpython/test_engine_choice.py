@@ -42,13 +42,14 @@ def test_a_kernel_that_computes_wrongly_fails(kernel):
 def loads(monkeypatch):
     """Decides what loading an engine gives: a module, or an exception to raise."""
 
-    def decide(**results):
+    def decide(has_fpu=True, **results):
         def load(name):
             result = results.get(name, reference)
             if isinstance(result, Exception):
                 raise result
             return result
 
+        monkeypatch.setattr(kernels.compat, "has_fpu", lambda: has_fpu)
         monkeypatch.setattr(kernels, "load", load)
         monkeypatch.setattr(kernels, "_choice", None)
         return kernels.choose()
@@ -73,6 +74,11 @@ def test_whatever_keeps_an_engine_from_loading_the_next_is_chosen(loads, error):
     choice = loads(fpu=error, viper=error)
     assert choice.name == "reference"
     assert len(choice.reasons) == 2 and type(error).__name__ in choice.reasons[0]
+
+
+def test_where_there_is_no_fpu_its_engine_is_not_even_loaded(loads):
+    choice = loads(has_fpu=False, fpu=reference, viper=reference)
+    assert choice.name == "viper" and "only ESP32 and ESP32-S3" in choice.reasons[0]
 
 
 def test_the_first_choice_stays(loads):
