@@ -2,7 +2,6 @@
 
 PYTHON3 ?= python3
 NAMES ?= data/names.txt
-CHIP ?= esp32
 FILE ?= firmware/examples/fir.py
 
 PYTHON := .venv/bin/python
@@ -11,6 +10,7 @@ READY := .venv/ready
 
 # Options that are given to a tool only if the variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
+chip := $(if $(CHIP),--chip "$(CHIP)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
 work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
@@ -39,8 +39,8 @@ lint: $(READY) ## check the style
 	{ echo "Not formatted as agreed: run .venv/bin/ruff format ."; exit 1; }
 	@$(PYTHON) -m ruff check --quiet .
 
-flash: $(READY) ## erase a board, put MicroPython on it [PORT] [CHIP=esp32|esp32s3] [FIRMWARE=file.bin] [RESET=no]
-	@$(TOOL) flash --chip "$(CHIP)" $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
+flash: $(READY) ## erase a board, put its MicroPython on it [PORT] [CHIP] [FIRMWARE=file.bin] [RESET=no]
+	@$(TOOL) flash $(chip) $(port) $(firmware) $(if $(filter no,$(RESET)),--no-reset)
 
 deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [NAMES] [CONFIG] [FRESH=1] [SOURCE=1]
 	@$(TOOL) deploy $(work) $(port) $(if $(FRESH),--fresh) $(if $(SOURCE),--source)
@@ -51,8 +51,8 @@ monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
 repl: $(READY) ## type to a board's Python [PORT]
 	@$(TOOL) repl $(port)
 
-emulate: $(READY) ## boot an emulated ESP32 [FIRMWARE=file.bin] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [QEMU=path]
-	@$(TOOL) emulate $(work) $(firmware) $(if $(FRESH),--fresh) \
+emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [QEMU=path]
+	@$(TOOL) emulate $(work) $(firmware) $(chip) $(if $(FRESH),--fresh) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
 test-device: $(READY) ## run every test, and those for the chip on a board [PORT]

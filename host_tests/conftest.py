@@ -1,8 +1,8 @@
 """Where the tests find the code, and what they run on: the host's MicroPython, and a board.
 
 A board is a real one (`--port PORT`), or an emulated one for each firmware file that the
-variable ESP32GPT_FIRMWARE lists (separated as in PATH), on the QEMU that the variable QEMU or
-PATH names. Tests that ask for what is not there are skipped and say so.
+variable ESP32GPT_FIRMWARE lists (separated as in PATH), on the QEMU that the variable QEMU, which
+may list several, or PATH names. Tests that ask for what is not there are skipped and say so.
 """
 
 import os
@@ -15,7 +15,7 @@ from host_tests.support import session
 from host_tests.support.chip import SLOW
 from tools import deploy
 from tools.host import board as serial_board
-from tools.host import emulator, flashimage, image, stage
+from tools.host import chips, emulator, flashimage, image, stage
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
 from tools.host.paths import ROOT
@@ -58,11 +58,17 @@ def firmware(request):
     """A stock firmware that an emulator here can boot, as image.Firmware."""
     if request.param is None:
         pytest.skip("no emulator: set ESP32GPT_FIRMWARE to a MicroPython .bin file, and QEMU")
+    return emulated_firmware(request.param)
+
+
+def emulated_firmware(path):
+    """The image.Firmware in the file, where an emulator here has its chip."""
+    firmware = image.load(path)
     try:
-        emulator.find_qemu()
+        emulator.find_qemu(firmware.chip)
     except ToolError as error:
         pytest.skip(str(error))
-    return image.load(request.param, emulator.CHIP)
+    return firmware
 
 
 @pytest.fixture(scope="session")
@@ -76,16 +82,27 @@ def board(request, tmp_path_factory):
         deploy.deploy(request.param)
         yield request.param
         return
-    try:
-        emulator.find_qemu()
-    except ToolError as error:
-        pytest.skip(str(error))
-    stock = image.load(request.param, emulator.CHIP)
+    stock = emulated_firmware(request.param)
     path = tmp_path_factory.mktemp("emulator") / "flash.bin"
     flashimage.make_flash(stock, path)
-    flashimage.update_files(stock, path, stage.stage())
-    with emulator.Emulator(path) as emulated:
+    flashimage.update_files(stock, path, stage.stage(stock.chip.architecture, stock.chip.fpu))
+    with emulator.Emulator(stock.chip, path) as emulated:
         yield emulated.port
+
+
+@pytest.fixture(scope="session")
+def identity(board):
+    """What the board says of itself, as board.Identity."""
+    with serial_board.session(board) as transport:
+        return serial_board.identify(transport)
+
+
+@pytest.fixture(scope="session")
+def engines(identity):
+    """The engines that run on the board, best first."""
+    fpu = ["fpu"] if chips.of_machine(identity.machine).fpu else []
+    viper = ["viper"] if identity.architecture else []
+    return [*fpu, *viper, "reference"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from mpremote.commands import show_progress_bar
 
-from tools.host import stage
+from tools.host import chips, stage
 from tools.host.board import FILES, BoardError, find_port, identify, restart, session
 
 CHUNK = 1024  # bytes a round trip; what a board with its heap in use has room for
@@ -20,7 +20,8 @@ def deploy(port, source=False, fresh=False):
     with session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
         board = identify(transport)
-        directory = stage.stage(board.architecture, source)
+        chip = chips.of_machine(board.machine)
+        directory = stage.stage(board.architecture, chip is not None and chip.fpu, source)
         if not source:
             check_mpy_version(board, directory)
         counts = synchronise(transport, directory, fresh)

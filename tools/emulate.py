@@ -1,4 +1,4 @@
-"""`make emulate`: boots stock MicroPython on an ESP32 that Espressif's QEMU emulates, with the
+"""`make emulate`: boots stock MicroPython on a chip that Espressif's QEMU emulates, with the
 library, main.py and names in its file system, and its serial port as a pty."""
 
 import argparse
@@ -6,8 +6,8 @@ import contextlib
 import signal
 import sys
 
-from tools.host import image, release, stage
-from tools.host.emulator import CHIP, Emulator, alone_with, find_qemu
+from tools.host import chips, image, release, stage
+from tools.host.emulator import Emulator, alone_with, find_qemu
 from tools.host.errors import ToolError
 from tools.host.flashimage import make_flash, update_files
 from tools.host.paths import BUILD
@@ -16,22 +16,27 @@ from tools.host.paths import BUILD
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
+    parser.add_argument("--chip", help="which chip; by default that of the firmware, or an ESP32")
     stage.add_options(parser)
-    parser.add_argument("--qemu", help="qemu-system-xtensa, with an ESP32; from PATH by default")
+    parser.add_argument("--qemu", help="a qemu-system-… that has the chip; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    find_qemu(options.qemu)
-    firmware = image.load(options.firmware or release.download(CHIP), CHIP)
+    chip = chips.named(options.chip) if options.chip else None
+    firmware = image.load(options.firmware, chip) if options.firmware else None
+    chip = firmware.chip if firmware else chip or chips.named("esp32")
+    find_qemu(chip, options.qemu)
+    firmware = firmware or image.load(release.download(chip), chip)
     stage.prepare(options)
     path = BUILD / f"flash-{firmware.path.stem}.bin"
     with alone_with(path):
         make_flash(firmware, path)
-        copied, unchanged, removed = update_files(firmware, path, stage.stage(), options.fresh)
+        directory = stage.stage(chip.architecture, chip.fpu)
+        copied, unchanged, removed = update_files(firmware, path, directory, options.fresh)
         print(f"{path}: {copied} files copied, {unchanged} unchanged, {removed} removed")
-        with Emulator(path, options.qemu, options.icount) as emulator:
+        with Emulator(chip, path, options.qemu, options.icount) as emulator:
             print(
-                f"An ESP32 is booting on {emulator.port}. In another terminal:\n"
+                f"An {chip.title} is booting on {emulator.port}. In another terminal:\n"
                 f"  make monitor PORT={emulator.port}    watch it\n"
                 f"  make repl PORT={emulator.port}       type to it\n"
                 "Ctrl-C here ends it; its files stay.",

@@ -1,54 +1,85 @@
-"""`make flash`: erases a board and puts MicroPython on it. The firmware is checked before
-anything is erased; without FIRMWARE it is one fixed release, downloaded once."""
+"""`make flash`: asks a board for its chip, erases it and puts MicroPython on it. The firmware is
+checked before anything is erased; without FIRMWARE it is one fixed release, downloaded once."""
 
 import argparse
-import subprocess
-import sys
+from contextlib import contextmanager
 
-from tools.host import image
+from esptool import FatalError, cmds
+
+from tools.host import chips, image
 from tools.host.board import find_port, open_serial
 from tools.host.errors import ToolError
-from tools.host.release import RELEASE, download
+from tools.host.release import download
 
 BAUD = 460800  # what MicroPython's own instructions use; four times faster than the default
 
 
-def esptool_arguments(firmware, port, reset=True):
-    """What esptool is called with. `reset` False is for a board that already waits in its
-    bootloader and has no reset line, such as one held there by hand or an emulator's pty."""
-    before, after = ("default-reset", "hard-reset") if reset else ("no-reset", "no-reset")
-    # One call for erasing and writing: with no reset in between, a second could not connect.
-    return [
-        *("--chip", firmware.chip, "--port", port, "--baud", str(BAUD)),
-        *("--before", before, "--after", after),
-        *("write-flash", "--erase-all", hex(firmware.offset), str(firmware.path)),
-    ]
-
-
-def flash(firmware, port, reset=True):
-    """Erase the board and write the firmware. Raises ToolError if the port cannot be used or
+def flash(port, path=None, wanted=None, reset=True):
+    """Erase the board and write the firmware at `path`, or the release for its chip; returns the
+    Firmware. `wanted` is the Chip that the user expects, None any. `reset` False is for a board
+    that already waits in its bootloader and has no reset line, such as one held there by hand or
+    an emulator's pty. Raises ToolError if the firmware will not do, the port cannot be used, or
     esptool fails."""
+    firmware = image.load(path, wanted) if path else None
     open_serial(port).close()
-    command = [sys.executable, "-m", "esptool", *esptool_arguments(firmware, port, reset)]
-    if subprocess.run(command).returncode:
+    with connected(port, reset) as board:
+        chip = chips.with_image_id(board.IMAGE_CHIP_ID)
+        if wanted not in (None, chip):
+            raise ToolError(
+                f"The board on {port} has {chip.title}, not {wanted.title}: leave CHIP out, or "
+                "choose another board with PORT=…."
+            )
+        firmware = image.load(path or download(chip), chip)
+        try:
+            # One connection for all: with no reset in between, a second could not be made.
+            board = cmds.run_stub(board)
+            board.change_baud(BAUD)
+            cmds.attach_flash(board)
+            # What a chip's own ROM offers, where esptool cannot add to it, erases no more than is
+            # written.
+            pieces = [(chip.offset, str(firmware.path))]
+            cmds.write_flash(board, pieces, erase_all=board.IS_STUB)
+            cmds.reset_chip(board, "hard-reset" if reset else "no-reset")
+        except (FatalError, OSError) as error:
+            raise ToolError(
+                f"Flashing stopped ({one_line(error)}): hold the board's BOOT button while it "
+                "starts, and try again, with another cable, USB port or FIRMWARE=file.bin."
+            ) from error
+    return firmware
+
+
+@contextmanager
+def connected(port, reset):
+    """esptool's ESPLoader for the board in its bootloader. Raises ToolError."""
+    try:
+        board = cmds.detect_chip(port, connect_mode="default-reset" if reset else "no-reset")
+    except (FatalError, OSError) as error:
         raise ToolError(
-            f"Flashing failed: hold the board's BOOT button while it connects to {port}, and see "
-            "that CHIP is the board's."
-        )
+            f"No bootloader answers on {port} ({one_line(error)}): hold the board's BOOT button, "
+            "press and release EN (reset), let go of BOOT, and try again."
+        ) from error
+    with board:
+        yield board
+
+
+def one_line(error):
+    """The first sentence of what esptool says."""
+    return " ".join(str(error).split()).partition(". ")[0].rstrip(".")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", help="the board's serial port; the only one found by default")
-    parser.add_argument("--chip", default="esp32", help=" or ".join(RELEASE))
+    parser.add_argument("--chip", help="refuse a board with another chip than this one")
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
     parser.add_argument("--no-reset", action="store_true", help="the board is in its bootloader")
     options = parser.parse_args()
-    if options.chip not in RELEASE:
-        chips = " or ".join(f"CHIP={chip}" for chip in RELEASE)
-        raise ToolError(f"This is not for the chip {options.chip}: use {chips}.")
-    firmware = image.load(options.firmware or download(options.chip), options.chip)
+    chip = chips.named(options.chip) if options.chip else None
+    firmware = image.load(options.firmware, chip) if options.firmware else None
     port = find_port(options.port)
-    flash(firmware, port, reset=not options.no_reset)
+    firmware = flash(port, options.firmware, chip, reset=not options.no_reset)
     start = "start it with its EN (reset) button, then " if options.no_reset else ""
-    print(f"MicroPython is on the board. Next: {start}make deploy PORT={port}")
+    print(
+        f"{firmware.path.stem} is on the board, with {firmware.chip.title}. Next: {start}make "
+        f"deploy PORT={port}"
+    )

@@ -6,10 +6,17 @@ import shutil
 
 import pytest
 
+from host_tests.support.chip import needs
 from tools.host.paths import FIRMWARE
 from tools.kernelc.compiler import compile_file
 
 EXAMPLES = FIRMWARE / "examples"
+
+
+@pytest.fixture(autouse=True)
+def fpu(engines):
+    """All of these are for chips with an FPU."""
+    needs("fpu", engines)
 
 
 # Each kernel's arguments are those of the self-test, but every buffer is a slice in the middle of

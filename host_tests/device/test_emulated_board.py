@@ -7,13 +7,16 @@ import time
 
 from host_tests.support.firmware import make_firmware
 from tools import flash
-from tools.host import board, emulator, flashimage, image
+from tools.host import board, chips, emulator, flashimage
 
 
 @contextlib.contextmanager
-def booted(path):
+def booted(firmware, path):
     """A session with a board that boots from the image."""
-    with emulator.Emulator(path) as emulated, board.session(emulated.port) as transport:
+    with (
+        emulator.Emulator(firmware.chip, path) as emulated,
+        board.session(emulated.port) as transport,
+    ):
         yield transport
 
 
@@ -25,7 +28,7 @@ def test_stock_firmware_boots_with_the_files_in_place(firmware, tmp_path, microp
     (directory / "lib" / "esp32gpt" / "__init__.py").write_text("answer = 42\n")
     flashimage.make_flash(firmware, path)
     flashimage.update_files(firmware, path, directory)
-    with emulator.Emulator(path) as emulated:
+    with emulator.Emulator(firmware.chip, path) as emulated:
         with board.open_serial(emulated.port) as connection:
             deadline = time.monotonic() + 60
             said = b""
@@ -33,12 +36,14 @@ def test_stock_firmware_boots_with_the_files_in_place(firmware, tmp_path, microp
                 said += connection.read(connection.in_waiting or 1)
         assert b"main has run" in said
         with board.session(emulated.port) as transport:
-            assert board.identify(transport).architecture == "xtensawin"
+            known = board.identify(transport)
+            assert chips.of_machine(known.machine) == firmware.chip
+            assert known.architecture in (firmware.chip.architecture, None)
             transport.exec("import esp32gpt")
             assert transport.eval("esp32gpt.answer") == 42
             transport.exec("with open('/model.bin', 'w') as f: f.write('weights')")
     assert flashimage.update_files(firmware, path, directory) == (0, 2, 0)
-    with booted(path) as transport:
+    with booted(firmware, path) as transport:
         assert transport.eval("open('/model.bin').read()") == "weights"
 
 
@@ -49,20 +54,21 @@ def test_a_board_that_never_looks_up_is_interrupted(firmware, tmp_path, micropyt
     (directory / "main.py").write_text("while True:\n    print('step:1 loss:3.3')\n")
     flashimage.make_flash(firmware, path)
     flashimage.update_files(firmware, path, directory)
-    with booted(path) as transport:
+    with booted(firmware, path) as transport:
         assert transport.eval("6 * 7") == 42
 
 
 def test_a_blank_flash_is_written_through_the_boot_rom(firmware, tmp_path):
     firmware_file = tmp_path / "firmware.bin"
-    firmware_file.write_bytes(make_firmware())
+    firmware_file.write_bytes(make_firmware(firmware.chip.name))
     path = tmp_path / "flash.bin"
     path.write_bytes(b"\xff" * (1 << 21) + b"old!" * (1 << 19))
-    with emulator.Emulator(path, bootloader=True) as emulated:
-        flash.flash(image.load(firmware_file, "esp32"), emulated.port, reset=False)
+    with emulator.Emulator(firmware.chip, path, bootloader=True) as emulated:
+        flash.flash(emulated.port, firmware_file, reset=False)
     content = path.read_bytes()
     written = firmware_file.read_bytes()
-    assert content[0x1000 : 0x1000 + len(written)] == written
+    start = firmware.chip.offset
+    assert content[start : start + len(written)] == written
     assert content[1 << 21 :].strip(b"\xff") == b""
 
 
@@ -77,9 +83,9 @@ def tool(name, *options):
 def test_flash_and_deploy_make_a_board_of_a_blank_one(firmware, tmp_path, micropython):
     path = tmp_path / "flash.bin"
     path.write_bytes(b"\xff" * (4 << 20))
-    with emulator.Emulator(path, bootloader=True) as emulated:
+    with emulator.Emulator(firmware.chip, path, bootloader=True) as emulated:
         tool("flash", "--port", emulated.port, "--firmware", firmware.path, "--no-reset")
-    with emulator.Emulator(path) as emulated:
+    with emulator.Emulator(firmware.chip, path) as emulated:
         port = ("--port", emulated.port)
         with board.session(emulated.port) as transport:
             assert "esp32gpt" not in transport.eval("__import__('os').listdir()")
@@ -87,10 +93,11 @@ def test_flash_and_deploy_make_a_board_of_a_blank_one(firmware, tmp_path, microp
         assert " files copied, 0 unchanged, 0 removed" in first and first[0] != "0"
         count = int(first.split()[0])
         assert tool("deploy", *port)[0].startswith(f"0 files copied, {count} unchanged, 0 removed")
-        assert "imported fpu" in imported(emulated.port)
+        best = imported(emulated.port)
+        assert ("imported fpu" in best) == firmware.chip.fpu
         source = tool("deploy", "--source", *port)[0]
         assert int(source.split()[0]) > count // 2 and int(source.split()[-4]) > count // 2
-        assert "imported fpu" in imported(emulated.port)
+        assert imported(emulated.port) == best
 
 
 def imported(port):

@@ -30,13 +30,18 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
     stage.prepare_settings(settings_file)
     flash = tmp_path / "flash.bin"
     flashimage.make_flash(firmware, flash)
-    flashimage.update_files(firmware, flash, stage.stage())
+    flashimage.update_files(
+        firmware, flash, stage.stage(firmware.chip.architecture, firmware.chip.fpu)
+    )
     stage.prepare_settings(None)
     rng = random.Random(4)
     saved = 0  # the step of the last save that the board has spoken of
     resumed = 0
     for _ in range(50 if FULL else 4):
-        with emulator.Emulator(flash) as emulated, board.open_serial(emulated.port) as port:
+        with (
+            emulator.Emulator(firmware.chip, flash) as emulated,
+            board.open_serial(emulated.port) as port,
+        ):
             said = listen(port, r"training: step \d+ to \d+,|Traceback|>>> ", 300)
             begun = re.search(r"training: step (\d+) to 100000", said)
             assert begun and ("resumed" in said or not saved), said

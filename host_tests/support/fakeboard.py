@@ -21,16 +21,24 @@ def digest(path):
 
 
 class FakeBoard:
-    """`port` answers until close(). `version` is that of its firmware, `mpy` what it says of
-    .mpy files, `blocks` the size of its file system in 4,096 bytes. With `training` it prints
-    until Ctrl-C, and loses what it is sent for so many seconds, as one that boots does."""
+    """`port` answers until close(). `version` is that of its firmware, `mpy` and `machine` what it
+    says of .mpy files and of itself, `blocks` the size of its file system in 4,096 bytes. With
+    `training` it prints until Ctrl-C, and loses what it is sent for so many seconds, as one that
+    boots does."""
 
-    def __init__(self, version=(1, 24, 0), mpy=XTENSAWIN, blocks=512, training=None):
+    def __init__(
+        self,
+        version=(1, 24, 0),
+        mpy=XTENSAWIN,
+        blocks=512,
+        training=None,
+        machine="Generic ESP32 module with ESP32",
+    ):
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
         self.port = os.ttyname(self.slave)
         script = Path(__file__).with_name("fakeboard_repl.py")
-        settings = map(repr, (version, mpy, blocks, training))
+        settings = map(repr, (version, mpy, blocks, training, machine))
         self.process = subprocess.Popen(
             [find_micropython(), "-X", "heapsize=16M", str(script), *settings],
             stdin=self.master,

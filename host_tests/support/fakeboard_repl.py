@@ -11,7 +11,7 @@ BLOCK = 4096
 CTRL_A, CTRL_B, CTRL_D, CTRL_E = b"\x01", b"\x02", b"\x04", b"\x05"
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
-version, mpy, blocks, training = map(eval, sys.argv[1:])
+version, mpy, blocks, training, machine = map(eval, sys.argv[1:])
 read = sys.stdin.buffer.read
 write = sys.stdout.buffer.write
 
@@ -39,7 +39,7 @@ class Sys:
 
     path = ["", ".frozen", "/lib"]
     implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
-        "micropython", version, "a fake board", mpy
+        "micropython", version, machine, mpy
     )
 
 

@@ -50,11 +50,14 @@ def put(fake, *paths):
 NAMES = {"/names.txt", "/names.alphabet"}
 
 
+FPU = "/lib/esp32gpt/kernels/fpu.mpy"
+
+
 def library(suffix):
     """The paths that the library has on an ESP32."""
     modules = (stage.FIRMWARE / "esp32gpt").rglob("*.py")
     paths = {f"/lib/{m.relative_to(stage.FIRMWARE).with_suffix(suffix)}" for m in modules}
-    return paths | {"/lib/esp32gpt/kernels/fpu.mpy"}
+    return paths | {FPU}
 
 
 def test_a_bare_board_gets_library_main_and_names(fake):
@@ -146,6 +149,16 @@ def test_a_board_that_runs_no_native_code_does_without(build):
     assert {m.read_bytes()[2] >> 2 for m in stage.STAGED.rglob("*.mpy")} == {0}
 
 
+@pytest.mark.parametrize(
+    "machine",
+    ["FeatherS2 with ESP32-S2FN4R2", "Generic ESP32S2 module with ESP32S2", "somebody's board"],
+)
+def test_a_chip_without_fpu_gets_no_code_for_one(build, machine):
+    with FakeBoard(machine=machine) as fake:
+        deploy.deploy(fake.port)
+        assert set(files(fake)) & library(".mpy") == library(".mpy") - {FPU}
+
+
 def test_a_full_board_is_told_from_a_broken_one(build):
     stage.NAMES.write_text("emily\n" * 20000)
     with FakeBoard(blocks=24) as fake, pytest.raises(board.BoardError, match="no room for"):
@@ -177,7 +190,7 @@ def test_a_module_that_does_not_compile_is_named(build, monkeypatch):
     (broken / "esp32gpt" / "model.py").write_text("def f(:\n")
     monkeypatch.setattr(stage, "FIRMWARE", broken)
     with pytest.raises(ToolError, match="model.py does not compile.*SyntaxError"):
-        stage.stage()
+        stage.stage("xtensawin", fpu=True)
 
 
 def test_kernels_that_do_not_compile_are_named_with_their_line(build, monkeypatch):
@@ -186,7 +199,7 @@ def test_kernels_that_do_not_compile_are_named_with_their_line(build, monkeypatc
     (kernels / "reference.py").write_text("def f(n: int):\n    for i in [n]:\n        pass\n")
     monkeypatch.setattr(stage, "FIRMWARE", build / "firmware")
     with pytest.raises(ToolError, match="reference.py:2: .*range"):
-        stage.stage()
+        stage.stage("xtensawin", fpu=True)
 
 
 @pytest.mark.parametrize("module", sorted(stage.FIRMWARE.rglob("*.py")), ids=lambda m: m.name)

@@ -8,8 +8,10 @@ import pytest
 
 from host_tests.support.firmware import make_firmware
 from tools.host import emulator
+from tools.host.chips import CHIPS
 from tools.host.errors import ToolError
 
+ESP32 = CHIPS["esp32"]
 MACHINES = """Supported machines are:
 esp32                Espressif ESP32 machine
 none                 empty machine
@@ -20,8 +22,8 @@ none                 empty machine
 def fake_qemu(tmp_path):
     """Makes a program that stands for QEMU: it lists machines, then does what it is told to."""
 
-    def make(then, machines=MACHINES):
-        path = tmp_path / "qemu-system-xtensa"
+    def make(then, machines=MACHINES, name="qemu-system-xtensa"):
+        path = tmp_path / name
         path.write_text(f'#!/bin/sh\n[ "$2" = help ] && echo "{machines}" && exit\n{then}\n')
         path.chmod(0o755)
         return str(path)
@@ -35,29 +37,56 @@ def is_running(process):
 
 def test_qemu_is_found_on_path_and_by_name(fake_qemu, monkeypatch):
     path = fake_qemu("")
-    assert emulator.find_qemu(path) == path
+    assert emulator.find_qemu(ESP32, path) == path
     monkeypatch.setenv("QEMU", path)
-    assert emulator.find_qemu() == path
+    assert emulator.find_qemu(ESP32) == path
     monkeypatch.delenv("QEMU")
     monkeypatch.setenv("PATH", os.path.dirname(path), prepend=os.pathsep)
-    assert emulator.find_qemu() == path
+    assert emulator.find_qemu(ESP32) == path
+
+
+def test_of_several_qemus_the_one_that_has_the_chip_is_taken(fake_qemu, monkeypatch):
+    xtensa = fake_qemu("")
+    riscv = fake_qemu("", "esp32c3    Espressif ESP32-C3", "qemu-system-riscv32")
+    monkeypatch.setenv("QEMU", os.pathsep.join([xtensa, riscv]))
+    assert emulator.find_qemu(ESP32) == xtensa
+    assert emulator.find_qemu(CHIPS["esp32c3"]) == riscv
 
 
 def test_no_qemu_says_where_there_is_one(monkeypatch, tmp_path):
     monkeypatch.delenv("QEMU", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolError, match="not found.*github.com/espressif/qemu/releases"):
-        emulator.find_qemu()
+    for name, program in [("esp32", "qemu-system-xtensa"), ("esp32c3", "qemu-system-riscv32")]:
+        with pytest.raises(ToolError, match=f"github.com/espressif/qemu/releases.*{program}"):
+            emulator.find_qemu(CHIPS[name])
 
 
-def test_a_qemu_without_esp32_is_refused(fake_qemu):
-    with pytest.raises(ToolError, match="has no ESP32.*espressif/qemu/releases"):
-        emulator.find_qemu(fake_qemu("", machines="sim   sim machine (default)"))
+def test_a_qemu_without_the_chip_is_refused(fake_qemu):
+    with pytest.raises(ToolError, match="No emulator of ESP32-S3 in .*espressif/qemu/releases"):
+        emulator.find_qemu(CHIPS["esp32s3"], fake_qemu(""))
+
+
+def test_a_chip_that_nothing_emulates_is_refused(fake_qemu):
+    with pytest.raises(ToolError, match="No emulator is known for ESP32-C6: use a board"):
+        emulator.find_qemu(CHIPS["esp32c6"], fake_qemu(""))
+
+
+def test_the_chips_own_devices_are_configured(fake_qemu, tmp_path):
+    log = tmp_path / "arguments"
+    qemu = fake_qemu(
+        f"echo $@ > {log}; echo redirected to /dev/pts/77; exec sleep 60",
+        "esp32c3    Espressif ESP32-C3",
+        "qemu-system-riscv32",
+    )
+    with emulator.Emulator(CHIPS["esp32c3"], tmp_path / "flash.bin", qemu, bootloader=True):
+        arguments = log.read_text()
+    assert "-M esp32c3 " in arguments and "driver=timer.esp32c3.timg," in arguments
+    assert "driver=esp32c3.gpio,property=strap_mode,value=2" in arguments
 
 
 def test_the_emulator_tells_its_port_and_is_stopped(fake_qemu, tmp_path):
     qemu = fake_qemu("echo char device redirected to /dev/pts/77 '(label serial0)'; exec sleep 60")
-    with emulator.Emulator(tmp_path / "flash.bin", qemu) as emulated:
+    with emulator.Emulator(ESP32, tmp_path / "flash.bin", qemu) as emulated:
         assert emulated.port == "/dev/pts/77"
         assert is_running(emulated.process)
     assert not is_running(emulated.process)
@@ -65,7 +94,10 @@ def test_the_emulator_tells_its_port_and_is_stopped(fake_qemu, tmp_path):
 
 def test_the_emulator_is_stopped_when_a_test_fails(fake_qemu, tmp_path):
     qemu = fake_qemu("echo char device redirected to /dev/pts/77; exec sleep 60")
-    with pytest.raises(ZeroDivisionError), emulator.Emulator(tmp_path / "f", qemu) as emulated:
+    with (
+        pytest.raises(ZeroDivisionError),
+        emulator.Emulator(ESP32, tmp_path / "f", qemu) as emulated,
+    ):
         1 / 0  # noqa: B018
     assert not is_running(emulated.process)
 
@@ -73,7 +105,7 @@ def test_the_emulator_is_stopped_when_a_test_fails(fake_qemu, tmp_path):
 def test_a_qemu_that_does_not_start_says_why(fake_qemu, tmp_path):
     qemu = fake_qemu("echo could not open the image >&2; exit 1")
     with pytest.raises(ToolError, match="did not start: could not open the image"):
-        emulator.Emulator(tmp_path / "flash.bin", qemu)
+        emulator.Emulator(ESP32, tmp_path / "flash.bin", qemu)
 
 
 def test_an_image_is_used_by_one_emulator_at_a_time(tmp_path):

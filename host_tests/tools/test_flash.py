@@ -1,23 +1,21 @@
-"""`make flash`: which firmware is accepted, where it comes from, and what
-esptool is told to do with it."""
+"""`make flash`: what it asks a board, which firmware it takes, and what gets into the flash. A
+program on a pty stands for the bootloader of each chip."""
 
 import functools
 import http.server
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from host_tests.support.firmware import (
-    APPLICATION,
-    BOOTLOADER,
-    make_firmware,
-    program,
-)
+from host_tests.support.firmware import make_firmware
 from tools import flash
 from tools.host import image
 from tools.host import release as releases
+from tools.host.chips import CHIPS, TABLE
 from tools.host.errors import ToolError
 
 
@@ -28,94 +26,89 @@ def firmware_file(tmp_path):
     return path
 
 
-def test_a_whole_firmware_is_accepted(firmware_file):
-    firmware = image.load(firmware_file, "esp32")
-    assert (firmware.offset, firmware.filesystem) == (0x1000, (0x200000, 0x200000))
-    assert firmware.data == firmware_file.read_bytes()
+@contextmanager
+def bootloader(chip):
+    """The port of a chip that waits in its bootloader."""
+    command = [Path(sys.executable).with_name("esp32-mock-bootloader"), "run", "--pty"]
+    with subprocess.Popen(
+        [*command, "--chip", chip], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
-def test_an_s3_firmware_begins_at_zero(tmp_path):
-    path = tmp_path / "s3.bin"
-    path.write_bytes(make_firmware("esp32s3"))
-    assert image.load(path, "esp32s3").offset == 0
+@pytest.mark.parametrize("chip", TABLE, ids=lambda chip: chip.name)
+def test_the_board_is_asked_for_its_chip_and_gets_that_chips_release(chip, tmp_path, monkeypatch):
+    monkeypatch.setattr(releases, "CACHE", tmp_path)
+    for any_chip in TABLE:
+        (tmp_path / any_chip.release).write_bytes(make_firmware(any_chip.name))
+    with bootloader(chip.name) as port:
+        firmware = flash.flash(port, reset=False)
+    assert (firmware.chip, firmware.path) == (chip, tmp_path / chip.release)
 
 
-@pytest.mark.parametrize(
-    "position", [0, 1, 30, APPLICATION - BOOTLOADER + 100, -1], ids=lambda p: f"byte{p}"
-)
-def test_a_changed_byte_is_noticed(firmware_file, position):
-    data = bytearray(firmware_file.read_bytes())
-    data[position] ^= 1
-    firmware_file.write_bytes(data)
-    with pytest.raises(ToolError, match="damaged"):
-        image.load(firmware_file, "esp32")
-
-
-def test_without_sha256_the_checksum_tells(firmware_file):
-    data = firmware_file.read_bytes()[: APPLICATION - BOOTLOADER]
-    whole = program("esp32", b"application!" * 40, digest=False)
-    firmware_file.write_bytes(data + whole)
-    assert image.load(firmware_file, "esp32")
-    firmware_file.write_bytes(data + whole.replace(b"!", b"?", 1))
-    with pytest.raises(ToolError, match="damaged"):
-        image.load(firmware_file, "esp32")
-
-
-@pytest.mark.parametrize("size", [0, 1, 20, 0x7000, 0x7040, 0xF000, 0xF010, -40, -1])
-def test_a_cut_off_file_is_noticed(firmware_file, size):
-    firmware_file.write_bytes(firmware_file.read_bytes()[:size])
-    with pytest.raises(ToolError, match="download it again|only a part"):
-        image.load(firmware_file, "esp32")
-
-
-def test_a_file_of_something_else_is_noticed(tmp_path):
-    path = tmp_path / "notes.bin"
-    path.write_text("not firmware\n" * 10000)
-    with pytest.raises(ToolError, match="no firmware at all"):
-        image.load(path, "esp32")
-
-
-@pytest.mark.parametrize(("made", "wanted"), [("esp32", "esp32s3"), ("esp32s3", "esp32")])
-def test_firmware_for_another_chip_is_refused(tmp_path, made, wanted):
-    path = tmp_path / "firmware.bin"
-    path.write_bytes(make_firmware(made))
-    with pytest.raises(ToolError, match="is for ESP32.*CHIP="):
-        image.load(path, wanted)
-
-
-def test_an_application_alone_is_refused(tmp_path):
-    path = tmp_path / "firmware.app-bin"
-    path.write_bytes(program("esp32", b"application" * 9000))
-    with pytest.raises(ToolError, match="not .app-bin"):
-        image.load(path, "esp32")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ToolError, match="Cannot read the firmware .*gone.bin.*FIRMWARE="):
-        image.load(tmp_path / "gone.bin", "esp32")
-
-
-@pytest.mark.parametrize(("chip", "offset"), [("esp32", "0x1000"), ("esp32s3", "0x0")])
-def test_flash_is_erased_and_written_at_the_chips_offset(tmp_path, chip, offset):
+@pytest.mark.parametrize(("chip", "offset"), [("esp32", 0x1000), ("esp32c3", 0), ("esp32p4", 8192)])
+def test_all_is_erased_and_the_firmware_written_at_the_chips_offset(
+    chip, offset, tmp_path, monkeypatch
+):
     path = tmp_path / "firmware.bin"
     path.write_bytes(make_firmware(chip))
-    arguments = flash.esptool_arguments(image.load(path, chip), "/dev/ttyUSB0")
-    assert arguments[arguments.index("write-flash") :] == [
-        *("write-flash", "--erase-all", offset, str(path))
-    ]
-    assert arguments[arguments.index("--chip") + 1] == chip
-    assert arguments[arguments.index("--port") + 1] == "/dev/ttyUSB0"
+    written = []
+    write_flash = flash.cmds.write_flash
+
+    def watched(board, pieces, **options):
+        written.append((pieces, options))
+        write_flash(board, pieces, **options)
+
+    monkeypatch.setattr(flash.cmds, "write_flash", watched)
+    with bootloader(chip) as port:
+        flash.flash(port, path, reset=False)
+    assert written == [([(offset, str(path))], {"erase_all": True})]
 
 
-@pytest.mark.parametrize(
-    ("reset", "before", "after"),
-    [(True, "default-reset", "hard-reset"), (False, "no-reset", "no-reset")],
-)
-def test_reset_lines_are_used_only_where_there_are_some(firmware_file, reset, before, after):
-    firmware = image.load(firmware_file, "esp32")
-    arguments = flash.esptool_arguments(firmware, "/dev/pts/1", reset)
-    assert arguments[arguments.index("--before") + 1] == before
-    assert arguments[arguments.index("--after") + 1] == after
+def test_a_firmware_for_another_chip_than_the_boards_is_refused(firmware_file):
+    with (
+        bootloader("esp32c3") as port,
+        pytest.raises(ToolError, match="is for ESP32, not for ESP32-C3: .*FIRMWARE="),
+    ):
+        flash.flash(port, firmware_file, reset=False)
+
+
+def test_a_board_with_another_chip_than_asked_for_is_refused():
+    with (
+        bootloader("esp32s3") as port,
+        pytest.raises(ToolError, match="has ESP32-S3, not ESP32: leave CHIP out"),
+    ):
+        flash.flash(port, wanted=CHIPS["esp32"], reset=False)
+
+
+def test_a_board_with_a_chip_that_has_no_micropython_is_refused():
+    with bootloader("esp8266") as port, pytest.raises(ToolError, match="ESP8266 cannot be used"):
+        flash.flash(port, reset=False)
+
+
+def test_a_board_that_is_not_in_its_bootloader_is_told_how(firmware_file, monkeypatch):
+    def silent(*_, **__):
+        raise flash.FatalError("Failed to connect: No serial data received.\nFor help see …")
+
+    monkeypatch.setattr(flash.cmds, "detect_chip", silent)
+    with (
+        bootloader("esp32") as port,
+        pytest.raises(ToolError, match="No bootloader answers .*No serial data received.: hold"),
+    ):
+        flash.flash(port, firmware_file)
+
+
+def test_a_chip_older_than_the_firmware_wants_is_refused_with_esptools_words(tmp_path):
+    path = tmp_path / "firmware.bin"
+    path.write_bytes(make_firmware("esp32c3", oldest=3))
+    with (
+        bootloader("esp32c3") as port,
+        pytest.raises(ToolError, match=r"Flashing stopped \(.*requires chip revision"),
+    ):
+        flash.flash(port, path, reset=False)
 
 
 def run_flash(*arguments):
@@ -139,7 +132,7 @@ def test_a_missing_port_is_refused_before_esptool_starts(firmware_file):
 def test_another_chip_is_refused_and_those_that_work_are_named():
     done = run_flash("--port", "/dev/ttyUSB99", "--chip", "esp8266")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "CHIP=esp32 or CHIP=esp32s3" in done.stderr
+    assert "CHIP=esp32, " in done.stderr and "CHIP=esp32c6" in done.stderr
 
 
 class Site(http.server.SimpleHTTPRequestHandler):
@@ -170,26 +163,26 @@ def site(tmp_path, monkeypatch):
         server.shutdown()
 
 
-@pytest.mark.parametrize("chip", image.FLASH_OFFSET)
+@pytest.mark.parametrize("chip", TABLE, ids=lambda chip: chip.name)
 def test_a_release_is_downloaded_once(site, chip):
-    (site / releases.RELEASE[chip]).write_bytes(make_firmware(chip))
+    (site / chip.release).write_bytes(make_firmware(chip.name))
     path = releases.download(chip)
     assert image.load(path, chip)
     assert releases.download(chip) == path
     assert Site.visits == 1
-    assert [p.name for p in path.parent.iterdir()] == [releases.RELEASE[chip]]
+    assert [p.name for p in path.parent.iterdir()] == [chip.release]
 
 
 def test_a_damaged_download_is_not_kept(site):
-    release = site / releases.RELEASE["esp32"]
+    release = site / CHIPS["esp32"].release
     release.write_bytes(make_firmware()[:-1])
     with pytest.raises(ToolError, match="download it again"):
-        releases.download("esp32")
+        releases.download(CHIPS["esp32"])
     assert not list(releases.CACHE.iterdir())
     release.write_bytes(make_firmware())
-    assert releases.download("esp32").exists()
+    assert releases.download(CHIPS["esp32"]).exists()
 
 
 def test_a_download_that_fails_names_the_page_and_the_remedy(site):
     with pytest.raises(ToolError, match="[nN]ot [fF]ound.*download/ESP32_GENERIC_S3 .*FIRMWARE="):
-        releases.download("esp32s3")
+        releases.download(CHIPS["esp32s3"])

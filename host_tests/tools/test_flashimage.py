@@ -1,13 +1,12 @@
 """The flash of an emulated board: its firmware, and the file system that is put into it."""
 
-import hashlib
-
 import pytest
 
 from host_tests.support.fakeboard import digest
 from host_tests.support.firmware import make_firmware
-from tools.host import filesystem, flashimage, image
+from tools.host import flashimage, image
 from tools.host.micropython import run_micropython
+from tools.host.paths import ONBOARD
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def firmware_file(tmp_path):
 
 def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_path):
     path = tmp_path / "flash.bin"
-    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    flashimage.make_flash(image.load(firmware_file), path)
     content = path.read_bytes()
     written = firmware_file.read_bytes()
     assert len(content) == 4 << 20
@@ -30,7 +29,7 @@ def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_pa
 
 def test_a_flash_image_of_the_same_firmware_is_kept(firmware_file, tmp_path):
     path = tmp_path / "flash.bin"
-    firmware = image.load(firmware_file, "esp32")
+    firmware = image.load(firmware_file)
     flashimage.make_flash(firmware, path)
     content = bytearray(path.read_bytes())
     content[0x9000:0x9004] = content[0x200000:0x200004] = b"mine"  # settings, and files
@@ -41,29 +40,40 @@ def test_a_flash_image_of_the_same_firmware_is_kept(firmware_file, tmp_path):
 
 def test_another_firmware_gets_a_new_flash_image(firmware_file, tmp_path):
     path = tmp_path / "flash.bin"
-    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    flashimage.make_flash(image.load(firmware_file), path)
     firmware_file.write_bytes(make_firmware(application=b"another"))
-    flashimage.make_flash(image.load(firmware_file, "esp32"), path)
+    flashimage.make_flash(image.load(firmware_file), path)
     assert firmware_file.read_bytes() in path.read_bytes()
-
-
-class Counted(filesystem.Flash):
-    """Flash that counts how often it is read."""
-
-    reads = 0
-
-    def read(self, *arguments):
-        self.reads += 1
-        return super().read(*arguments)
 
 
 class Disk:
     """A flash image, and the directory that its file system is brought up to date with."""
 
+    READ = """
+import sys
+sys.path.append(sys.argv[1])
+from littlefs import FlashRegion
+import files, os, vfs
+
+class Counted(FlashRegion):
+    reads = 0
+
+    def readblocks(self, *args):
+        self.reads += 1
+        super().readblocks(*args)
+
+region = Counted(sys.argv[2], 0x200000, 0x200000)
+vfs.mount(vfs.VfsLfs2(region), "/flash")
+region.reads = 0
+exec(sys.argv[3])
+"""
+
     def __init__(self, tmp_path):
-        self.firmware = image.load(tmp_path / "firmware.bin", "esp32")
+        self.firmware = image.load(tmp_path / "firmware.bin")
         self.path = tmp_path / "flash.bin"
         self.directory = tmp_path / "board"
+        self.script = tmp_path / "read.py"
+        self.script.write_text(self.READ)
         flashimage.make_flash(self.firmware, self.path)
 
     def put(self, path, content):
@@ -75,28 +85,13 @@ class Disk:
     def update(self):
         return flashimage.update_files(self.firmware, self.path, self.directory)
 
-    def flash(self):
-        """The flash of the file system in the image."""
-        offset, size = self.firmware.filesystem
-        return Counted(self.path.read_bytes()[offset : offset + size])
+    def run(self, code):
+        """What code prints that finds the file system at /flash."""
+        return run_micropython(self.script, ONBOARD, self.path, code)
 
     def files(self):
-        fs = filesystem.mount(self.flash())
-        return {
-            path[1:]: hashlib.sha256(filesystem.read(fs, path)).hexdigest()
-            for path in filesystem.files(fs)
-        }
-
-    def board_writes(self, path, content):
-        """A file that the board makes itself."""
-        flash = self.flash()
-        fs = filesystem.mount(flash)
-        with fs.open(path, "wb") as file:
-            file.write(content)
-        fs.unmount()
-        with open(self.path, "r+b") as whole:
-            whole.seek(self.firmware.filesystem[0])
-            whole.write(flash.buffer)
+        found = self.run("print(files.survey('/flash', ['']))")
+        return {path.lstrip("/"): digest for path, digest in eval(found).items()}
 
     def wanted(self):
         return {
@@ -106,7 +101,7 @@ class Disk:
 
 
 @pytest.fixture
-def disk(firmware_file, tmp_path):
+def disk(firmware_file, tmp_path, micropython):
     disk = Disk(tmp_path)
     disk.put("main.py", b"print('hello')\n")
     disk.put("names.txt", b"ada\n" * 3000)
@@ -120,34 +115,6 @@ def test_files_get_into_an_image(disk):
     assert disk.files() == disk.wanted()
 
 
-MOUNT = """
-import os, sys, vfs
-
-with open(sys.argv[1], "rb") as file:
-    file.seek(int(sys.argv[2]))
-    data = bytearray(file.read(int(sys.argv[3])))
-
-class Flash:
-    def readblocks(self, block, buffer, start=0):
-        at = block * 4096 + start
-        buffer[:] = data[at : at + len(buffer)]
-
-    def ioctl(self, request, argument):
-        return {4: len(data) // 4096, 5: 4096}.get(request, 0)
-
-vfs.mount(vfs.VfsLfs2(Flash()), "/flash")
-print(len(open("/flash/names.txt", "rb").read()), os.listdir("/flash/lib/esp32gpt"))
-"""
-
-
-def test_micropython_reads_the_file_system_of_an_image(disk, micropython, tmp_path):
-    disk.update()
-    script = tmp_path / "mount.py"
-    script.write_text(MOUNT)
-    said = run_micropython(script, disk.path, *disk.firmware.filesystem)
-    assert said == "12000 ['kernels', 'model.mpy']\n"
-
-
 def test_an_image_that_is_up_to_date_is_left_as_it_is(disk):
     disk.update()
     before = disk.path.read_bytes()
@@ -158,7 +125,7 @@ def test_an_image_that_is_up_to_date_is_left_as_it_is(disk):
 def test_what_changed_is_copied_and_what_is_stale_goes_and_the_boards_own_stays(disk):
     disk.put("lib/esp32gpt/old/gone.mpy", b"gone")
     disk.update()
-    disk.board_writes("/model.bin", b"weights")
+    disk.run("with open('/flash/model.bin', 'w') as f: f.write('weights')")
     (disk.directory / "lib/esp32gpt/old/gone.mpy").unlink()
     disk.put("names.txt", b"lin\n")
     assert disk.update() == (1, 3, 1)
@@ -177,8 +144,5 @@ def test_files_of_an_image_are_found_in_few_reads(disk):
     for i in range(16):
         disk.put(f"lib/esp32gpt/module{i}.mpy", b"M\x06" + bytes(500))
     disk.update()
-    flash = disk.flash()
-    fs = filesystem.mount(flash)
-    flash.reads = 0
-    fs.stat("/lib/esp32gpt/kernels/viper/adam.mpy")
-    assert flash.reads < 40  # 31; without compact() 55
+    look = "os.stat('/flash/lib/esp32gpt/kernels/viper/adam.mpy'); print(region.reads)"
+    assert int(disk.run(look)) < 120  # 98; without compact() 223

@@ -59,7 +59,7 @@ def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(
 def test_what_mip_installs_runs_on_the_chip(firmware, tmp_path, micropython):
     path = tmp_path / "flash.bin"
     flashimage.make_flash(firmware, path)
-    with emulator.Emulator(path) as emulated:
+    with emulator.Emulator(firmware.chip, path) as emulated:
         with board.session(emulated.port):
             pass
         install(emulated.port)

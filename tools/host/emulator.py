@@ -1,4 +1,4 @@
-"""An ESP32 that QEMU emulates: the program that does, and its run until it is closed."""
+"""A chip that QEMU emulates: the program that does, and its run until it is closed."""
 
 import contextlib
 import fcntl
@@ -9,24 +9,28 @@ import subprocess
 
 from tools.host.errors import ToolError
 
-CHIP = "esp32"
+
+def find_qemu(chip, path=None):
+    """The path of a QEMU that has the chip: the one given, that in the variable QEMU (either may
+    list several, separated as in PATH), or that on PATH. Raises ToolError if there is none."""
+    if chip.qemu is None:
+        raise ToolError(f"No emulator is known for {chip.title}: use a board, or another CHIP.")
+    program = f"qemu-system-{chip.qemu[0]}"
+    listed = path or os.environ.get("QEMU") or program
+    for candidate in listed.split(os.pathsep):
+        qemu = shutil.which(candidate)
+        if qemu and has_machine(qemu, chip):
+            return qemu
+    raise ToolError(
+        f"No emulator of {chip.title} in {listed}: unpack Espressif's build from "
+        f"https://github.com/espressif/qemu/releases and name its {program} with QEMU=path."
+    )
 
 
-def find_qemu(path=None):
-    """The path of a qemu-system-xtensa that has an ESP32: the one given, that in the variable
-    QEMU, or that on PATH. Raises ToolError if there is none."""
-    path = path or os.environ.get("QEMU") or "qemu-system-xtensa"
-    qemu = shutil.which(path)
-    machines = ""
-    if qemu:
-        machines = subprocess.run([qemu, "-M", "help"], capture_output=True, text=True).stdout
-    if not re.search(r"^esp32\s", machines, re.MULTILINE):
-        raise ToolError(
-            f"{path} {'has no ESP32 to emulate' if qemu else 'was not found'}: unpack Espressif's "
-            "build from https://github.com/espressif/qemu/releases and name its "
-            "qemu-system-xtensa with QEMU=path."
-        )
-    return qemu
+def has_machine(qemu, chip):
+    """Whether this QEMU emulates the chip."""
+    machines = subprocess.run([qemu, "-M", "help"], capture_output=True, text=True).stdout
+    return re.search(rf"^{chip.name}\s", machines, re.MULTILINE) is not None
 
 
 @contextlib.contextmanager
@@ -44,28 +48,29 @@ def alone_with(path):
 
 
 class Emulator:
-    """A running ESP32; `port` is its serial port until close(), or the end of a `with`.
+    """A running chip; `port` is its serial port until close(), or the end of a `with`.
 
     It boots from the flash image, and stores in it, within a second, or 10 to 20 when it counts
     instructions (`icount`: each takes 4 ns of its own time). `bootloader` starts it like a board
     whose BOOT button is held. Raises ToolError if it does not start.
     """
 
-    def __init__(self, flash_image, qemu=None, icount=False, bootloader=False):
+    def __init__(self, chip, flash_image, qemu=None, icount=False, bootloader=False):
         command = [
-            *(find_qemu(qemu), "-M", CHIP, "-display", "none", "-monitor", "none"),
+            *(find_qemu(chip, qemu), "-M", chip.name, "-display", "none", "-monitor", "none"),
             # A comma in an option's value is written twice. cache=unsafe: no flush to the host's
             # disk for each block of flash, so only a crash of the host itself can lose any.
             "-drive",
             f"file={str(flash_image).replace(',', ',,')},if=mtd,format=raw,cache=unsafe",
             *("-serial", "pty"),
             # The emulated watchdog counts even while the host has no time for the chip.
-            *("-global", "driver=timer.esp32.timg,property=wdt_disable,value=true"),
+            *("-global", f"driver=timer.{chip.name}.timg,property=wdt_disable,value=true"),
         ]
         if icount:
             command += ["-icount", "shift=2"]
         if bootloader:
-            command += ["-global", "driver=esp32.gpio,property=strap_mode,value=0x0f"]
+            strap = f"driver={chip.name}.gpio,property=strap_mode,value={chip.qemu[1]}"
+            command += ["-global", strap]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

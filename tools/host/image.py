@@ -7,42 +7,71 @@ from pathlib import Path
 
 from esptool import FatalError
 from esptool.bin_image import LoadFirmwareImage
-from esptool.targets import ROM_LIST
 
+from tools.host import chips
 from tools.host.errors import ToolError
 
-FLASH_OFFSET = {"esp32": 0x1000, "esp32s3": 0x0}  # where a chip's firmware file begins
 PARTITION_TABLE = 0x8000
 PARTITION = struct.Struct("<2sBBII16s4x")  # magic, type, subtype, offset, size, label, flags
 APPLICATION = 0  # a partition's type
+PROGRAM = struct.Struct("<B2xB8xH")  # magic, flash size in the upper half, chip
+MAGIC = 0xE9
+MB = 1 << 20
+FLASH_SIZES = (1 * MB, 2 * MB, 4 * MB, 8 * MB, 16 * MB, 32 * MB)  # by their numbers in a program
 
 
 @dataclass(frozen=True)
 class Firmware:
     """A firmware file that was found whole. `partitions` maps a label to (type, offset, size),
-    with offsets from the beginning of the flash."""
+    with offsets from the beginning of the flash; `flash_size` is the flash it was built for, in
+    bytes, and a larger one will do."""
 
     path: Path
-    chip: str
+    chip: chips.Chip
     data: bytes
     partitions: dict
+    flash_size: int
 
     @property
-    def offset(self):
-        """Where in the flash the file begins."""
-        return FLASH_OFFSET[self.chip]
+    def application(self):
+        """Where in the flash the first program after the bootloader begins."""
+        return first_application(self.partitions)
 
-    @property
-    def filesystem(self):
-        """(offset, size) of the file system in the flash. Raises ToolError if it has none."""
-        if "vfs" not in self.partitions:
-            raise ToolError(f"{self.path} keeps no file system: take MicroPython's own firmware.")
-        return self.partitions["vfs"][1:]
+    def filesystem(self, flash_size):
+        """(offset, size) of the littlefs in a flash of so many bytes. Raises ToolError if there is
+        none in it.
+
+        Until v1.25 the partition table says where. Since v1.26 it does not, and the firmware takes
+        all that lies behind the last partition, as boardctrl_startup in MicroPython's
+        ports/esp32/main.c does, once it has asked the flash for its size."""
+        if "vfs" in self.partitions:
+            offset, size = self.partitions["vfs"][1:]
+        elif "ffat" in self.partitions:
+            raise ToolError(
+                f"{self.path} keeps its files as FAT, which is not written here: take one of "
+                "MicroPython's generic builds, or put it on a board and use `make deploy`."
+            )
+        else:
+            offset = max(start + length for _, start, length in self.partitions.values())
+            size = flash_size - offset
+        if size <= 0 or offset + size > flash_size:
+            raise ToolError(
+                f"{self.path} has no room for files in {flash_size // MB} MB of flash: take a "
+                "firmware for a flash of that size."
+            )
+        return offset, size
 
 
-def load(path, chip):
+def first_application(partitions):
+    """The lowest offset of a program, None without one."""
+    starts = [start for kind, start, _ in partitions.values() if kind == APPLICATION]
+    return min(starts, default=None)
+
+
+def load(path, wanted=None):
     """The Firmware in the file. Raises ToolError if there is no such file, if it is for another
-    chip, incomplete, or damaged (each program in it carries a checksum and a SHA-256)."""
+    chip than the one `wanted` (a Chip; None: any of the table), incomplete, or damaged (each
+    program in it carries a checksum and a SHA-256)."""
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -51,16 +80,24 @@ def load(path, chip):
             f"Cannot read the firmware {path} ({error.strerror}): give a file with "
             "FIRMWARE=file.bin, or none to have a release downloaded."
         ) from error
-    offset = FLASH_OFFSET[chip]
-    partitions = read_partitions(data[PARTITION_TABLE - offset :])
-    programs = [start for kind, start, _ in partitions.values() if kind == APPLICATION]
+    magic, sizes, number = PROGRAM.unpack(data[: PROGRAM.size].ljust(PROGRAM.size, b"\0"))
+    if magic != MAGIC or sizes >> 4 >= len(FLASH_SIZES):
+        raise damaged(path)
+    chip = chips.with_image_id(number)
+    if wanted not in (None, chip):
+        raise ToolError(
+            f"{path} is for {chip.title}, not for {wanted.title}: choose the right file with "
+            f"FIRMWARE=file.bin, or the right chip with CHIP={chip.name}."
+        )
     check_program(path, data, chip)  # the bootloader
-    if not programs:
+    partitions = read_partitions(data[PARTITION_TABLE - chip.offset :])
+    application = first_application(partitions)
+    if application is None:
         raise ToolError(
             f"{path} holds only a part of a firmware: take the release's .bin file, not .app-bin."
         )
-    check_program(path, data[min(programs) - offset :], chip)
-    return Firmware(path, chip, data, partitions)
+    check_program(path, data[application - chip.offset :], chip)
+    return Firmware(path, chip, data, partitions, FLASH_SIZES[sizes >> 4])
 
 
 def read_partitions(table):
@@ -75,19 +112,16 @@ def read_partitions(table):
 
 def check_program(path, data, chip):
     """Raises ToolError unless the data begins with an intact program for the chip."""
-    damaged = ToolError(f"{path} is damaged or no firmware at all: download it again.")
     try:
-        image = LoadFirmwareImage(chip, data)
+        image = LoadFirmwareImage(chip.name, data)
     except (FatalError, RuntimeError, struct.error, TypeError) as error:
-        raise damaged from error
-    if image.chip_id != image.ROM_LOADER.IMAGE_CHIP_ID:
-        names = [rom.CHIP_NAME for rom in ROM_LIST if image.chip_id == rom.IMAGE_CHIP_ID]
-        raise ToolError(
-            f"{path} is for {names[0] if names else 'another chip'}, not for "
-            f"{image.ROM_LOADER.CHIP_NAME}: choose the right file with FIRMWARE=file.bin, "
-            "or the right chip with CHIP=esp32 or CHIP=esp32s3."
-        )
+        raise damaged(path) from error
     if image.checksum != image.calculate_checksum():
-        raise damaged
+        raise damaged(path)
     if image.append_digest and image.stored_digest != image.calc_digest:
-        raise damaged
+        raise damaged(path)
+
+
+def damaged(path):
+    """The ToolError for a file that is no intact firmware."""
+    return ToolError(f"{path} is damaged or no firmware at all: download it again.")

@@ -9,16 +9,12 @@ from tools.host.errors import ToolError
 from tools.host.paths import CACHE
 
 DOWNLOADS = "https://micropython.org/resources/firmware/"
-RELEASE = {
-    "esp32": "ESP32_GENERIC-20260824-v1.29.0.bin",
-    "esp32s3": "ESP32_GENERIC_S3-20260824-v1.29.0.bin",
-}
 
 
 def download(chip):
     """The path of the release for the chip, from the cache if it was downloaded before.
     Raises ToolError if it cannot be had."""
-    path = CACHE / RELEASE[chip]
+    path = CACHE / chip.release
     if path.exists():
         return path
     url = DOWNLOADS + path.name
@@ -33,7 +29,7 @@ def download(chip):
     except (urllib.error.URLError, OSError) as error:
         raise ToolError(
             f"Cannot download {url} ({getattr(error, 'reason', error)}): get a .bin file from "
-            f"https://micropython.org/download/{path.name.partition('-')[0]} in another way and "
+            f"https://micropython.org/download/{chip.board} in another way and "
             "give it with FIRMWARE=file.bin."
         ) from error
     finally:

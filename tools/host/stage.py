@@ -91,10 +91,11 @@ def prepare_names(path, keep_case=False, letters=names.alphabet.LETTERS):
     print(names.prepare(path, NAMES, keep_case, letters))
 
 
-def stage(architecture="xtensawin", source=False):
+def stage(architecture, fpu, source=False):
     """Fill build/board and return it, with build/names.txt as prepared. `architecture` is what
     native code is compiled for; where it is None, modules with native code are left out and the
-    library does without them. Raises ToolError if a module does not compile."""
+    library does without them. `fpu` is whether the chip has one for such code. Raises ToolError
+    if a module does not compile."""
     shutil.rmtree(STAGED, ignore_errors=True)
     for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):
         within = module.relative_to(FIRMWARE)
@@ -104,7 +105,7 @@ def stage(architecture="xtensawin", source=False):
             shutil.copyfile(module, target)
         elif architecture or not NATIVE.search(module.read_text(encoding="utf-8")):
             compile_module(module, within, target.with_suffix(".mpy"), architecture)
-    if architecture == "xtensawin":
+    if fpu and architecture == "xtensawin":
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
     for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):

@@ -1,0 +1,90 @@
+"""The chips that MicroPython runs on, in one table: what native code they take, how fast they are,
+which firmware is theirs, and which emulator knows them."""
+
+import re
+from dataclasses import dataclass
+
+from esptool.targets import CHIP_DEFS
+
+from tools.host.errors import ToolError
+
+DATE, VERSION = "20251209", "v1.27.0"  # the newest release on which the chip's whole test suite ran
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One of Espressif's chips.
+
+    `name` is what esptool and CHIP= call it, `board` MicroPython's build for it. `architecture` is
+    what native code is compiled for, and `since` the first MicroPython that runs such code there.
+    `megahertz` is the highest clock that MicroPython sets. `qemu` is (the emulator's architecture,
+    the strapping pins that hold the chip in its bootloader), None where no emulator is known.
+    """
+
+    name: str
+    board: str
+    architecture: str
+    since: tuple
+    megahertz: int
+    fpu: bool
+    qemu: tuple | None = None
+
+    @property
+    def title(self):
+        """The name as people write it: ESP32-C3."""
+        return CHIP_DEFS[self.name].CHIP_NAME
+
+    @property
+    def offset(self):
+        """Where in the flash a firmware file begins."""
+        return CHIP_DEFS[self.name].BOOTLOADER_FLASH_OFFSET
+
+    @property
+    def release(self):
+        """The name of the firmware file that `make flash` installs."""
+        return f"{self.board}-{DATE}-{VERSION}.bin"
+
+
+XTENSA, RISCV = "xtensawin", "rv32imc"
+TABLE = (
+    Chip("esp32", "ESP32_GENERIC", XTENSA, (1, 23), 240, True, ("xtensa", 0x0F)),
+    # Native code on the S2 fails to load where memory that can be executed has run out.
+    Chip("esp32s2", "ESP32_GENERIC_S2", XTENSA, (1, 23), 240, False),
+    Chip("esp32s3", "ESP32_GENERIC_S3", XTENSA, (1, 23), 240, True, ("xtensa", 0x07)),
+    Chip("esp32c2", "ESP32_GENERIC_C2", RISCV, (1, 26), 120, False),
+    Chip("esp32c3", "ESP32_GENERIC_C3", RISCV, (1, 24), 160, False, ("riscv32", 0x02)),
+    Chip("esp32c5", "ESP32_GENERIC_C5", RISCV, (1, 26), 240, False),
+    Chip("esp32c6", "ESP32_GENERIC_C6", RISCV, (1, 24), 160, False),
+    Chip("esp32p4", "ESP32_GENERIC_P4", RISCV, (1, 27), 240, False),
+)
+CHIPS = {chip.name: chip for chip in TABLE}
+
+
+def named(name):
+    """The Chip of that name. Raises ToolError if it is none of them."""
+    if name not in CHIPS:
+        choices = ", ".join(f"CHIP={chip}" for chip in CHIPS)
+        raise ToolError(f"This is not for the chip {name}: use one of {choices}.")
+    return CHIPS[name]
+
+
+def with_image_id(number):
+    """The Chip that a program is for, by the number in the program's header. Raises ToolError if
+    this is not for that chip."""
+    for chip in TABLE:
+        if number == CHIP_DEFS[chip.name].IMAGE_CHIP_ID:
+            return chip
+    names = [rom.CHIP_NAME for rom in CHIP_DEFS.values() if number == rom.IMAGE_CHIP_ID]
+    raise ToolError(
+        f"A firmware for {names[0] if names else 'an unknown chip'} cannot be used here: "
+        f"choose one for {', '.join(chip.title for chip in TABLE)}."
+    )
+
+
+def of_machine(machine):
+    """The Chip in a board's sys.implementation._machine, None if it is none of them. MicroPython's
+    boards name theirs in many ways: 'Generic ESP32S3 module with ESP32S3', 'TinyPICO with
+    ESP32-PICO-D4', 'FeatherS2 with ESP32-S2FN4R2'."""
+    name = machine.rpartition(" with ")[2].replace("-", "").lower()
+    family = re.match(r"esp32([schp]\d+)?", name)
+    return CHIPS.get(family[0]) if family else None
