@@ -11,7 +11,7 @@ from math import sqrt
 from esp32gpt import kernels
 
 # Largest error of a result, relative to the largest magnitude it could have had.
-TOLERANCE = {"reference": 1e-6, "viper": 1e-3, "fpu": 1e-5}
+TOLERANCE = {"reference": 1e-6, "viper": 1e-3, "fpu": 1e-5, "numpy": 1e-5}
 
 # Where floats are doubles, expected values are doubles as well.
 WIDE = "d" if 1.0 + 1e-12 != 1.0 else "f"
@@ -34,7 +34,9 @@ def engines():
                     print("no", name, "engine here:", error)
         else:
             from host_tests.support.vipershim import load_viper
+            from tools.host import numpy_engine
 
+            _loaded.append(("numpy", numpy_engine, TOLERANCE["numpy"]))
             for bits in (32, 64):
                 _loaded.append((f"viper, {bits}-bit ints", load_viper(bits), TOLERANCE["viper"]))
     return _loaded

@@ -1,0 +1,143 @@
+"""The numpy engine: the kernels of reference.py in float32 numpy, for CPython.
+
+It stays in float32 as the chip does and takes about half a millisecond a step, so whole
+trainings of other engines can be held against it, and a host without MicroPython can train.
+Buffers are used in place: `view` copies nothing, and Python's own floats do not widen float32.
+"""
+
+from math import sqrt
+
+import numpy as np
+
+# An interrupt may arrive in the middle of adam_step and leave it half done.
+ATOMIC = False
+
+
+def reserve(config):
+    """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
+
+
+def view(buffer, rows, *shape, first=0):
+    """The buffer as an array (rows, *shape) that begins at row `first`; nothing is copied."""
+    size = int(np.prod(shape))
+    return np.asarray(buffer)[first * size : (first + rows) * size].reshape(rows, *shape)
+
+
+def softmax(x):
+    """Rows of x become exp(x) / sum; returns the logarithm of each row's sum of exp(x)."""
+    top = x.max(axis=-1, keepdims=True)
+    np.exp(x - top, out=x)
+    total = x.sum(axis=-1, keepdims=True)
+    x /= total
+    return (top + np.log(total))[..., 0]
+
+
+def embed_forward(x, rstd, tokens, wte, wpe, start, T, C):
+    own = np.asarray(wte).reshape(-1, C)[np.asarray(tokens)[start : start + T]]
+    np.add(own, view(wpe, T, C, first=start), out=view(x, T, C, first=start))
+    rmsnorm_forward(x, rstd, x, start, T, C)
+
+
+def embed_backward(dwte, dwpe, dx, x, rstd, tokens, T, C, V, block_size):
+    dwte, dpositions = view(dwte, V, C), view(dwpe, block_size, C)
+    dwte[:] = 0
+    dpositions[:] = 0
+    rmsnorm_backward(dwpe, dx, x, rstd, T, C)
+    np.add.at(dwte, np.asarray(tokens)[:T], dpositions[:T])
+
+
+def rmsnorm_forward(y, rstd, x, start, T, C):
+    x = view(x, T, C, first=start)
+    scale = 1 / np.sqrt((x * x).mean(axis=1, keepdims=True) + 1e-5)
+    view(rstd, T, 1, first=start)[:] = scale
+    np.multiply(x, scale, out=view(y, T, C, first=start))
+
+
+def rmsnorm_backward(dx, dy, y, rstd, T, C):
+    dx, dy, y = view(dx, T, C), view(dy, T, C), view(y, T, C)
+    dx += view(rstd, T, 1) * (dy - y * (dy * y).mean(axis=1, keepdims=True))
+
+
+def linear_forward(y, x, w, start, T, n_in, n_out):
+    x, w = view(x, T, n_in, first=start), view(w, n_out, n_in)
+    np.matmul(x, w.T, out=view(y, T, n_out, first=start))
+
+
+def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
+    np.matmul(view(dy, T, n_out), view(w, n_out, n_in), out=view(dx, T, n_in))
+
+
+def linear_backward_weights(dw, dy, x, T, n_in, n_out):
+    np.matmul(view(dy, T, n_out).T, view(x, T, n_in), out=view(dw, n_out, n_in))
+
+
+def heads(buffer, rows, parts, C, n_head, first=0):
+    """Rows of `parts` vectors of C elements as views (n_head, rows, C / n_head), one for each."""
+    return view(buffer, rows, parts, n_head, C // n_head, first=first).transpose(1, 2, 0, 3)
+
+
+def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
+    end = start + T
+    q, k, v = heads(qkv, end, 3, C, n_head)
+    scores = q[:, start:] @ k.transpose(0, 2, 1) * (1 / sqrt(C // n_head))
+    scores[:, np.arange(end) > np.arange(start, end)[:, None]] = -np.inf  # the future
+    softmax(scores)
+    view(probs, n_head, block_size, block_size)[:, start:end, :end] = scores
+    heads(y, T, 1, C, n_head, start)[0] = scores @ v
+
+
+def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
+    q, k, v = heads(qkv, T, 3, C, n_head)
+    dq, dk, dv = heads(dqkv, T, 3, C, n_head)
+    dy = heads(dy, T, 1, C, n_head)[0]
+    # What lies beyond the diagonal is stale.
+    p = np.tril(view(probs, n_head, block_size, block_size)[:, :T, :T])
+    dp = dy @ v.transpose(0, 2, 1)
+    ds = p * (dp - (p * dp).sum(axis=2, keepdims=True)) * (1 / sqrt(C // n_head))
+    dq[:] = ds @ k
+    dk[:] = ds.transpose(0, 2, 1) @ q
+    dv[:] = p.transpose(0, 2, 1) @ dy
+
+
+def relu_forward(x, start, T, n):
+    x = view(x, T, n, first=start)
+    np.maximum(x, 0, out=x)
+
+
+def relu_backward(dx, y, T, n):
+    view(dx, T, n)[view(y, T, n) == 0] = 0
+
+
+def residual_forward(y, x, branch, start, T, C):
+    x, branch = view(x, T, C, first=start), view(branch, T, C, first=start)
+    np.add(x, branch, out=view(y, T, C, first=start))
+
+
+def cross_entropy(losses, logits, targets, slot, T, V):
+    logits = view(logits, T, V)
+    own = np.arange(T), np.asarray(targets)[:T]
+    chosen = logits[own]
+    with np.errstate(invalid="ignore"):  # an infinite logit is told by the result
+        loss = float((softmax(logits) - chosen).mean())
+    logits[own] -= 1
+    logits /= T
+    losses[slot] = loss
+    return int(np.isfinite(loss))
+
+
+def categorical(logits, scale, row, V, top_k, draw):
+    x = view(logits, 1, V, first=row)[0]
+    least = np.sort(x)[-min(top_k, V)] if top_k else -np.inf
+    x[:] = np.where(x >= least, np.exp((x - x.max()) * scale[0]), 0)
+    before = np.cumsum(x) - x  # each token's share begins here
+    return int(np.flatnonzero((before <= x.sum() * (draw / 2**24)) & (x > 0))[-1:].sum())
+
+
+def adam_step(params, grads, m, v, hyper, step, num_steps, n):
+    rate, beta1, beta2, eps = (float(h) for h in hyper)
+    params, g, m, v = (view(buffer, n) for buffer in (params, grads, m, v))
+    rate *= (num_steps - step) / num_steps / (1 - beta1 ** (step + 1))
+    correct2 = sqrt(1 - beta2 ** (step + 1))
+    m += (g - m) * (1 - beta1)
+    v += (g * g - v) * (1 - beta2)
+    params -= rate * correct2 * m / (np.sqrt(v) + eps * correct2)
