@@ -2,8 +2,12 @@
 
 MicroPython's native emitter knows no floats, so the hot loops work on the bits of the
 float32 buffers: matrix products, normalization, softmax and attention in block floating
-point (blockfloat.py), sums and Adam element by element. A product is right to about 13
-bits of the largest element of a row.
+point (blockfloat.py), sums and Adam element by element.
+
+Adam makes steps of the same size of small gradients as of large ones. So an error may be large
+only beside what it belongs to: a product is right to about 13 bits of the largest elements of
+the two vectors that are multiplied, or of a whole matrix where that holds weights or
+activations; and what is rounded is rounded to nearest, since a bias would add up.
 
 What is here is the thin layer that states each kernel in terms of those loops.
 """
@@ -20,7 +24,7 @@ ATOMIC = True
 
 # Workspace: a small and a large operand in block floating point, and their exponents.
 _a = _b = _a_exp = _b_exp = array("i")
-_shape = zeros(8, "i")
+_shape = zeros(10, "i")
 _NATS = log(2) / 16384  # of one in a logarithm to base 2 with 14 fraction bits
 _adam = zeros(4)
 _one = array("f", [1.0])
@@ -37,7 +41,8 @@ def reserve(config):
     if V > 1024:
         raise ValueError("the viper engine takes at most 1,024 tokens: use a smaller alphabet")
     wide = max(4 * C, V)
-    _room(max(T * C, config.n_head * _triangle(T), wide), max(T, C) * wide, T, 3 * T)
+    rows = max(T, wide, 3 * config.n_head)
+    _room(max(T * C, _triangle(T), wide), max(T, C) * wide, rows, rows)
     _score_scales(C // config.n_head)  # now: while training it would land amid free memory
 
 
@@ -111,66 +116,61 @@ def _clear(x, first, n):
 def rmsnorm_forward(y, rstd, x, start, T, C):
     _room(0, T * C, 1, T)
     cut = 15 - min((_product_bits(C) - 1) >> 1, 14)
-    quantize(0, 0, x, _b, _b_exp, start * C, T, C, 15, 0)
+    quantize(0, 0, x, _b, _b_exp, start * C, T, 1, C, 0, 15)
     rmsnorm.normalize(0, 0, _b, _b_exp, rstd, adam.RSQRT, start, T, C, cut)
-    to_float(0, 0, _b, y, _b_exp, LOG2, 0, start * C, T, C)
+    to_float(0, 0, _b, y, _b_exp, LOG2, 0, start * C, T, C, 256, 0)
 
 
 def rmsnorm_backward(dx, dy, y, rstd, T, C):
     _room(T * C, T * C, T, T)
     bits = min((_product_bits(C) - 1) >> 1, 14)
-    quantize(0, 0, dy, _a, _a_exp, 0, T, C, bits, 0)
-    quantize(0, 0, y, _b, _b_exp, 0, T, C, bits, 0)
+    quantize(0, 0, dy, _a, _a_exp, 0, T, 1, C, 0, bits)
+    quantize(0, 0, y, _b, _b_exp, 0, T, 1, C, 0, bits)
     rmsnorm.normalize_backward(_a, _b, _a_exp, _b_exp, rstd, T, C, bits)
-    to_float(0, 0, _a, _a, _a_exp, LOG2, 0, 0, T, C)
+    to_float(0, 0, _a, _a, _a_exp, LOG2, 0, 0, T, C, 256, 0)
     elementwise.add(0, 0, dx, dx, _a, 0, 0, 0, T, C)
 
 
 def linear_forward(y, x, w, start, T, n_in, n_out):
-    _room(n_in, n_out * n_in)
+    _room(n_in, n_out * n_in, T)
     while T:
         some = min(len(_a) // n_in, T)
-        bits = quantize(0, 0, x, _a, _a_exp, start * n_in, 1, some * n_in, 14, n_in)
-        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, bits, 0)
+        bits = quantize(0, 0, x, _a, _a_exp, start * n_in, some, 1, n_in, 0, 14)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, 1, n_out * n_in, 0, bits)
         dots(0, _a, _a, _b, y, start * n_out, some, n_out, n_in)
-        _product_to_float(y, start * n_out, some * n_out)
+        first = start * n_out
+        to_float(0, 0, y, y, _a_exp, LOG2, first, first, some, n_out, _b_exp[0], 0)
         start += some
         T -= some
 
 
-def _product_to_float(y, first, n):
-    """Ints that are products of _a and _b become float32, in place."""
-    _a_exp[0] += _b_exp[0] - 256
-    to_float(0, 0, y, y, _a_exp, LOG2, first, first, 1, n)
-
-
 def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
-    _room(n_out, n_out * n_in)
+    _room(n_out, n_out * n_in, T)
     start = 0
     while T:
         some = min(len(_a) // n_out, T)
-        bits = quantize(0, 0, dy, _a, _a_exp, start * n_out, 1, some * n_out, 14, n_out)
-        quantize(0, 0, w, _b, _b_exp, 0, 1, n_out * n_in, bits, 0)
-        combine(0, dx, _a, _b, start * n_in, some, n_out, n_in, n_out, 1)
-        _product_to_float(dx, start * n_in, some * n_in)
+        bits = quantize(0, 0, dy, _a, _a_exp, start * n_out, some, 1, n_out, 0, 14)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, 1, n_out * n_in, 0, bits)
+        first = start * n_in
+        combine(0, dx, _a, _b, first, some, n_out, n_in, n_out, 1)
+        to_float(0, 0, dx, dx, _a_exp, LOG2, first, first, some, n_in, _b_exp[0], 0)
         start += some
         T -= some
 
 
 def linear_backward_weights(dw, dy, x, T, n_in, n_out):
-    _room(T * min(n_in, n_out), T * max(n_in, n_out))
+    _room(T * min(n_in, n_out), T * max(n_in, n_out), n_out)
     bits = _product_bits(T)
     a = _a
     b = _b
-    a_exp = _a_exp
-    b_exp = _b_exp
     if n_out > n_in:
         a, b = b, a
-        a_exp, b_exp = b_exp, a_exp
-    quantize(0, 0, dy, a, a_exp, 0, 1, T * n_out, bits >> 1, 0)
-    quantize(0, 0, x, b, b_exp, 0, 1, T * n_in, (bits + 1) >> 1, 0)
+    # An exponent for each output: Adam makes steps of the same size of small gradients as of
+    # large ones.
+    quantize(0, 0, dy, a, _a_exp, 0, n_out, T, 1, n_out, bits >> 1)
+    quantize(0, 0, x, b, _b_exp, 0, 1, 1, T * n_in, 0, (bits + 1) >> 1)
     combine(0, dw, a, b, 0, n_out, T, n_in, 1, n_out)
-    _product_to_float(dw, 0, n_out * n_in)
+    to_float(0, 0, dw, dw, _a_exp, LOG2, 0, 0, n_out, n_in, _b_exp[0], 0)
 
 
 def _set_shape(start, end, C, n_head, block_size):
@@ -184,55 +184,44 @@ def _set_shape(start, end, C, n_head, block_size):
 def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     end = start + T
     size = C // n_head
-    _room(end, end * 3 * C)
+    _room(end, end * 3 * C, 1, 3 * n_head)
     bits = min((_product_bits(size) - 1) >> 1, 14)
-    quantize(0, 0, qkv, _b, _b_exp, 0, 1, end * 3 * C, bits, 0)
-    exponent = _b_exp[0] - 256
+    quantize(0, 0, qkv, _b, _b_exp, 0, 3 * n_head, end, size, 3 * C, bits)
     scales = _score_scales(size)
     _set_shape(start, end, C, n_head, block_size)
     _shape[5] = scales[0]
-    _shape[6] = min(max(scales[1] - 28 - 2 * exponent, 0), 30)
-    _clear(y, start * C, T * C)
-    attention.attend(0, _b, _b, y, probs, _a, softmax.EXP2, LOG2, _shape)
-    _b_exp[0] -= 14
-    to_float(0, 0, y, y, _b_exp, LOG2, start * C, start * C, 1, T * C)
+    _shape[6] = scales[1] - 28 + 512
+    first = start * C
+    _clear(y, first, T * C)
+    attention.attend(0, _b, _b, y, probs, _a, _b_exp, softmax.EXP2, _shape)
+    to_float(0, 0, y, y, _b_exp, LOG2, first, first, T * n_head, size, 256, n_head)
 
 
 def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     size = C // n_head
     n = T * 3 * C
-    _room(n_head * _triangle(T), n + T * C, 1, 3 * T)
+    _room(_triangle(T), n + T * C, n_head, 3 * n_head)
     # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
     size_bits = _product_bits(size) - 1
     sum_bits = _product_bits(T) - 1
     bits = min(size_bits >> 1, 14)
     dy_bits = min(size_bits - bits, sum_bits - 14)
     d = memoryview(_b)[n:]
-    quantize(0, 0, qkv, _b, _b_exp, 0, 1, n, bits, 0)
-    quantize(0, 0, dy, d, _a_exp, 0, 1, T * C, dy_bits, 0)
-    exponent = _b_exp[0] - 256
-    dy_exponent = _a_exp[0] - 256
+    quantize(0, 0, qkv, _b, _b_exp, 0, 3 * n_head, T, size, 3 * C, bits)
+    quantize(0, 0, dy, d, _a_exp, 0, n_head, T, size, C, dy_bits)
+    scales = _score_scales(size)
     cut = max(bits + dy_bits + 30 - size_bits - 16, 0)
+    cut2 = 29 - (sum_bits - bits)
+    room = 29 - sum_bits
     _set_shape(0, T, C, n_head, block_size)
     _shape[5] = cut
+    _shape[6] = room
+    _shape[7] = scales[2]
+    _shape[8] = 1024 - 512 - 154 + room + cut + cut2 - scales[3]
+    _shape[9] = cut2
     _clear(dqkv, 0, n)
-    largest = attention.score_gradients(0, _b, _b, d, probs, _a, dqkv, _shape)
-    # 16 bits of ds take part in the product with the scale; of that, as many stay as leave
-    # room for the sums over T.
-    shift = 0
-    while largest >> shift > 0xFFFF:
-        shift += 1
-    shift2 = 30 - (sum_bits - bits)
-    scales = _score_scales(size)
-    _shape[5] = shift
-    _shape[6] = scales[2]
-    _shape[7] = shift2
-    attention.query_key_gradients(0, _b, _b, _a, dqkv, _shape)
-    e_score = dy_exponent + exponent + cut - 14 + shift + shift2 - scales[3]
-    for i in range(0, 3 * T, 3):
-        _b_exp[i] = _b_exp[i + 1] = max(e_score + exponent + 256, 0)
-        _b_exp[i + 2] = dy_exponent - 14 + 256
-    to_float(0, 0, dqkv, dqkv, _b_exp, LOG2, 0, 0, 3 * T, C)
+    attention.attend_backward(0, dqkv, _b, d, probs, _a, dscores, dqkv, _b_exp, _a_exp, _shape)
+    to_float(0, 0, dqkv, dqkv, _b_exp, LOG2, 0, 0, T * 3 * n_head, size, 256, 3 * n_head)
 
 
 def relu_forward(x, start, T, n):
@@ -249,9 +238,9 @@ def residual_forward(y, x, branch, start, T, C):
 
 def cross_entropy(losses, logits, targets, slot, T, V):
     _room(0, T * V, 1, T)
-    quantize(0, 0, logits, _b, _b_exp, 0, T, V, 16, 0)
+    quantize(0, 0, logits, _b, _b_exp, 0, T, 1, V, 0, 16)
     loss = softmax.softmax_rows(_b, _b_exp, _one, softmax.EXP2, softmax.LOG2, targets, T, V)
-    to_float(0, 0, _b, logits, _b_exp, LOG2, 0, 0, T, V)
+    to_float(0, 0, _b, logits, _b_exp, LOG2, 0, 0, T, V, 256, 0)
     share = 1 / T
     for t in range(T):
         logits[t * V + targets[t]] -= share
@@ -264,7 +253,7 @@ def cross_entropy(losses, logits, targets, slot, T, V):
 
 def categorical(logits, scale, row, V, top_k, draw):
     _room(0, V)
-    quantize(0, 0, logits, _b, _b_exp, row * V, 1, V, 16, 0)
+    quantize(0, 0, logits, _b, _b_exp, row * V, 1, 1, V, 0, 16)
     softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, 0, 1, V)
     # Shifted so, all probabilities together are 2^29.
     q = _b
@@ -301,11 +290,4 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     _adam[1] = min(1 - beta1, 0.9999)
     _adam[2] = 1 - beta2
     _adam[3] = eps
-
-    def by_floats(i):
-        g = grads[i]
-        m[i] = m[i] * beta1 + g * (1 - beta1)
-        v[i] = v[i] * beta2 + g * g * (1 - beta2)
-        params[i] -= rate * m[i] / (sqrt(v[i]) + eps)
-
-    adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam, by_floats)
+    adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)

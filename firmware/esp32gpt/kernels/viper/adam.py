@@ -28,17 +28,12 @@ def update(
     rsqrt: ptr16,
     shifts: ptr8,
     constants: ptr32,
-    by_floats: object,
 ):
-    """Update elements i-1 … 0, but for those it leaves to by_floats(i).
-
-    Such an element has a gradient over 2^63, or a second moment so small that ε counts. All
-    elements are updated within this one call, so that no interrupt comes between (by_floats
-    must not branch either: see Trainer._update).
+    """Update elements i-1 … 0, within this one call, so that no interrupt comes between.
 
     constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of what
-    changes in them, the step to 8 bits. A gradient under 2^-96 counts as 0, and m that decays
-    stays at 2^-96.
+    changes in them, the step to 8 bits. A gradient under 2^-60 counts as 0, one over 2^63 as that;
+    v under 2^-119 becomes 0, and m that decays stays at 2^-95.
 
     A float32 is a mantissa of 24 bits times 2^(e − 150). Where a change leaves the exponent
     as it is, it is added to all of the bits.
@@ -52,8 +47,14 @@ def update(
     x = constants[2]
     k2 = ((x & 0x7FFFFF) | 0x800000) >> 10
     k2_cut = 129 - ((x >> 23) & 255)
-    # From here on sqrt(v) is over 2^8 · ε.
-    least = ((((constants[3] >> 23) & 255) << 1) - 127 + 18) << 23
+    x = constants[3]
+    eps = ((x & 0x7FFFFF) | 0x800000) >> 9
+    e_eps = (x >> 23) & 255
+    # Below the first, sqrt(v) is under 2^8 · ε; below the second, under 2^-15 · ε.
+    small = ((e_eps << 1) - 127 + 18) << 23
+    nothing = small - (46 << 23)
+    if nothing < 0:
+        nothing = 0
     # Not `while i`: compiled on the chip, a conditional branch reaches 2 KB, less than this loop.
     while True:
         if not i:
@@ -61,7 +62,7 @@ def update(
         i -= 1
         x = g[i]
         e_g = (x >> 23) & 255
-        if e_g > 30:
+        if e_g > 66:
             if x >> 31:
                 x = 0 - (((x >> 9) & 0x3FFF) | 0x4000)
             else:
@@ -73,27 +74,27 @@ def update(
             # g² in units of 2^(e − 150 + 11) is square >> d
             d = e - e_g - e_g + 130
         else:
-            if not v[i]:
-                if m[i]:
-                    by_floats(i)
-                continue
+            x = (m[i] >> 23) & 255
+            if x < 33:
+                if not v[i]:
+                    continue
+                m[i] = 32 << 23
             grad = 0
             square = 0
-            d = 0
             e_g = 0
-            x = (m[i] >> 23) & 255
-            if x < 32:
-                m[i] = 32 << 23
             x = v[i]
             e = x >> 23
+            d = 0
+            if e < 8:
+                d = 32
 
         # v' = v + (g² − v) · (1 − β2)
         if d >> 5:
             if e_g > 190:
-                by_floats(i)
-                continue
+                e_g = 190
+                d = e - 250
             x = (x & 0x7FFFFF) | 0x800000
-            if e == 0:
+            if e < 8:
                 x = 0
             if d < 0:
                 e -= d
@@ -116,13 +117,29 @@ def update(
             while x > 0xFFFFFF:
                 x >>= 1
                 e += 1
-            x += (e - 1) << 23
-        if x < least:
-            by_floats(i)
-            continue
+            if e < 8:
+                x = 0
+            else:
+                x += (e - 1) << 23
         v[i] = x
-        root = int(rsqrt[(x >> 15) & 511])
-        e_root = (x >> 24) - e_rate
+        if x < small:
+            # 1 / (s + ε) = 1/s / (1 + ε/s), for s = sqrt(v)
+            if x < nothing:
+                x = nothing
+            root = int(rsqrt[(x >> 15) & 511])
+            e = x >> 24
+            # 1 + ε/s with 14 fraction bits
+            x = (eps * root) >> (e - e_eps + 78)
+            x += 0x4000
+            e -= e_rate
+            while x >> 18:
+                x >>= 4
+                e += 4
+            root = (root * (0x20000000 // x)) >> 15
+            e_root = e
+        else:
+            root = int(rsqrt[(x >> 15) & 511])
+            e_root = (x >> 24) - e_rate
 
         # m' = m + (g − m) · (1 − β1)
         x = m[i]
@@ -164,10 +181,11 @@ def update(
         if d >> 5:
             e = 1
         else:
+            step = (((step << 1) >> d) + 1) >> 1
             if x >> 31:
-                e = x + (step >> d)
+                e = x + step
             else:
-                e = x - (step >> d)
+                e = x - step
             if (e ^ x) >> 23:
                 e = 1
             else:
@@ -189,7 +207,7 @@ def update(
                     d = 31
                 x = (x >> d) - step
             else:
-                x -= step >> d
+                x -= step
             minus = 0
             if x < 0:
                 x = 0 - x

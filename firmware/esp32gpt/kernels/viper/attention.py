@@ -1,11 +1,10 @@
 """Causal attention in fixed point on block-floating-point q, k, v, and its backward pass.
 
-All of q, k, v share one exponent, because scores and sums run across rows; so does dy.
-Probabilities have 14 fraction bits where they weigh something.
+The rows of a head share an exponent, because scores and sums run across rows: there is one for
+its q, its k and its v each, and one for its dy.
 
 The scalars come in an int array, `shape`, because there are more of them than a viper
-function takes: start, end, C, n_head, block_size and those of each function. Scores and
-their gradients lie in triangles: row t has t + 1 of them.
+function takes: start, end, C, n_head, block_size and those of each function.
 """
 
 # ruff: noqa: SIM108 - a conditional expression goes through memory in viper
@@ -21,16 +20,16 @@ def attend(
     y: ptr32,
     probs: ptr32,
     work: ptr32,
+    exponents: ptr32,
     exp2: ptr32,
-    log2: ptr8,
     shape: ptr32,
 ):
-    """float32 probs and, as ints, rows start … end-1 of y (.., C) = probs · v · 2^14,
-    added to what is there.
+    """float32 probs and, as ints, rows start … end-1 of y (.., C) = probs · v, added to what is
+    there.
 
-    work has room for a row of probs. shape[5:]: factor, shift with which
-    (q·k >> 14) · factor >> shift is the score's base-2 exponential with 14 fraction bits.
-    |q·k| stays under 2^30.
+    exponents are those of the heads' q, k and v; afterwards the first n_head are y's. work has
+    room for a row of probs. |q·k| stays under 2^30. shape[5:]: factor and shift with which
+    q·k · factor >> (14 + shift - both exponents) is the score to base 2 with 14 fraction bits.
     """
     start = shape[0]
     end = shape[1]
@@ -38,7 +37,6 @@ def attend(
     n_head = shape[3]
     block_size = shape[4]
     factor = shape[5]
-    shift = shape[6]
     size = shape[2] // n_head
     gap = 3 * channels - size * 4
     bias = 1 << 29
@@ -46,6 +44,11 @@ def attend(
     mask = bias - 1 + bias
     h = n_head
     while h:
+        shift = shape[6] - exponents[0] - exponents[n_head]
+        if shift < 0:
+            shift = 0
+        if shift > 30:
+            shift = 30
         t = start
         while t < end:
             # scores, biased to be positive, and the largest
@@ -64,51 +67,58 @@ def attend(
                     n -= 1
                 q = ptr32(int(q) - size * 4)
                 k = ptr32(int(k) + gap)
-                x = ((((x & mask) ^ bias) - bias) >> 14) * factor + bias
+                x = ((x & mask) ^ bias) - bias
+                x = (x >> 14) * factor + (((x & 0x3FFF) * factor) >> 14) + bias
                 p[0] = x
                 if x > top:
                     top = x
                 p = ptr32(int(p) + 4)
                 s -= 1
-            # weights, 20 fraction bits
+            # weights as float32, and their sum with 20 fraction bits
             total = 0
             k = ptr32(int(work))
+            p = ptr32(int(probs) + t * block_size * 4)
             s = t + 1
             while s:
                 x = (top - k[0]) >> shift
-                weight = 0
-                if x < 344064:
-                    weight = exp2[(x >> 8) & 63]
-                    weight = (weight - (((weight >> 5) * (x & 255) * 89) >> 16)) >> (x >> 14)
-                k[0] = weight
-                total += weight
+                n = x >> 14
+                weight = exp2[(x >> 8) & 63]
+                weight -= ((weight >> 5) * (x & 255) * 89) >> 16
+                x = 0
+                if n < 64:
+                    x = ((125 - n) << 23) + (weight << 4)
+                p[0] = x
+                if n < 21:
+                    total += weight >> n
                 k = ptr32(int(k) + 4)
+                p = ptr32(int(p) + 4)
                 s -= 1
             # probabilities: float32 for the backward pass, 14 fraction bits here
-            a = 0
+            a = 6
             while total > 0x7FFF:
                 total >>= 1
-                a += 1
+                a -= 1
             inverse = 0x20000000 // total
             k = ptr32(int(work))
             p = ptr32(int(probs) + t * block_size * 4)
             s = t + 1
             while s:
-                x = k[0]
-                if x > 0xFFFF:
-                    x = (x >> 5) * inverse
-                else:
-                    x = (x * inverse) >> 5
-                k[0] = x >> (10 + a)
+                x = p[0]
+                n = 0
                 if x:
-                    e = 125 - a
-                    while not x >> 23:
-                        x <<= 8
-                        e -= 8
-                    n = int(log2[x >> 23])
-                    p[0] = ((e + n) << 23) + (x >> n)
-                else:
-                    p[0] = 0
+                    e = (x >> 23) + a
+                    x = (((x & 0x7FFFFF) | 0x800000) >> 9) * inverse
+                    # p is x · 2^(e − 156)
+                    n = 141 - e
+                    if n < 31:
+                        n = ((x >> n) + 1) >> 1
+                    else:
+                        n = 0
+                    if x >> 29:
+                        x >>= 1
+                        e += 1
+                    p[0] = ((e - 2) << 23) + (x >> 5)
+                k[0] = n
                 k = ptr32(int(k) + 4)
                 p = ptr32(int(p) + 4)
                 s -= 1
@@ -129,6 +139,8 @@ def attend(
                 p = ptr32(int(p) + 4)
                 s -= 1
             t += 1
+        exponents[0] = exponents[n_head + n_head] - 14
+        exponents = ptr32(int(exponents) + 4)
         qkv = ptr32(int(qkv) + size * 4)
         y = ptr32(int(y) + size * 4)
         probs = ptr32(int(probs) + block_size * block_size * 4)
@@ -136,127 +148,182 @@ def attend(
 
 
 @micropython.viper
-def score_gradients(
-    x: int, dv: ptr32, qkv: ptr32, dy: ptr32, probs: ptr32, ds: ptr32, dqkv: ptr32, shape: ptr32
-) -> int:
-    """ds, n_head triangles, = p14 · (dp − Σ p·dp), the gradient of the scores before their
-    scale; added to dqkv (T, 3C), as ints, dv = Σ p14 · dy. Returns the largest |ds|.
+def attend_backward(
+    x: int,
+    u: ptr32,
+    qkv: ptr32,
+    dy: ptr32,
+    probs: ptr32,
+    ds: ptr32,
+    row_exponents: ptr32,
+    dqkv: ptr32,
+    exponents: ptr32,
+    dy_exponents: ptr32,
+    shape: ptr32,
+):
+    """Add to dqkv (T, 3C), as ints, dq = Σ ds·k, dk = Σ ds·q and dv = Σ p·dy.
 
-    shape[5]: bits to cut off dy·v so that 16 are left.
+    exponents are those of the heads' q, k and v, afterwards those of dq, dk and dv. ds has room
+    for a triangle, row t of which holds the gradients of t + 1 scores; row_exponents has T.
+
+    The gradient of a score before its scale is ds = p · (dp − Σ p·dp), with dp = dy·v. Where one
+    probability is near 1, all ds are small, and rounding errors of p or dp would be larger than
+    they are; Adam would make whole steps of them. So dp is taken relative to that of the largest p,
+    a small p has 14 bits, and the largest's ds is what makes the sum of all 0.
+
+    shape[5:]: bits to cut off dy·v so that 16 are left; the bits of T but one; 1 / sqrt(size) as a
+    factor of 14 bits and 1,024 more than the exponent of what follows from it; bits to cut off
+    ds · factor so that sums over T have room.
     """
     T = shape[1]
     channels = shape[2] * 4
+    n_head = shape[3]
     block_size = shape[4]
     cut = shape[5]
-    size = shape[2] // shape[3]
+    room = shape[6]
+    factor = shape[7]
+    cut2 = shape[9]
+    size = shape[2] // n_head
     gap = 3 * channels - size * 4
     bias = 1 << 29
     bias <<= 1
     mask = bias - 1 + bias
-    largest = 0
-    h = shape[3]
+    h = n_head
     while h:
+        # ds row by row, and the exponent that suits all rows
+        d = ptr32(int(ds))
+        most = 0
         t = 0
         while t < T:
-            source = ptr32(int(probs) + t * block_size * 4)
+            p = ptr32(int(probs) + t * block_size * 4)
             y = ptr32(int(dy) + t * channels)
             v = ptr32(int(qkv) + channels + channels)
-            dv = ptr32(int(dqkv) + channels + channels)
-            mean = 0
+            u = ptr32(int(dqkv) + channels + channels)
+            first = 0
+            second = 0
+            own = 0
+            origin = 0
+            total = 0
+            share = 0
             s = 0
             while s <= t:
-                x = source[s]
-                n = 136 - ((x >> 23) & 255)
+                x = p[s]
+                n = 135 - (x >> 23)
                 weight = 0
-                if n < 24:
-                    weight = ((x & 0x7FFFFF) | 0x800000) >> n
+                if n < 25:
+                    weight = ((((x & 0x7FFFFF) | 0x800000) >> n) + 1) >> 1
                 x = weight
                 dot = 0
                 n = size
                 while n:
                     dot = y[0] * v[0] + dot
-                    dv[0] = y[0] * x + dv[0]
+                    u[0] = y[0] * x + u[0]
                     y = ptr32(int(y) + 4)
                     v = ptr32(int(v) + 4)
-                    dv = ptr32(int(dv) + 4)
+                    u = ptr32(int(u) + 4)
                     n -= 1
                 y = ptr32(int(y) - size * 4)
                 v = ptr32(int(v) + gap)
-                dv = ptr32(int(dv) + gap)
-                dot = (((dot & mask) ^ bias) - bias) >> cut
-                ds[s] = dot
-                mean += x * dot
+                u = ptr32(int(u) + gap)
+                dot = ((((dot & mask) ^ bias) - bias) + (1 << cut >> 1)) >> cut
+                d[s] = dot
+                total += x * dot
+                share += x
+                x = p[s]
+                if x > first:
+                    second = first
+                    first = x
+                    own = s
+                    origin = dot
+                elif x > second:
+                    second = x
                 s += 1
-            mean >>= 14
-            s = t + 1
-            while s:
-                x = source[0]
-                n = 136 - ((x >> 23) & 255)
-                weight = 0
-                if n < 24:
-                    weight = ((x & 0x7FFFFF) | 0x800000) >> n
-                # dp back with its sign, from 18 bits
-                x = weight * (((ds[0] & 0x3FFFF) ^ 0x20000) - 0x20000 - mean)
-                ds[0] = x
+            # Σ p·dp, relative as well
+            origin += (total - origin * share + 0x2000) >> 14
+            e = second >> 23
+            total = 0
+            largest = 0
+            s = t
+            while s >= 0:
+                x = p[s]
+                n = e - (x >> 23) + room
+                if n > 30 or s == own:
+                    x = 0
+                else:
+                    # dp with its sign, from 18 bits
+                    x = (((x & 0x7FFFFF) | 0x800000) >> 10) * (
+                        ((d[s] & 0x3FFFF) ^ 0x20000) - 0x20000 - origin
+                    )
+                    x = ((x >> n) + 1) >> 1
+                d[s] = x
+                total += x
                 if x < 0:
                     x = 0 - x
                 if x > largest:
                     largest = x
-                source = ptr32(int(source) + 4)
-                ds = ptr32(int(ds) + 4)
+                s -= 1
+            d[own] = 0 - total
+            if total < 0:
+                total = 0 - total
+            if total > largest:
+                largest = total
+            row_exponents[t] = e
+            if largest:
+                n = 16
+                while largest >> n:
+                    n += 1
+                if e + n > most:
+                    most = e + n
+            d = ptr32(int(d) + t * 4 + 4)
+            t += 1
+        # 15 bits of ds times the scale
+        d = ptr32(int(ds))
+        t = 0
+        while t < T:
+            shift = most - row_exponents[t] - 16
+            if shift < 0:
+                shift = 0  # a row of zeros
+            if shift > 30:
+                shift = 30
+            to_key = channels
+            s = t + 1
+            while s:
+                x = ((d[0] & mask) ^ bias) - bias
+                x = ((x >> shift) + 1) >> 1
+                x = (x * factor + (1 << cut2 >> 1)) >> cut2
+                if x:
+                    q = ptr32(int(qkv) + t * 3 * channels)
+                    u = ptr32(int(dqkv) + t * 3 * channels)
+                    k = ptr32(int(qkv) + to_key)
+                    v = ptr32(int(dqkv) + to_key)
+                    n = size
+                    while n:
+                        u[0] = k[0] * x + u[0]
+                        v[0] = q[0] * x + v[0]
+                        q = ptr32(int(q) + 4)
+                        k = ptr32(int(k) + 4)
+                        u = ptr32(int(u) + 4)
+                        v = ptr32(int(v) + 4)
+                        n -= 1
+                to_key += 3 * channels
+                d = ptr32(int(d) + 4)
                 s -= 1
             t += 1
+        e = most + dy_exponents[0] + exponents[n_head + n_head] + shape[8] - 1024
+        x = exponents[0]
+        n = e + exponents[n_head]
+        if n < 0:
+            n = 0
+        exponents[0] = n
+        n = e + x
+        if n < 0:
+            n = 0
+        exponents[n_head] = n
+        exponents[n_head + n_head] = dy_exponents[0] - 14
+        exponents = ptr32(int(exponents) + 4)
+        dy_exponents = ptr32(int(dy_exponents) + 4)
         qkv = ptr32(int(qkv) + size * 4)
         dqkv = ptr32(int(dqkv) + size * 4)
         dy = ptr32(int(dy) + size * 4)
         probs = ptr32(int(probs) + block_size * block_size * 4)
-        h -= 1
-    return largest
-
-
-@micropython.viper
-def query_key_gradients(x: int, dq: ptr32, qkv: ptr32, ds: ptr32, dqkv: ptr32, shape: ptr32):
-    """Add to dqkv, as ints, dq = Σ ds·k and dk = Σ ds·q.
-
-    shape[5:]: shift, factor, shift2 with which (ds >> shift) · factor >> shift2 is the
-    score's gradient in as many bits as leave room for the sums.
-    """
-    T = shape[1]
-    channels = shape[2] * 4
-    shift = shape[5]
-    factor = shape[6]
-    shift2 = shape[7]
-    size = shape[2] // shape[3]
-    bias = 1 << 29
-    bias <<= 1
-    mask = bias - 1 + bias
-    h = shape[3]
-    while h:
-        t = 0
-        while t < T:
-            to_key = channels
-            s = t + 1
-            while s:
-                x = ((ds[0] & mask) ^ bias) - bias
-                x = ((x >> shift) * factor) >> shift2
-                if x:
-                    q = ptr32(int(qkv) + t * 3 * channels)
-                    dq = ptr32(int(dqkv) + t * 3 * channels)
-                    k = ptr32(int(qkv) + to_key)
-                    dk = ptr32(int(dqkv) + to_key)
-                    n = size
-                    while n:
-                        dq[0] = k[0] * x + dq[0]
-                        dk[0] = q[0] * x + dk[0]
-                        q = ptr32(int(q) + 4)
-                        k = ptr32(int(k) + 4)
-                        dq = ptr32(int(dq) + 4)
-                        dk = ptr32(int(dk) + 4)
-                        n -= 1
-                to_key += 3 * channels
-                ds = ptr32(int(ds) + 4)
-                s -= 1
-            t += 1
-        qkv = ptr32(int(qkv) + size * 4)
-        dqkv = ptr32(int(dqkv) + size * 4)
         h -= 1

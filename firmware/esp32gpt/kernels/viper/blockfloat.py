@@ -28,85 +28,89 @@ def quantize(
     exponents: ptr32,
     first: int,
     blocks: int,
-    size: int,
-    bits: int,
+    rows: int,
     width: int,
+    stride: int,
+    bits: int,
 ) -> int:
-    """dst and exponents (blocks,) from the float32 src[first:], in blocks of `size` elements.
+    """dst and exponents (blocks,) from the float32 src[first:], in blocks side by side.
 
+    Block b has `rows` rows of `width` elements, from b·width + r·stride on, in dst as in src.
     Rounded to nearest: |q| <= 2^bits, the largest of a block at least half of that (bits < 24).
     Values under 2^-103 count as 0. A block with an infinity or NaN gets an exponent no float32 has.
 
-    If width is not 0, returns how many bits (at most 15) the other operand may have so that
-    its products with rows of that width of the last block have sums under 2^31. A row's own
-    sum of |q| must be under 2^30.
+    Returns how many bits (at most 15) another operand may have so that sums of its products
+    with a whole block stay under 2^31. A block's own sum of |q| must be under 2^30 for that.
     """
     src = ptr32(int(src) + first * 4)
+    stride *= 4
+    most = 0x8000
     while blocks:
         # The upper half of a float32 without its sign orders as its magnitude does.
         v = 24 << 7
-        half = ptr16(src)
-        n = size >> 2
-        while n:
-            if half[1] & 0x7FFF > v:
-                v = half[1] & 0x7FFF
-            if half[3] & 0x7FFF > v:
-                v = half[3] & 0x7FFF
-            if half[5] & 0x7FFF > v:
-                v = half[5] & 0x7FFF
-            if half[7] & 0x7FFF > v:
-                v = half[7] & 0x7FFF
-            half = ptr16(int(half) + 16)
-            n -= 1
-        n = size & 3
-        while n:
-            if half[1] & 0x7FFF > v:
-                v = half[1] & 0x7FFF
-            half = ptr16(int(half) + 4)
-            n -= 1
+        row = int(src)
+        r = rows
+        while r:
+            half = ptr16(row)
+            n = width >> 2
+            while n:
+                if half[1] & 0x7FFF > v:
+                    v = half[1] & 0x7FFF
+                if half[3] & 0x7FFF > v:
+                    v = half[3] & 0x7FFF
+                if half[5] & 0x7FFF > v:
+                    v = half[5] & 0x7FFF
+                if half[7] & 0x7FFF > v:
+                    v = half[7] & 0x7FFF
+                half = ptr16(int(half) + 16)
+                n -= 1
+            n = width & 3
+            while n:
+                if half[1] & 0x7FFF > v:
+                    v = half[1] & 0x7FFF
+                half = ptr16(int(half) + 4)
+                n -= 1
+            row += stride
+            r -= 1
         v >>= 7
         base = v + 23 - bits
         exponents[0] = v + 130 - bits
         if v == 255:
             exponents[0] = 1024
         exponents = ptr32(int(exponents) + 4)
-        n = size
-        while n:
-            n -= 1
-            v = src[n]
-            if v >> 31:
-                shift = base - ((v >> 23) & 255)
-                if shift < 24:
-                    dst[n] = 0 - (((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1)
-                else:
-                    dst[n] = 0
-            else:
-                shift = base - (v >> 23)
-                if shift < 24:
-                    dst[n] = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
-                else:
-                    dst[n] = 0
-        src = ptr32(int(src) + size * 4)
-        dst = ptr32(int(dst) + size * 4)
-        blocks -= 1
-    most = 0x8000
-    if width:
-        dst = ptr32(int(dst) - size * 4)
-        while size:
-            total = 0
+        total = 0
+        row = 0
+        r = rows
+        while r:
+            x = ptr32(int(src) + row)
+            q = ptr32(int(dst) + row)
             n = width
             while n:
                 n -= 1
-                v = dst[n]
+                v = x[n]
                 if v >> 31:
-                    total -= v
+                    shift = base - ((v >> 23) & 255)
+                    if shift < 24:
+                        v = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
+                        total += v
+                        q[n] = 0 - v
+                    else:
+                        q[n] = 0
                 else:
-                    total += v
-            total &= 0x3FFFFFFF
-            if total > most:
-                most = total
-            dst = ptr32(int(dst) + width * 4)
-            size -= width
+                    shift = base - (v >> 23)
+                    if shift < 24:
+                        v = ((((v & 0x7FFFFF) | 0x800000) >> shift) + 1) >> 1
+                        total += v
+                        q[n] = v
+                    else:
+                        q[n] = 0
+            row += stride
+            r -= 1
+        if total > most:
+            most = total
+        src = ptr32(int(src) + width * 4)
+        dst = ptr32(int(dst) + width * 4)
+        blocks -= 1
     n = 0
     while not most >> 30:
         most <<= 1
@@ -257,12 +261,17 @@ def to_float(
     first: int,
     rows: int,
     cols: int,
+    other: int,
+    period: int,
 ):
-    """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] - 256).
+    """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] + other - 512).
 
-    y may be q, element for element. A row of ints times less than 2^-126 becomes 0, one of
-    ints times more than 2^96 infinite.
+    If period is not 0, exponents has so many elements, which serve again and again. y may be q,
+    element for element. A row of ints times less than 2^-126 becomes 0, one of ints times more
+    than 2^96 infinite.
     """
+    turn = exponents
+    left = period
     q = ptr32(int(q) + q_first * 4)
     y = ptr32(int(y) + first * 4)
     minus = 0 - 1
@@ -270,7 +279,7 @@ def to_float(
     minus <<= 31
     while rows:
         # The exponent of a number with its leading bit in bit 23, where it adds 1 to it.
-        base = exponents[0] + 149 - 256
+        base = exponents[0] + other + 149 - 512
         n = cols
         if base < 23 or base > 245:
             v = 0
@@ -300,4 +309,8 @@ def to_float(
         q = ptr32(int(q) + cols * 4)
         y = ptr32(int(y) + cols * 4)
         exponents = ptr32(int(exponents) + 4)
+        left -= 1
+        if not left:
+            exponents = turn
+            left = period
         rows -= 1

@@ -117,6 +117,7 @@ def normalize_backward(
             shift = 29
         if shift < 0:
             shift = 0  # only if |y| is above sqrt(C)
+        half = (1 << shift) >> 1
         if negative == 0:
             mean = 0 - mean
         v = rstd[0]
@@ -125,7 +126,7 @@ def normalize_backward(
         while n:
             # The product's sign, from 30 bits.
             v = ((y[0] * mean) & 0x3FFFFFFF ^ 0x20000000) - 0x20000000
-            dy[0] = (dy[0] + (v >> shift)) * root
+            dy[0] = (dy[0] + ((v + half) >> shift)) * root
             dy = ptr32(int(dy) + 4)
             y = ptr32(int(y) + 4)
             n -= 1
