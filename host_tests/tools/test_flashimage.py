@@ -1,12 +1,13 @@
 """The flash of an emulated board: its firmware, and the file system that is put into it."""
 
+import hashlib
+
 import pytest
 
 from host_tests.support.fakeboard import digest
 from host_tests.support.firmware import make_firmware
-from tools.host import flashimage, image
+from tools.host import filesystem, flashimage, image
 from tools.host.micropython import run_micropython
-from tools.host.paths import ONBOARD
 
 
 @pytest.fixture
@@ -46,34 +47,23 @@ def test_another_firmware_gets_a_new_flash_image(firmware_file, tmp_path):
     assert firmware_file.read_bytes() in path.read_bytes()
 
 
-class Disk:
-    """A flash image, and the directory that its file system is brought up to date with."""
+class Counted(filesystem.Flash):
+    """Flash that counts how often it is read."""
 
-    READ = """
-import sys
-sys.path.append(sys.argv[1])
-from littlefs import FlashRegion
-import files, os, vfs
-
-class Counted(FlashRegion):
     reads = 0
 
-    def readblocks(self, *args):
+    def read(self, *arguments):
         self.reads += 1
-        super().readblocks(*args)
+        return super().read(*arguments)
 
-region = Counted(sys.argv[2], 0x200000, 0x200000)
-vfs.mount(vfs.VfsLfs2(region), "/flash")
-region.reads = 0
-exec(sys.argv[3])
-"""
+
+class Disk:
+    """A flash image, and the directory that its file system is brought up to date with."""
 
     def __init__(self, tmp_path):
         self.firmware = image.load(tmp_path / "firmware.bin")
         self.path = tmp_path / "flash.bin"
         self.directory = tmp_path / "board"
-        self.script = tmp_path / "read.py"
-        self.script.write_text(self.READ)
         flashimage.make_flash(self.firmware, self.path)
 
     def put(self, path, content):
@@ -85,13 +75,28 @@ exec(sys.argv[3])
     def update(self):
         return flashimage.update_files(self.firmware, self.path, self.directory)
 
-    def run(self, code):
-        """What code prints that finds the file system at /flash."""
-        return run_micropython(self.script, ONBOARD, self.path, code)
+    def flash(self):
+        """The flash of the file system in the image."""
+        offset, size = self.firmware.filesystem(self.path.stat().st_size)
+        return Counted(self.path.read_bytes()[offset : offset + size])
 
     def files(self):
-        found = self.run("print(files.survey('/flash', ['']))")
-        return {path.lstrip("/"): digest for path, digest in eval(found).items()}
+        fs = filesystem.mount(self.flash())
+        return {
+            path[1:]: hashlib.sha256(filesystem.read(fs, path)).hexdigest()
+            for path in filesystem.files(fs)
+        }
+
+    def board_writes(self, path, content):
+        """A file that the board makes itself."""
+        flash = self.flash()
+        fs = filesystem.mount(flash)
+        with fs.open(path, "wb") as file:
+            file.write(content)
+        fs.unmount()
+        with open(self.path, "r+b") as whole:
+            whole.seek(self.firmware.filesystem(self.path.stat().st_size)[0])
+            whole.write(flash.buffer)
 
     def wanted(self):
         return {
@@ -101,7 +106,7 @@ exec(sys.argv[3])
 
 
 @pytest.fixture
-def disk(firmware_file, tmp_path, micropython):
+def disk(firmware_file, tmp_path):
     disk = Disk(tmp_path)
     disk.put("main.py", b"print('hello')\n")
     disk.put("names.txt", b"ada\n" * 3000)
@@ -115,6 +120,34 @@ def test_files_get_into_an_image(disk):
     assert disk.files() == disk.wanted()
 
 
+MOUNT = """
+import os, sys, vfs
+
+with open(sys.argv[1], "rb") as file:
+    file.seek(int(sys.argv[2]))
+    data = bytearray(file.read(int(sys.argv[3])))
+
+class Flash:
+    def readblocks(self, block, buffer, start=0):
+        at = block * 4096 + start
+        buffer[:] = data[at : at + len(buffer)]
+
+    def ioctl(self, request, argument):
+        return {4: len(data) // 4096, 5: 4096}.get(request, 0)
+
+vfs.mount(vfs.VfsLfs2(Flash()), "/flash")
+print(len(open("/flash/names.txt", "rb").read()), os.listdir("/flash/lib/esp32gpt"))
+"""
+
+
+def test_micropython_reads_the_file_system_of_an_image(disk, micropython, tmp_path):
+    disk.update()
+    script = tmp_path / "mount.py"
+    script.write_text(MOUNT)
+    said = run_micropython(script, disk.path, *disk.firmware.filesystem(disk.path.stat().st_size))
+    assert said == "12000 ['kernels', 'model.mpy']\n"
+
+
 def test_an_image_that_is_up_to_date_is_left_as_it_is(disk):
     disk.update()
     before = disk.path.read_bytes()
@@ -125,7 +158,7 @@ def test_an_image_that_is_up_to_date_is_left_as_it_is(disk):
 def test_what_changed_is_copied_and_what_is_stale_goes_and_the_boards_own_stays(disk):
     disk.put("lib/esp32gpt/old/gone.mpy", b"gone")
     disk.update()
-    disk.run("with open('/flash/model.bin', 'w') as f: f.write('weights')")
+    disk.board_writes("/model.bin", b"weights")
     (disk.directory / "lib/esp32gpt/old/gone.mpy").unlink()
     disk.put("names.txt", b"lin\n")
     assert disk.update() == (1, 3, 1)
@@ -144,5 +177,8 @@ def test_files_of_an_image_are_found_in_few_reads(disk):
     for i in range(16):
         disk.put(f"lib/esp32gpt/module{i}.mpy", b"M\x06" + bytes(500))
     disk.update()
-    look = "os.stat('/flash/lib/esp32gpt/kernels/viper/adam.mpy'); print(region.reads)"
-    assert int(disk.run(look)) < 120  # 98; without compact() 223
+    flash = disk.flash()
+    fs = filesystem.mount(flash)
+    flash.reads = 0
+    fs.stat("/lib/esp32gpt/kernels/viper/adam.mpy")
+    assert flash.reads < 40  # 31; without compact() 55

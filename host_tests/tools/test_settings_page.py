@@ -1,17 +1,17 @@
-"""The README's table of settings says what the table in the library says."""
+"""The page of settings says what the table in the library says."""
 
 import json
 import re
 
 from esp32gpt.defaults import MODEL, SESSION
 
-from tools.host.paths import ROOT
+from tools.host.paths import FIRMWARE
 
 ROW = re.compile(r"^\| `(\w+)` \| `?(.*?)`? \| (?:(\S+) … (\S+))? ?\|", re.MULTILINE)
 
 
-def test_the_readme_has_every_setting_with_its_default_and_range():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_has_every_setting_with_its_default_and_range():
+    text = (FIRMWARE / "SETTINGS.md").read_text(encoding="utf-8")
     table = re.search(r"^\| setting \|(.|\n)*?\n\n", text, re.MULTILINE)[0]
     found = {}
     for name, default, *limits in ROW.findall(table):

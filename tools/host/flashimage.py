@@ -1,8 +1,6 @@
 """The flash of an emulated board as a file: firmware, and a file system with what belongs on it."""
 
-from tools.host import stage
-from tools.host.micropython import run_micropython
-from tools.host.paths import ONBOARD
+from tools.host import filesystem, stage
 
 
 def make_flash(firmware, path):
@@ -22,15 +20,11 @@ def make_flash(firmware, path):
 
 def update_files(firmware, path, directory, fresh=False):
     """Bring the file system in the image up to date with the directory, without checkpoints if
-    `fresh`; returns (copied, unchanged, removed) as counts. Raises ToolError."""
-    script = ONBOARD / "littlefs.py"
-    return tuple(
-        int(count)
-        for count in run_micropython(
-            script,
-            path,
-            *firmware.filesystem(path.stat().st_size),
-            directory,
-            *stage.managed(fresh),
-        ).split()
-    )
+    `fresh`. Returns (copied, unchanged, removed) as counts. Raises ToolError."""
+    offset, size = firmware.filesystem(path.stat().st_size)
+    with open(path, "r+b") as image:
+        image.seek(offset)
+        content, *counts = filesystem.update(image.read(size), directory, stage.managed(fresh))
+        image.seek(offset)
+        image.write(content)
+    return tuple(counts)

@@ -6,7 +6,6 @@ import io
 import re
 import time
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from tools.host import stage
@@ -22,8 +21,6 @@ PICTURES = ROOT / "tools" / "pictures"
 SESSION = PICTURES / "session.log"
 SCREEN = 88, 28  # columns and lines of the monitor's view
 PATIENCE = 600  # seconds for a board to train
-# The fonts of a page that shows the picture will do: none is to be fetched for it.
-SVG = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 def record(port):
@@ -60,7 +57,9 @@ def view(log):
         file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor", width=width
     )
     console.print(frame(log, "Ctrl-C quits, the board goes on (/dev/ttyUSB0)", width, height))
-    return console.export_svg(title="make monitor", code_format=SVG, unique_id="monitor")
+    svg = console.export_svg(title="make monitor", unique_id="monitor")
+    # The page's fonts will do: the picture must not fetch any.
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
 def main():
