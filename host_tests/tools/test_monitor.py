@@ -1,5 +1,5 @@
-"""tools/monitor.py from end to end: a board on a pty that is reset, unplugged and plugged in again,
-a terminal, a pipe, keys and signals."""
+"""tools/monitor/command.py from end to end: a board on a pty that is reset, unplugged and plugged
+in again, a terminal, a pipe, keys and signals."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ TOOL = [sys.executable, "-m", "tools", "monitor"]
 
 
 class Line:
-    """A serial port at `path`, and the board's end of it; it can be unplugged."""
+    """A pty as a serial port at `path`, and the board's end of it. It can be unplugged."""
 
     def __init__(self, path):
         self.path = path
@@ -45,7 +45,7 @@ class Line:
             data = data[os.write(self.board, data) :]
 
     def was_sent(self):
-        """What arrived at the board."""
+        """Return the bytes that arrived at the board."""
         os.set_blocking(self.board, False)
         try:
             return os.read(self.board, 100)
@@ -61,27 +61,27 @@ def line(tmp_path):
 
 
 class Monitor:
-    """The running tool, with a terminal as its screen and keyboard, or a pipe for a screen."""
+    """The running tool, with a pty as its screen and keyboard, or with a pipe as its stdout."""
 
     def __init__(self, line, *options, pipe=False, term="xterm"):
         self.screen, self.terminal = pty.openpty()
         termios.tcsetwinsize(self.terminal, (24, 80)) if sys.version_info >= (3, 11) else None
         self.settings = termios.tcgetattr(self.terminal)
         self.printed = bytearray()
-        self.said = ""  # what of it, as text, no test has looked for yet
+        self.said = ""  # the output, as text, that no test has looked for yet
         self.process = subprocess.Popen(
             [*TOOL, "--port", line.path, *map(str, options)],
             stdin=subprocess.DEVNULL if pipe else self.terminal,
             stdout=subprocess.PIPE if pipe else self.terminal,
             stderr=subprocess.PIPE if pipe else self.terminal,
             env=os.environ | {"TERM": term, "LINES": "24", "COLUMNS": "80"},
-            # Tests in the background of a shell would hand down that Ctrl-C is ignored.
+            # Tests that run in the background of a shell ignore Ctrl-C, and the tool inherits that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self.source = self.process.stdout.fileno() if pipe else self.screen
 
     def hears(self, *texts):
-        """Whether it prints the texts, one after the other, within 30 seconds."""
+        """Return True if it prints the texts, one after the other, within 30 seconds."""
         deadline = time.monotonic() + 30
         for text in texts:
             while text not in self.said:
@@ -101,7 +101,7 @@ class Monitor:
         os.write(self.screen, key)
 
     def end(self):
-        """Its exit code, once it has ended by itself."""
+        """Wait until it ends by itself, and return its exit code."""
         deadline = time.monotonic() + 20
         while self.process.poll() is None and time.monotonic() < deadline:
             if select.select([self.screen], [], [], 0.05)[0]:
@@ -123,7 +123,7 @@ def start(line):
 
     def start(*options, listening=True, **settings):
         running.append(Monitor(line, *options, **settings))
-        # What is said before it has opened the port is lost.
+        # The output of the board before the tool has opened the port is lost.
         assert not listening or running[-1].hears("Ctrl-C quits")
         return running[-1]
 
@@ -286,7 +286,10 @@ def test_a_run_that_was_not_seen_is_not_drawn(line, start, tmp_path):
         (["--csv", "{}"], "{} cannot be written (Is a directory): name another file.\n"),
         (["--csv", "{}/no/run.csv"], "{}/no/run.csv cannot be written (No such file or directory)"),
         (["--png", "{}/no/run.png"], "{}/no/run.png cannot be written (No such file or directory)"),
-        (["--png", "{}/run.gif"], "A chart ends in one of .png, .svg, .pdf: name {}/run.gif so.\n"),
+        (
+            ["--png", "{}/run.gif"],
+            "{}/run.gif cannot hold a chart: choose a name that ends in .png, .svg, .pdf.\n",
+        ),
     ],
 )
 def test_files_that_cannot_be_written_are_told_before_it_connects(options, complaint, tmp_path):

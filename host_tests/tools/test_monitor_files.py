@@ -1,4 +1,4 @@
-"""tools/files.py and chart.py: what is kept of a run."""
+"""tools/monitor/files.py and chart.py: the files that the monitor saves of a run."""
 
 import math
 from datetime import datetime
@@ -47,7 +47,7 @@ def test_a_chart_has_the_curves_and_what_they_mean(done):
         "engine: fpu, free memory: 136 KB",
         "in the end 2.4312 on names it never saw",
     ]
-    # What the board knew is left out, and what the font has no letters for.
+    # Names that the names file has, or whose letters the font lacks, are left out.
     assert figure.get_supxlabel() == "It invented: areli, Ольга, anna 2"
 
 

@@ -1,4 +1,4 @@
-"""tools/log.py: what a board says, understood, however it is cut and garbled."""
+"""tools/monitor/log.py: a board's output is understood, however it is cut and garbled."""
 
 import math
 
@@ -10,7 +10,7 @@ from tools.monitor.log import LONGEST, Log
 
 
 def heard(*chunks):
-    """A Log that heard these chunks, at the times 0, 1, …"""
+    """Return a Log that was fed these chunks, at the times 0, 1, …"""
     log = Log()
     for now, chunk in enumerate(chunks):
         log.feed(chunk, now)
@@ -18,7 +18,7 @@ def heard(*chunks):
 
 
 def state(log):
-    """All that a Log knows, without when it heard it."""
+    """Return the whole state of a Log, without the times."""
     run = log.run
     records = [repr(record[:-1]) for record in run.records]
     known = (run.first, run.until, run.letters, run.held_out, records)

@@ -1,4 +1,4 @@
-"""tools/view.py and curve.py: one screen of text, whatever the screen."""
+"""tools/monitor/view.py and curve.py: one screen of text, for any size of screen."""
 
 import io
 
@@ -16,7 +16,7 @@ STATUS = "/dev/ttyUSB0: Ctrl-C quits"
 
 
 def screen(log, width, height, ascii_only=False):
-    """The lines of the frame, as a terminal without colours shows them."""
+    """Return the lines of the frame, as a terminal without colours shows them."""
     out = io.StringIO()
     console = Console(file=out, width=width, height=height, color_system=None)
     console.print(frame(log, STATUS, width, height, ascii_only))

@@ -1,4 +1,4 @@
-"""tools/pictures.py and architecture.py: the README's pictures, of a real run and of the model."""
+"""tools/pictures: the README's pictures, of a real run and of the model."""
 
 import xml.etree.ElementTree as xml
 

@@ -1,2 +1,2 @@
-"""`make monitor`: `log` understands a board's lines, `view`, `curve` and `chart` show them, `files`
-keeps them, `command` is the program."""
+"""`make monitor`: `log` parses the lines that a board prints, `view`, `curve` and `chart` draw
+them, `files` saves them, and `command` is the program."""

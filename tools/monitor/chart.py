@@ -1,4 +1,4 @@
-"""The chart of a run: its losses over the steps, with what it was trained on and what came out."""
+"""The chart of a run: the losses over the steps, the board and engine, and the invented names."""
 
 import io
 import math
@@ -17,7 +17,7 @@ HELD = {"color": "#c2410c", "linewidth": 2, "marker": "o", "markersize": 4}
 
 
 def render(log, form):
-    """The chart of the Log's run as the bytes of a file of that form: png, svg or pdf."""
+    """Return the chart of the Log's run as the bytes of a file; `form` is png, svg or pdf."""
     content = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
         metadata = {"Date": None} if form == "svg" else None
@@ -26,7 +26,7 @@ def render(log, form):
 
 
 def draw(log):
-    """The chart as a matplotlib Figure."""
+    """Return the chart as a matplotlib Figure."""
     run = log.run
     figure = Figure(INCHES, DPI, layout="constrained")
     axes = figure.add_subplot()
@@ -66,7 +66,7 @@ def draw(log):
 
 
 def title(log):
-    """Board and engine, and how it ended."""
+    """Return the chart's title: the board, the engine, and the final held-out loss if known."""
     parts = [log.board, f"engine: {log.engine}" if log.engine else ""]
     if log.run.held_out is not None:
         parts.append(f"in the end {log.run.held_out:.4f} on names it never saw")
@@ -74,7 +74,8 @@ def title(log):
 
 
 def inventions(samples):
-    """The new names, as far as the font has their letters and there is room."""
+    """Return a line with the new names; omit names with letters that the font lacks, and cut
+    the line at 120 characters."""
     letters = get_font(findfont("sans")).get_charmap()
     new = [
         s.name for s in samples if s.name and not s.known and all(ord(c) in letters for c in s.name)

@@ -1,6 +1,6 @@
-"""`make monitor`: shows what the board prints, in a terminal as a view of the training under way,
-elsewhere as it is. It sends nothing, leaves the board running when it quits (Ctrl-C or Ctrl-]),
-and waits for a board that is unplugged or reset to come back."""
+"""`make monitor`: show the output of a board. In a terminal this is a live view of the training; in
+a pipe or a file it is the output as it is. The monitor sends nothing to the board, leaves it
+running when you quit (Ctrl-C or Ctrl-]), and reconnects to a board that was unplugged or reset."""
 
 import argparse
 import contextlib
@@ -25,8 +25,9 @@ QUIT_KEYS = b"\x03\x1d"  # Ctrl-C, Ctrl-]
 
 
 class Keyboard:
-    """The terminal's keys, while in a `with`: read one by one, none of them a signal, so that
-    programs around this one (make) do not end by it. Without a terminal there are no keys."""
+    """The terminal's keyboard, inside a `with`. Keys are read one by one, and Ctrl-C is a key, not
+    a signal: a signal would also stop the program that started this one (make). Without a
+    terminal there are no keys."""
 
     def __init__(self):
         self.is_there = termios is not None and sys.stdin.isatty()
@@ -44,7 +45,7 @@ class Keyboard:
             termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
 
     def check(self):
-        """Raises KeyboardInterrupt if a key that quits was pressed."""
+        """Raise KeyboardInterrupt if Ctrl-C or Ctrl-] was pressed, or the terminal has closed."""
         while self.is_there and select.select([sys.stdin], [], [], 0)[0]:
             key = os.read(sys.stdin.fileno(), 1)
             if not key or key in QUIT_KEYS:
@@ -52,7 +53,7 @@ class Keyboard:
 
 
 class Plain:
-    """Output that passes on what the board prints, byte for byte."""
+    """A display that copies the board's output to `out`, byte for byte."""
 
     def __init__(self, out, port):
         self.out = out
@@ -72,21 +73,22 @@ class Plain:
         try:
             self.out.write(data)
             self.out.flush()
-        except BrokenPipeError:  # who read it has gone, not the board
+        except BrokenPipeError:  # the reader of the pipe has ended; the board is still there
             raise KeyboardInterrupt from None
 
 
 def display(log, port):
-    """What shows the Log: a view in a terminal that can draw one, else the bytes as they are."""
+    """Return a View of the Log if stdout is a terminal that can draw it, else a Plain output."""
     if sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
-        from tools.monitor.view import View  # here, because the other way needs none of it
+        from tools.monitor.view import View  # imported here because Plain does not need it
 
         return View(log, port)
     return Plain(sys.stdout.buffer, port)
 
 
 def listen(connection, keyboard, take):
-    """Give `take` what arrives, or b"" where nothing does for a moment, until the board is gone."""
+    """Call `take` with the bytes that arrive, or with b"" when none arrive within the port's
+    timeout, until the board is gone. Then close the port."""
     try:
         while True:
             keyboard.check()
@@ -100,16 +102,16 @@ def listen(connection, keyboard, take):
 
 
 def hang_up(connection):
-    """Close the port so that the board does not notice."""
+    """Close the port without resetting the board."""
     with contextlib.suppress(serial.SerialException, OSError):  # a pty has no such lines
-        # In the other order a development board would be reset.
+        # RTS must be released before DTR: the other order resets a development board.
         connection.rts = False
         connection.dtr = False
     connection.close()
 
 
 def reopen(port, keyboard, take):
-    """The port, once it is there again."""
+    """Wait until the port is there again and return it, open; call `take` with b"" meanwhile."""
     while True:
         with contextlib.suppress(BoardError):
             return open_serial(port)
@@ -119,7 +121,7 @@ def reopen(port, keyboard, take):
 
 
 def watch(port, connection, log, table):
-    """Show and keep all that the board says, until a key ends it. `table` is a CsvFile or None."""
+    """Show and save the board's output until a key quits. `table` is a CsvFile or None."""
 
     def keep(records):
         if table:
@@ -158,14 +160,14 @@ def main():
         with contextlib.suppress(KeyboardInterrupt):
             watch(port, connection, log, table)
     finally:
-        # What comes now, such as a second Ctrl-C, must not leave half a chart.
+        # From here on, signals such as a second Ctrl-C must not leave half a chart.
         on_signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP")
         if chart:
             print(chart.save(log), file=sys.stderr)
 
 
 def on_signals(handler, *names):
-    """Have the handler called for these signals, as far as this system has them."""
+    """Install the handler for those of the named signals that this system has."""
     for name in names:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handler)

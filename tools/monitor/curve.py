@@ -1,4 +1,4 @@
-"""Curves in a terminal: several series of (x, y) as lines of text, drawn with Braille's dots, or
+"""Curves in a terminal: several series of (x, y) as lines of text, drawn with Braille dots, or
 with plain characters where there is no Unicode."""
 
 from rich.text import Text
@@ -6,15 +6,17 @@ from rich.text import Text
 BRAILLE = 0x2800
 # The bit of each of a character's 2 × 4 dots, by row and column.
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-MARGIN = 6  # columns left of the axis, for what it says
+MARGIN = 6  # columns for the labels of the y axis
 
 
 def draw(series, span, width, height, ascii_only=False):
-    """The curves as `height` Texts of `width` columns, the last of which is the x axis. `series`
-    is a list of (name, style, mark, points): each name stands where its curve ends, and `mark`
-    draws it where there is no Braille; later series are drawn over earlier ones. `span` is the
-    range of x that is shown at least, of which an end may be None. Returns no lines if there is
-    no room, or nothing to draw."""
+    """Return the curves as `height` Texts of `width` columns; the last line is the x axis.
+
+    `series` is a list of (name, style, mark, points). The name is written at the right end of its
+    curve. With `ascii_only`, the character `mark` draws the curve instead of Braille dots. Later
+    series are drawn over earlier ones. `span` is (first, last), the range of x to show at least;
+    either may be None. Returns an empty list if there is no room or no point to draw.
+    """
     series = [(*kind, list(filter(drawable, points))) for *kind, points in series]
     everything = [point for *_, points in series for point in points]
     name_width = max((len(name) for name, *_ in series), default=0) + 1
@@ -37,12 +39,12 @@ def draw(series, span, width, height, ascii_only=False):
 
 
 def drawable(point):
-    """Whether its numbers are any, and none is so large that the others would vanish by it."""
+    """Return True if both numbers are finite and below 1e9: a larger one would flatten the rest."""
     return all(abs(number) < 1e9 for number in point)
 
 
 def name_ends(lines, series, canvas):
-    """Write each curve's name right of its end, one a line."""
+    """Append each curve's name to the free line nearest to the curve's last point."""
     free = set(range(len(lines)))
     for name, style, _, points in series:
         wanted = canvas.row(points[-1][1])
@@ -53,7 +55,7 @@ def name_ends(lines, series, canvas):
 
 
 class Canvas:
-    """A grid of characters over the range that the points take, and `span`."""
+    """A grid of characters that covers all points, and in x also `span`."""
 
     def __init__(self, columns, rows, points, span, ascii_only):
         self.across, self.down = (1, 1) if ascii_only else (2, 4)
@@ -64,7 +66,7 @@ class Canvas:
         self.cells = {}  # (row, column): (dots or character, style)
 
     def row(self, y):
-        """The line on which y is drawn."""
+        """Return the number of the line on which y is drawn; 0 is the top."""
         return self._dot(self.left, y)[1] // self.down
 
     def _dot(self, x, y):
@@ -101,6 +103,6 @@ class Canvas:
 
 
 def spread(values):
-    """The least and the largest value, apart from each other."""
+    """Return the smallest and the largest value; widen them by 0.5 each if they are equal."""
     low, high = min(values), max(values)
     return (low, high) if low < high else (low - 0.5, high + 0.5)

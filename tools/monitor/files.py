@@ -1,5 +1,5 @@
-"""What the monitor keeps of a run: a table as CSV, and a chart. Whether they can be written is
-found out before anything else happens."""
+"""The files that the monitor saves: a CSV table and a chart of the run. Both are opened when they
+are created, so the user hears at once about a path that cannot be written."""
 
 import csv
 import math
@@ -13,8 +13,9 @@ CHARTS = (".png", ".svg", ".pdf")
 
 
 class CsvFile:
-    """A table of Records, whole at any moment; `begin` empties the file, which __init__ only
-    opens. Raises ToolError if it cannot be written."""
+    """A CSV table of Records. Every row is flushed, so the file is complete at any moment. The
+    constructor only opens the file; `begin` empties it and writes the column names. Raises
+    ToolError if the file cannot be written."""
 
     def __init__(self, path):
         self.path = path
@@ -43,13 +44,15 @@ class CsvFile:
 
 
 class ChartFile:
-    """A chart of a Log's run, drawn when `save` is called. Raises ToolError if it cannot be
-    written, or has a suffix that says nothing of how."""
+    """A chart of a Log's run, drawn when `save` is called. Raises ToolError if the file cannot be
+    written, or its suffix is not one of CHARTS."""
 
     def __init__(self, path):
         self.path = Path(path)
         if self.path.suffix.lower() not in CHARTS:
-            raise ToolError(f"A chart ends in one of {', '.join(CHARTS)}: name {path} so.")
+            raise ToolError(
+                f"{path} cannot hold a chart: choose a name that ends in {', '.join(CHARTS)}."
+            )
         self.is_new = not self.path.exists()
         try:
             self.path.open("ab").close()
@@ -57,12 +60,13 @@ class ChartFile:
             raise unwritable(path, error) from error
 
     def save(self, log):
-        """Returns what became of it, as a sentence."""
+        """Draw the chart and return a sentence that says whether it was drawn. Without any
+        progress in the Log, leave an existing file as it is."""
         if not log.run.records:
             if self.is_new:
                 self.path.unlink(missing_ok=True)
             return f"No training was seen, so {self.path} was not drawn."
-        from tools.monitor.chart import render  # here, because matplotlib takes a second to import
+        from tools.monitor.chart import render  # imported late: matplotlib takes a second
 
         content = render(log, self.path.suffix[1:].lower())
         try:
@@ -73,5 +77,5 @@ class ChartFile:
 
 
 def unwritable(path, error):
-    """The ToolError that says why."""
+    """Return the ToolError that says why the file cannot be written."""
     return ToolError(f"{path} cannot be written ({error.strerror}): name another file.")

@@ -1,18 +1,19 @@
-"""What a board says on its serial port, understood: the run of training under way, what it has
-invented, and everything else as prose. Bytes in, state out; nothing here waits or draws."""
+"""Parse the output of a board: the progress of the training run, the invented names, and all other
+lines as prose. This module turns bytes into state; it never waits and never draws."""
 
 import math
 import re
 from collections import deque, namedtuple
 
-# One line of progress. `loss` is one name's, `avg` the mean of the last 100, `held` that of names
-# held out, or NaN before it is first measured; `ms` a step, `eta` seconds, `time` when it came.
+# One line of progress. `loss` is the loss of one name, `avg` the mean of the last 100, `held` the
+# loss of held-out names (NaN until it is first measured); `ms` is milliseconds a step, `eta` the
+# seconds left, and `time` the time at which the line arrived.
 Record = namedtuple("Record", "step loss avg held ms eta time")
-# A name that was invented, and whether it turned out to be in the names file.
+# An invented name; `known` is True if the names file already has it.
 Sample = namedtuple("Sample", "name known")
 
-LONGEST = 500  # bytes a line; what is longer is noise, and is cut
-PROSE = 200  # lines remembered
+LONGEST = 500  # bytes; a longer line is noise, and is cut into pieces
+PROSE = 200  # lines kept
 
 NUMBER = r"([-+]?[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?|nan|[-+]?inf)"
 COUNT = "([0-9]{1,12})"
@@ -28,12 +29,13 @@ SAMPLE = re.compile(rf" *{COUNT} (.*)")
 NEW = re.compile(rf"{COUNT} of {COUNT} are new(?:; known: (.*))?")
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-JOINERS = "\u200c\u200d"  # not printable, but letters of some scripts need them
+JOINERS = "\u200c\u200d"  # isprintable() rejects them, but some scripts need them between letters
 
 
 class Run:
-    """Training as it has been seen: `records` in the order of their steps, from step `first` to
-    step `until` or None, over `letters` or None; `held_out`, the loss at its end, or None."""
+    """A training run, as far as it was seen. `records` are its Records in the order of their
+    steps. The run goes from step `first` to step `until`; `letters` is the size of its alphabet,
+    and `held_out` its final held-out loss. These three are None while unknown."""
 
     def __init__(self, first=0, until=None, letters=None, records=()):
         self.first = first
@@ -44,12 +46,13 @@ class Run:
 
     @property
     def guessing(self):
-        """The loss of one who only guesses, or None while the number of letters is unknown."""
+        """The loss of uniform guessing, in nats, or None while `letters` is unknown."""
         return math.log(self.letters + 1) if self.letters is not None else None
 
     @property
     def measured(self):
-        """(step, held-out loss) where it was measured anew: lines in between repeat it."""
+        """A list of (step, held-out loss), one for each new measurement. The lines between two
+        measurements repeat the earlier one."""
         points = []
         for record in self.records:
             if record.held == record.held and (not points or record.held != points[-1][1]):
@@ -58,9 +61,9 @@ class Run:
 
 
 class Log:
-    """Everything a board has said so far. `board` and `engine` are what it called itself,
-    `run` the latest Run that has begun, `samples` the latest names, `prose` the lines that are
-    neither progress nor names."""
+    """Everything a board has printed so far. `board` and `engine` come from its banner, `run` is
+    the latest Run, `samples` holds the latest Samples, and `prose` the last lines that are neither
+    progress nor names."""
 
     def __init__(self):
         self.board = ""
@@ -68,24 +71,24 @@ class Log:
         self.run = Run()
         self.samples = []
         self.prose = deque(maxlen=PROSE)
-        self._wanted = 0  # names that the board has announced and not yet said
+        self._wanted = 0  # names that the board has announced but not yet printed
         self._rest = b""  # the line that has not ended
 
     def feed(self, data, now):
-        """Take bytes that came at the time `now`; returns the Records they complete. It does
-        not matter how the stream was cut into pieces."""
+        """Parse bytes that arrived at the time `now`, and return the Records that they complete.
+        The stream may be cut into pieces at any byte."""
         *ended, self._rest = (self._rest + data).split(b"\n")
         lines = [piece for line in ended for piece in pieces(line)]
         *cut, self._rest = pieces(self._rest)
         return [record for line in lines + cut if (record := self._line(printable(line), now))]
 
     def hang_up(self, now):
-        """The board is gone, and with it the end of its line; returns what `feed` does."""
+        """End the line under way, because the board is gone. Returns the same as `feed`."""
         return self.feed(b"\n", now) if self._rest else []
 
     @property
     def unfinished(self):
-        """The line under way: what a prompt such as `>>> ` is."""
+        """The line that has not ended yet, such as the prompt `>>> `."""
         return printable(self._rest)
 
     def _line(self, text, now):
@@ -107,20 +110,20 @@ class Log:
         losses = (float(number or "nan") for number in match.groups()[1:])
         record = Record(step, *losses, now)
         records = self.run.records
-        if records and step <= records[-1].step:  # a new run, whose beginning was not heard
+        if records and step <= records[-1].step:  # a new run; its first lines were lost
             self.run = Run(until=self.run.until, letters=self.run.letters)
         self.run.records.append(record)
         return record
 
     def _announcement(self, text):
-        """Learn what a line of prose announces."""
+        """Update the state from a line of prose."""
         if match := BOARD.fullmatch(text):
             self.board, self.engine = match[1], ""
         elif match := ENGINE.fullmatch(text):
             self.engine = match[1]
         elif match := TRAINING.fullmatch(text):
             first, until = int(match[1]), int(match[2])
-            # A run that is resumed keeps what was seen of it before.
+            # A resumed run keeps its earlier records.
             seen = [record for record in self.run.records if record.step <= first]
             self.run = Run(first, until, int(match[3]) if match[3] else None, seen)
             self.samples = []
@@ -135,11 +138,11 @@ class Log:
 
 
 def pieces(line):
-    """The line, cut where it is longer than a line can be: at least one piece, maybe empty."""
+    """Cut the line into pieces of at most LONGEST bytes. An empty line is one empty piece."""
     return [line[i : i + LONGEST] for i in range(0, max(len(line), 1), LONGEST)]
 
 
 def printable(line):
-    """The bytes as text that does nothing to a terminal but stand there."""
+    """Return the bytes as text without control characters, safe to write to a terminal."""
     text = COLOUR.sub("", line.rstrip(b"\r").decode(errors="replace")).replace("\t", " ")
     return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)

@@ -1,4 +1,4 @@
-"""The monitor's view: a Log as one screen of text, and a terminal that shows it."""
+"""The monitor's view: a Log as one screen of text, and the terminal that shows it."""
 
 import sys
 import time
@@ -19,8 +19,8 @@ SMALLEST_CURVE = 6  # lines
 
 
 def frame(log, status, width, height, ascii_only=False):
-    """The Log as a renderable of `height` lines of `width` columns. What does not fit is left
-    out: the curve first, then the names, then the older lines of prose."""
+    """Return the Log as a rich renderable of `height` lines and `width` columns. If there is too
+    little room, leave out the curve first, then the names, then older lines of prose."""
     engine = f"engine: {log.engine}" if log.engine else ""
     top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
     if log.run.records:
@@ -43,7 +43,7 @@ def frame(log, status, width, height, ascii_only=False):
 
 
 def ruled(lines, rule, title=""):
-    """The lines below a rule; nothing if there are none."""
+    """Return the lines with a rule above them, or no lines if there are none."""
     return [Rule(title, characters=rule, style="dim"), *lines] if lines else []
 
 
@@ -59,7 +59,7 @@ def curves(run):
 
 
 def progress(run, width):
-    """The bar, with the steps done, their speed and the time left."""
+    """Return the progress bar, with the steps done, their speed and the time left."""
     record = run.records[-1]
     done = f"step {record.step}" + (f" of {run.until}" if run.until else "")
     rate = 1000 / record.ms if record.ms > 0 else 0
@@ -74,7 +74,7 @@ def progress(run, width):
 
 
 def duration(seconds):
-    """Seconds as one says them: 59 s, 12:05 min, 3:07 h."""
+    """Return a time in seconds as text: 59 s, 12:05 min, 3:07 h."""
     seconds = round(seconds)
     if seconds < 60:
         return f"{seconds} s"
@@ -84,7 +84,7 @@ def duration(seconds):
 
 
 def numbers(run):
-    """The losses as they are now."""
+    """Return a line with the latest losses."""
     record = run.records[-1]
     parts = [Text(f"loss {record.loss:.4f}", "dim"), Text(f"avg {record.avg:.4f}", AVG)]
     held = record.held if run.held_out is None else run.held_out
@@ -98,7 +98,7 @@ def numbers(run):
 
 
 def names(samples, width):
-    """What the board has invented, in columns; what it knew from training is dim."""
+    """Return the invented names in columns; names that the names file already has are dim."""
     texts = [Text(name or "(empty)", KNOWN if known else "bold") for name, known in samples]
     wide = max((text.cell_len for text in texts), default=0) + 2
     across = max(1, min(10, width // wide))
@@ -113,26 +113,27 @@ def names(samples, width):
 
 
 def latest_prose(log, count):
-    """The last lines that are neither progress nor names, with the one under way, which may be
-    a prompt, unless it looks as if it became progress."""
+    """Return up to `count` of the last lines of prose. The unfinished line counts too, since it may
+    be a prompt, unless it looks like the start of a line of progress."""
     lines = [*log.prose, "" if "step:".startswith(log.unfinished[:5]) else log.unfinished]
     return [cropped(line) for line in lines if line][-count:] if count > 0 else []
 
 
 class View:
-    """A terminal that shows a Log, while in a `with`; then it is as it was before, with the
-    last frame below. `note` says what has become of the port, `take` that time has gone by."""
+    """A full-screen terminal view of a Log, inside a `with`. On exit the terminal returns to its
+    earlier content, and the last frame is printed below it. Call `note` when the port's state
+    changes, and `take` often, to redraw."""
 
     def __init__(self, log, port):
         self.log = log
         self.port = port
         self.status = f"Ctrl-C quits, the board goes on ({port})"
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")  # a name its encoding lacks is no error
+            sys.stdout.reconfigure(errors="replace")  # for letters that its encoding lacks
         self.console = Console(highlight=False)
         self.live = Live(console=self.console, screen=True, auto_refresh=False)
-        self.next = 0.0  # time from which on a new frame may be drawn
-        self.shown = None  # the size of the frame on the screen, if it is of what is known now
+        self.next = 0.0  # the earliest time of the next frame
+        self.shown = None  # the size of the frame on the screen, or None if it is out of date
 
     def __enter__(self):
         self.live.start()
@@ -141,7 +142,7 @@ class View:
     def __exit__(self, *_):
         self.live.stop()
         width, height = self.console.size
-        self.console.print(self._frame("", width, height - 1))  # and a line for the shell's prompt
+        self.console.print(self._frame("", width, height - 1))  # one line is for the shell's prompt
 
     def note(self, text):
         self.status = f"The board {text}, Ctrl-C quits ({self.port})"
@@ -150,7 +151,8 @@ class View:
         self.take(b"")
 
     def take(self, data):
-        """Draw what has changed, unless that was just done. The bytes come through the log."""
+        """Redraw if the Log or the terminal's size has changed, at most once every FRAME_SECONDS.
+        `data` only tells whether the board printed anything: the Log has parsed it already."""
         if data:
             self.shown = None
         size = self.console.size

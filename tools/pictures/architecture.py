@@ -1,5 +1,5 @@
-"""The model as a picture: one forward pass, as the kernels were called in it, with the weights
-they read and the shapes of what they wrote. Nothing here knows the architecture."""
+"""Draw the model: the kernel calls of one forward pass, the weights that they read, and the shapes
+of their outputs. The calls are recorded from a real pass, so the picture follows the code."""
 
 from array import array
 from collections import namedtuple
@@ -9,8 +9,8 @@ from esp32gpt.config import Config, size
 from esp32gpt.kernels import reference
 from esp32gpt.model import Model
 
-# One call: the kernel, [(name, rows, cols)] of the weights it read, the name and columns of what
-# it wrote, and the numbers of the calls whose results it read.
+# One call: the kernel's name, [(name, rows, cols)] of the weights that it read, the name and the
+# columns of its output, and the numbers of the earlier calls that wrote its inputs.
 Call = namedtuple("Call", "kernel weights output cols sources")
 
 WIDTH, BOX, STEP, TOP = 640, 34, 50, 104
@@ -21,12 +21,12 @@ FILLS = {"linear": "#d7e9f7", "embed": "#d7e9f7", "attention": "#fde8c8", "resid
 
 
 class Recorder:
-    """The reference engine, which notes what it is called with."""
+    """The reference engine, with a record of every forward call."""
 
     def __init__(self, config):
         self.config = config
         self.calls = []
-        self.writer = {}  # id of a buffer: the number of the call that wrote it last
+        self.writer = {}  # id of a buffer: the number of the last call that wrote it
 
     def __getattr__(self, name):
         kernel = getattr(reference, name)
@@ -46,7 +46,7 @@ class Recorder:
 
 
 def record(config):
-    """The Calls of a forward pass of a model of this shape."""
+    """Return the Calls of one forward pass of a model of this shape."""
     recorder = Recorder(config)
     recorder.model = Model(config, recorder)
     recorder.model.forward(array("i", [0] * config.block_size), 0, config.block_size)
@@ -54,7 +54,7 @@ def record(config):
 
 
 def draw(config=None):
-    """The picture, as the text of an SVG file."""
+    """Return the picture as the text of an SVG file."""
     config = config or Config()
     calls = record(config)
     height = TOP + STEP * len(calls) + 60
@@ -100,12 +100,13 @@ def heading(config):
 
 
 def y_of(i):
-    """The top of the box of call i."""
+    """Return the y coordinate of the top of the box of call i."""
     return TOP + STEP * i
 
 
 def box(i, call):
-    """The kernel and its weights, with an arrow to it from above; at its side what it writes."""
+    """Return the box of a call, with its kernel and weights, an arrow from the box above, and its
+    output's name and shape on the right."""
     y, middle = y_of(i), y_of(i) + BOX / 2
     fill = FILLS.get(call.kernel.split("_")[0], "#eef1f4")
     weights = " + ".join(
@@ -126,7 +127,7 @@ def arrow(x, y1, y2):
 
 
 def skip(source, i):
-    """What a kernel reads from further up: the residual stream."""
+    """Return the arrow of a residual connection, from call `source` to call i."""
     y1, y2 = y_of(source) + BOX / 2, y_of(i) + BOX / 2
     bend = LEFT - 34
     return (
@@ -137,7 +138,8 @@ def skip(source, i):
 
 
 def layers(calls):
-    """A frame around the calls of each layer, which those with a layer's weights tell."""
+    """Return a dashed frame around the calls of each layer. A call belongs to a layer if it reads
+    weights of that layer."""
     frames = []
     owners = [
         next((name.split(".")[0] for name, *_ in call.weights if "." in name), None)
@@ -145,7 +147,7 @@ def layers(calls):
     ]
     for layer in sorted({owner for owner in owners if owner}):
         mine = [i for i, owner in enumerate(owners) if owner == layer]
-        first, last = mine[0] - 1, mine[-1] + 1  # its norm before, the residual after
+        first, last = mine[0] - 1, mine[-1] + 1  # with the norm before and the residual after
         y, height = y_of(first) - 8, (last - first) * STEP + BOX + 16
         frames.append(
             f"<rect x='{LEFT - 56}' y='{y}' width='{WIDTH - LEFT + 30}' height='{height}' rx='10' "

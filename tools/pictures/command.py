@@ -1,5 +1,6 @@
-"""`make pictures`: draws the README's pictures into tools/pictures. What is shown of a run is what
-the board said in session.log, which is beside them; with a port, a board trains anew for it."""
+"""`make pictures`: draw the README's pictures into tools/pictures. The run in them is the board's
+output in session.log, in the same folder. With --port, the board trains again and its output
+replaces session.log."""
 
 import argparse
 import io
@@ -24,8 +25,9 @@ PATIENCE = 600  # seconds for a board to train
 
 
 def record(port):
-    """What the board says from a soft reset until it is done, trained from the beginning: what it
-    had learnt before is deleted. Raises ToolError if it does not come to its end."""
+    """Return the board's output, in bytes, from a soft reset to the REPL's prompt after a training
+    from step 0. Deletes the board's checkpoints first. Raises ToolError if there is no prompt
+    within PATIENCE seconds."""
     with session(port) as transport:
         transport.exec(FILES)
         transport.exec(f"remove('', [path for path in survey('', {stage.CHECKPOINTS})])")
@@ -35,13 +37,15 @@ def record(port):
         deadline = time.monotonic() + PATIENCE
         while not said.endswith(b">>> "):
             if time.monotonic() > deadline:
-                raise ToolError(f"The board on {port} has not come to its end: make deploy first.")
+                raise ToolError(
+                    f"The board on {port} did not finish within {PATIENCE} s: make deploy first."
+                )
             said += transport.serial.read(transport.serial.in_waiting or 1)
     return said
 
 
 def understand(said):
-    """The Log of a session. Raises ToolError if it is not that of a whole run."""
+    """Return the Log of a session. Raises ToolError if the session is not one whole run."""
     log = Log()
     log.feed(said, 0)
     run = log.run
@@ -51,20 +55,20 @@ def understand(said):
 
 
 def view(log):
-    """The monitor's view of the Log, as SVG."""
+    """Return the monitor's view of the Log, as SVG."""
     width, height = SCREEN
     console = Console(
         file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor", width=width
     )
     console.print(frame(log, "Ctrl-C quits, the board goes on (/dev/ttyUSB0)", width, height))
     svg = console.export_svg(title="make monitor", unique_id="monitor")
-    # The page's fonts will do: the picture must not fetch any.
+    # The picture uses the page's fonts: it must not download any.
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", help="train on the board at this port, and keep what it says")
+    parser.add_argument("--port", help="train on the board at this port, and save its output")
     port = parser.parse_args().port
     PICTURES.mkdir(exist_ok=True)
     said = record(port) if port else SESSION.read_bytes()
