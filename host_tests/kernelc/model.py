@@ -74,7 +74,15 @@ class Model:
         if isinstance(target, ast.Name):
             self.names[target.id] = value
         else:
-            self.names[target.value.id][self.value(target.slice)] = value
+            buffer, index = self.element(target)
+            buffer[index] = value
+
+    def element(self, node):
+        """(buffer, index) of a subscript. Raises IndexError; a negative one is out of range."""
+        buffer, index = self.names[node.value.id], self.value(node.slice)
+        if not 0 <= index < len(buffer):
+            raise IndexError(node.value.id)
+        return buffer, index
 
     def test(self, node):
         if isinstance(node, ast.BoolOp):
@@ -91,7 +99,8 @@ class Model:
         if isinstance(node, ast.Name):
             return self.names[node.id]
         if isinstance(node, ast.Subscript):
-            value = self.names[node.value.id][self.value(node.slice)]
+            buffer, index = self.element(node)
+            value = buffer[index]
             return value if isinstance(value, np.float32) else int(value)
         if isinstance(node, ast.UnaryOp):
             return -self.value(node.operand)

@@ -1,8 +1,10 @@
 """Random functions of the subset compute, bit for bit, what their Python says."""
 
+import os
+
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tools.kernelc.compiler import compile_source
@@ -13,6 +15,7 @@ from .model import Model
 pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 SIZE = 8
+FULL = os.environ.get("ESP32GPT_FULL")
 HEAD = "def f(x: floats, y: floats, k: ints, n: int, m: int, a: float):\n"
 FLOATS, INTS = ("p", "q", "r", "a"), ("u", "v", "m")
 START = "    p = 0.5\n    q = a\n    r = x[0]\n    u = 1\n    v = n\n"
@@ -123,25 +126,66 @@ class Writer:
         return body
 
 
-@st.composite
-def functions(draw):
-    body = "\n".join(Writer(draw).block(3, 1))
-    end = "    y[0] = p\n    y[1] = q\n    y[2] = r + a\n    k[0] = u * 64 + v + m\n"
-    return f"{HEAD}{START}{body}\n{end}"
+class Anywhere(Writer):
+    """Indices of any form, of which some are out of range."""
+
+    def index(self):
+        names = [*(name for name, _ in self.loops), "k[0]", "k[2]", "u", "v", "n", "n * m"]
+        a, b, c = self.pick(*names), self.pick(*names), self.draw(st.integers(-9, 9))
+        form = self.pick("{a}", "{c}", "{a} + {c}", "{a} - {b} + {c}", "{c} - {a}", "{a} * 2 - {b}")
+        text = form.format(a=a, b=b, c=abs(c) if form == "{c}" else c)
+        return text if text.count("[") < 2 else "0"
 
 
-@settings(
-    max_examples=200, derandomize=True, deadline=None, database=None,
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-@given(functions(), st.integers(0, SIZE), st.integers(0, 1000))
-def test_a_random_function_computes_what_its_python_says(source, n, seed):
+def functions(writer):
+    @st.composite
+    def function(draw):
+        body = "\n".join(writer(draw).block(3, 1))
+        end = "    y[0] = p\n    y[1] = q\n    y[2] = r + a\n    k[0] = u * 64 + v + m\n"
+        return f"{HEAD}{START}{body}\n{end}"
+
+    return function()
+
+
+def programs(count):
+    return settings(
+        max_examples=count if FULL else count // 20, derandomize=True, deadline=None,
+        database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+    )  # fmt: skip
+
+
+def arguments(n, seed):
     random = np.random.default_rng(seed)
     x, y = (random.normal(size=SIZE).astype(np.float32) for _ in range(2))
-    k = random.integers(-20, 20, SIZE).astype(np.int32)
-    wanted_y, wanted_k = y.copy(), k.copy()
-    Model(source).run(x, wanted_y, wanted_k, n, 5, np.float32(1.5))
+    return x, y, random.integers(-20, 20, SIZE).astype(np.int32), n, 5
+
+
+@programs(2000)
+@given(functions(Writer), st.integers(0, SIZE), st.integers(0, 1000))
+def test_a_random_function_computes_what_its_python_says(source, n, seed):
+    _agree(source, arguments(n, seed))
+
+
+@programs(2000)
+@given(functions(Anywhere), st.integers(0, SIZE), st.integers(0, 1000))
+def test_a_random_function_is_refused_if_an_index_is_out_of_range_and_only_then(source, n, seed):
+    args = arguments(n, seed)
+    copies = [np.copy(a) if hasattr(a, "dtype") else a for a in args]
+    try:
+        Model(source).run(*copies, np.float32(1.5))
+    except IndexError:
+        code = compile_source(source, "f.py")[1]["f"]
+        with pytest.raises(machine.Refused):
+            machine.run(code, *args, 1.5)
+    else:
+        _agree(source, args)
+
+
+def _agree(source, args):
+    """The compiled function does to its arguments what the model does."""
+    wanted = [np.copy(a) if hasattr(a, "dtype") else a for a in args]
+    Model(source).run(*wanted, np.float32(1.5))
     code = compile_source(source, "f.py")[1]["f"]
-    machine.run(code, x, y, k, n, 5, 1.5)
-    assert np.array_equal(k, wanted_k), source
-    assert np.array_equal(y, wanted_y, equal_nan=True), source
+    machine.run(code, *args, 1.5)
+    for got, want in zip(args, wanted, strict=True):
+        assert np.array_equal(got, want, equal_nan=hasattr(got, "dtype") and got.dtype.kind == "f")

@@ -26,9 +26,9 @@ class Buffer:
 
 
 class Accesses:
-    def __init__(self, builder, buffers):
+    def __init__(self, builder):
         self.builder = builder
-        self.bounds = Bounds(builder, buffers)
+        self.bounds = Bounds(builder)
 
     def _address(self, buffer, index):
         """(register, offset) of an element."""
@@ -37,11 +37,12 @@ class Accesses:
         return self.builder.value(address - number(offset)), offset
 
     def load(self, buffer, index):
-        checked = self.bounds.check(buffer, index)
+        depth, guards = self.bounds.check(buffer, index)
+        index = index.expanded()
         key = ("load", buffer, index, self.builder.memory[buffer.kind])
         found = self.builder.find(key)
         if found is None:
-            scope = self._load_scope(buffer.kind, checked, index)
+            scope = self._load_scope(buffer.kind, index, depth, guards)
             register, offset = self._address(buffer, index)
             name = LOAD_STORE[buffer.kind][0]
             found = self.builder.register(INSTRUCTIONS[name].bank, buffer.name, scope)
@@ -49,13 +50,15 @@ class Accesses:
             scope.cache[key] = found
         return found
 
-    def _load_scope(self, kind, checked, index):
-        """The outermost scope to load in: nothing in between stores, and it is safe there."""
-        depth = max([checked, 1, *(s.scope.depth for s in index.symbols)])
+    def _load_scope(self, kind, index, depth, guards):
+        """The outermost scope to load in: nothing in between stores, and the index was checked."""
+        depth = max([depth, 1, *(s.scope.depth for s in index.symbols)])
         best = self.builder.top
         for scope in reversed(self.builder.scopes[depth:-1]):
             inner = self.builder.scopes[scope.depth + 1]
             if inner.kind in (BRANCH, WHILE) or kind in inner.stores:
+                break
+            if not guards <= self.builder.lengths_around(scope):
                 break
             if inner.kind == LOOP:
                 best = scope
@@ -63,7 +66,7 @@ class Accesses:
 
     def store(self, buffer, index, source):
         """Store a register, of the buffer's bank, in an element that was checked."""
-        builder = self.builder
+        builder, index = self.builder, index.expanded()
         register, offset = self._address(buffer, index)
         builder.emit(LOAD_STORE[buffer.kind][1], source, register, offset)
         builder.memory[buffer.kind] += 1

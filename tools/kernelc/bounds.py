@@ -1,168 +1,251 @@
 """The lengths that the buffers must have, checked before they are touched.
 
-Every int parameter is ≥ 0 (the entry sees to it), so the least and the largest index that an
-access can reach are polynomials: loop variables are replaced, from the innermost outwards, by
-their first or last value, whichever side the factor's sign says. What remains is computed
-once, before the loops: at the door if it holds parameters only, else where its last value (a
-token read from a buffer, say) becomes known. An access in a branch, in a while loop, or with a
-factor of unknown sign is checked each time instead.
+The least and the largest index that an access can reach are polynomials: loop variables are
+replaced, from the innermost outwards, by their first or last value, as the sign of the factor says.
+What remains is checked once, as far outside as its values are known: at the door if these are
+parameters, which are ≥ 0 (the entry sees to it). An access in a branch, in a while loop, or with a
+factor of unknown sign is checked each time it happens instead.
 
-The polynomial is evaluated in float32 from non-negative terms. Below 2²⁴ elements that is
-exact, and beyond it rounds to no less than 2²⁴: products that overflow 32 bits are caught.
+The sum is what must be in range, not its parts. Where all parts are ≥ 0 but for a constant, the
+ends are computed in float32: below 2²⁴ elements that is exact, and beyond, where no buffer is, it
+errs by less than it exceeds. Otherwise the least index is computed as it will be, in 32 bits, and
+compared with the room that is left for it once the way from there to the largest is taken off.
+
+No check refuses an access that does not happen: a loop that runs zero times excuses it. These are
+the check's `guards`: the lengths of the loops that it was moved out of.
 """
 
+from dataclasses import dataclass
+
 from . import polynomial as poly
-from .builder import BRANCH, DOOR, LOOP, WHILE
+from .builder import BODY, DOOR, LOOP
+from .ir import Label
+from .xtensa import INSTRUCTIONS
 
 INDEX, LENGTH = "index", "length"
-HUGE = 1 << 26  # bytes: more than any buffer has
+LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that exceeds 2²⁴
 
 
 class Bounds:
-    def __init__(self, builder, buffers):
+    def __init__(self, builder):
         self.builder = builder
-        self.buffers = buffers
+        self.at_door = []  # demands that wait until the whole kernel is known
 
     def check(self, buffer, index):
-        """Make sure that buffer[index] exists. Returns the depth of the scope from which on it
-        does."""
+        """Make sure that buffer[index] exists. Returns (the depth of the scope from which on it
+        does, the lengths of loops of which none may be 0 for that)."""
         key = ("checked", buffer, index)
-        found = self.builder.find(key)
-        if found is not None:
-            return found
-        self._require_natural(buffer, index)
-        scope, low, high = self._hoist(index)
-        if scope is self.builder.top and low == high:
-            self._check_here(buffer, index)
-        else:
-            self._demand(buffer, scope, self._check_low, -low)
-            self._demand(buffer, scope, self._check_high, high)
-        scope.cache[key] = scope.depth
-        return scope.depth
+        around = self.builder.lengths_around(self.builder.top)
+        for scope in reversed(self.builder.scopes):
+            for guards in scope.cache.get(key, ()):
+                if guards <= around:
+                    return scope.depth, guards
+        scope, low, high, guards = self._hoist(index)
+        for demand in _demands(buffer, low, high, guards, scope):
+            if scope.kind == DOOR:
+                self.at_door.append(demand)
+            else:
+                self._demand(demand, scope)
+        scope.cache.setdefault(key, []).append(guards)
+        return scope.depth, guards
 
     def _hoist(self, index):
-        """(scope, least, largest index): the outermost scope that can compute both ends, each
-        a sum of terms that are not negative."""
-        best = self.builder.top, index, index
-        low = high = index
+        """(scope, least, largest index, guards): the outermost scope that can check both ends."""
         scope = self.builder.top
-        while scope.kind not in (DOOR, BRANCH, WHILE):
-            ends = _extremes(low, high, scope) if scope.kind == LOOP else (low, high)
-            if ends is None:
+        low = high = index
+        guards = frozenset()
+        best = scope, low, high, guards
+        while scope.kind in (LOOP, BODY):
+            if scope.kind == LOOP:
+                ends = _extremes(low, high, scope)
+                dependent = any(_variables(length, scope) for length in guards)
+                if ends is None or dependent or scope.returns:
+                    break
+                low, high = ends
+                guards |= scope.lengths
+            elif self.builder.returned:
                 break
-            low, high = ends
             scope = self.builder.scopes[scope.depth - 1]
-            symbols = low.symbols | high.symbols
-            if any(s.scope.depth > scope.depth for s in symbols):
+            symbols = frozenset().union(*(p.symbols for p in (low, high, *guards)))
+            if any(symbol.scope.depth > scope.depth for symbol in symbols):
                 break
-            if all(s.natural for s in symbols):
-                best = scope, low, high
+            if _are_natural(low, high) or (high - low).natural:
+                best = scope, low, high, guards
         return best
 
-    def _demand(self, buffer, scope, check, end):
-        """Check an end, unless a check of the same buffer there implies it. Those at the door
-        wait for each other until the whole kernel is known."""
-        demands = scope.cache.setdefault((check.__name__, buffer), [])
-        if any((other - end).natural for other in demands):
+    def _demand(self, demand, scope):
+        """Check a demand in a scope, unless a check that is made there implies it."""
+        made = scope.cache.setdefault("demands", [])
+        around = self.builder.lengths_around(scope)
+        if not any(other.implies(demand, around) for other in made):
+            made.append(demand)
+            self._write(demand, scope, demand.guards)
+
+    def check_at_door(self, buffers):
+        """Write down the checks that wait at the door, behind the lengths that excuse them all."""
+        demands = []
+        for demand in self.at_door:
+            if not any(other.implies(demand) for other in demands):
+                demands = [other for other in demands if not demand.implies(other)] + [demand]
+        if not demands:
             return
-        if scope is self.builder.door:
-            demands[:] = [other for other in demands if not (end - other).natural]
+        door, end = self.builder.door, Label("checked")
+        common = frozenset.intersection(*(demand.guards for demand in demands))
+        self._excuse(self._lengths(common, door), end, door)
+        for buffer in buffers:
+            for demand in demands:
+                if demand.buffer is buffer:
+                    self._write(demand, door, demand.guards - common)
+        if common:
+            self.builder.emit("label", end, scope=door)
+
+    # Instructions
+
+    def _write(self, demand, scope, guards):
+        buffer, low, high = demand.buffer, demand.low, demand.high
+        at = scope if scope.kind == DOOR else None
+        if low is not None and high is not None:
+            room = self._room(buffer.length, high - low, at)
+            self._refuse(INDEX, buffer, scope, guards, "bgeu", self.builder.value(low, at), room)
+        elif low is not None:
+            self._refuse(INDEX, buffer, scope, guards, "bltz", self._float(low, 0, at))
         else:
-            check(buffer, end, scope)
-        demands.append(end)
+            end = self._float(high + poly.ONE, 2, at)  # 4 bytes an element
+            branch = "bltu" if (high + poly.ONE).natural else "blt"
+            reason = LENGTH if scope.kind == DOOR else INDEX
+            self._refuse(reason, buffer, scope, guards, branch, buffer.length, end)
 
-    def check_at_door(self):
-        """Write down the checks that wait at the door."""
-        for check in (self._check_low, self._check_high):
-            for buffer in self.buffers.values():
-                for end in self.builder.door.cache.get((check.__name__, buffer), []):
-                    check(buffer, end, self.builder.door)
+    def _room(self, length, way, at):
+        """How many indices there are from which such a way stays in the buffer."""
+        pure = self.builder.pure
+        if way != poly.ZERO:
+            left = pure("sub", length, self._float(way, 2, at), at=at)
+            length = pure("max", left, self.builder.constant(0, at), at=at)
+        return pure("srai", length, 2, at=at)
 
-    def _require_natural(self, buffer, index):
-        """Check, where it becomes known, that a value read from a buffer or computed is ≥ 0."""
-        for symbol in sorted(index.symbols):
-            between = self.builder.scopes[symbol.scope.depth + 1 :]
-            if symbol.natural or symbol.loop or any(s.kind in (BRANCH, WHILE) for s in between):
-                continue
-            refused = self.builder.refusal(INDEX, buffer.position)
-            self.builder.emit("bltz", symbol.register, refused, scope=symbol.scope)
-            symbol.natural = True
-
-    def _check_here(self, buffer, index):
-        """Compare the index itself; a negative one is a huge one without its sign."""
-        length = self.builder.pure("srai", buffer.length, 2)
-        self.builder.emit(
-            "bgeu", self.builder.value(index), length, self.builder.refusal(INDEX, buffer.position)
-        )
-
-    def _check_low(self, buffer, minus_low, scope):
-        """low ≥ 0."""
-        if (-minus_low).natural:
+    def _refuse(self, reason, buffer, scope, guards, branch, *args):
+        """Refuse the call if the branch is taken and no guard is 0."""
+        emit, label = self.builder.emit, self.builder.refusal(reason, buffer.position)
+        if not guards:
+            emit(branch, *args, label, scope=scope)
             return
-        plus, minus = self._sides(-minus_low, scope)
-        self._check_huge(plus, buffer, scope)
-        self.builder.emit(
-            "blt", plus, minus, self.builder.refusal(INDEX, buffer.position), scope=scope
-        )
+        end = Label("excused")
+        lengths = self._lengths(guards, scope)
+        emit(INSTRUCTIONS[branch].opposite, *args, end, scope=scope)
+        self._excuse(lengths, end, scope)
+        emit("j", label, scope=scope)
+        emit("label", end, scope=scope)
 
-    def _check_high(self, buffer, high, scope):
-        """high < length, in bytes: 4·high + 4 ≤ length, with the negative terms on the right."""
-        plus, minus = self._sides(high + poly.ONE, scope)
-        length = buffer.length
-        if minus is not None:
-            self._check_huge(plus, buffer, scope)
-            plus = self.builder.pure("sub", plus, minus, at=scope)
-            self.builder.emit(
-                "blt", length, plus, self.builder.refusal(LENGTH, buffer.position), scope=scope
-            )
-        else:
-            self.builder.emit(
-                "bltu", length, plus, self.builder.refusal(LENGTH, buffer.position), scope=scope
-            )
+    def _excuse(self, lengths, end, scope):
+        """Jump to the end if one of the lengths is 0, or less."""
+        for register in lengths:
+            self.builder.emit("blti", register, 1, end, scope=scope)
 
-    def _check_huge(self, plus, buffer, scope):
-        excess = self.builder.pure("srai", plus, HUGE.bit_length() - 1, at=scope)
-        self.builder.emit(
-            "bnez", excess, self.builder.refusal(LENGTH, buffer.position), scope=scope
-        )
+    def _lengths(self, guards, scope):
+        """Registers that are all above 0 if the guards are."""
+        at = scope if scope.kind == DOOR else None
+        lengths = []
+        for length in sorted(guards, key=poly.Polynomial.order):
+            registers = [symbol.register for symbol in _factors(length) or ()]
+            if not registers or None in registers:
+                registers = [self.builder.value(length, at)]
+            lengths += registers
+        return dict.fromkeys(lengths)
 
-    def _sides(self, p, scope):
-        """The sums of the positive and of the negative terms, times 4, as int registers."""
-        plus, minus = p.split(lambda _, c: c > 0)
-        sides = []
-        for side in (plus, -minus):
-            total = None
-            for monomial, c in sorted(side.terms.items(), reverse=True):
-                total = self._add_term(total, monomial, 4 * c, scope)
-            sides.append(total and self.builder.pure("trunc.s", total, 0, at=scope))
-        if sides[0] is None:
-            sides[0] = self.builder.constant(0, scope)
-        return sides
+    def _float(self, p, scale, at):
+        """The polynomial · 2^scale, computed in float32, as an int register."""
+        total = None
+        for monomial, c in sorted(p.terms.items(), reverse=True):
+            total = self._add_term(total, monomial, c, at)
+        if total is None:
+            return self.builder.constant(0, at)
+        return self.builder.pure("trunc.s", total, scale, at=at)
 
-    def _add_term(self, total, monomial, c, scope):
-        product = None
+    def _add_term(self, total, monomial, c, at):
+        pure = self.builder.pure
+        factors = []
         for symbol in monomial:
-            register = symbol.register or self.builder.value(poly.of(symbol))
-            factor = self.builder.pure("float.s", register, 0, at=scope)
-            product = (
-                factor if product is None else self.builder.pure("mul.s", product, factor, at=scope)
-            )
-        coefficient = self.builder.float_constant(c, scope)
-        if product is None:
-            term = coefficient
-        elif total is not None:
-            return self.builder.pure("fma", total, product, coefficient, at=scope)
-        else:
-            term = self.builder.pure("mul.s", product, coefficient, at=scope)
-        return term if total is None else self.builder.pure("add.s", total, term, at=scope)
+            register = symbol.register or self.builder.value(poly.of(symbol), at)
+            factors.append(pure("float.s", register, 0, at=at))
+        if abs(c) != 1 or not factors:
+            factors.append(self.builder.float_constant(abs(c), at))
+        *others, last = factors
+        product = others[0] if others else None
+        for factor in others[1:]:
+            product = pure("mul.s", product, factor, at=at)
+        if total is not None:
+            if product is None:
+                return pure("add.s" if c > 0 else "sub.s", total, last, at=at)
+            return pure("fma" if c > 0 else "fms", total, product, last, at=at)
+        if product is not None:
+            last = pure("mul.s", product, last, at=at)
+        return last if c > 0 else pure("neg.s", last, at=at)
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """That an index is in a buffer unless a guard is 0: `low` is not below, `high` not beyond it.
+    If both are given, they are to be checked together."""
+
+    buffer: object
+    low: poly.Polynomial
+    high: poly.Polynomial
+    guards: frozenset
+
+    def implies(self, other, around=frozenset()):
+        """Is the other fulfilled where this one is, if none of the lengths `around` is 0?"""
+        if self.buffer is not other.buffer or not self.guards <= other.guards | around:
+            return False
+        if (self.low is None, self.high is None) != (other.low is None, other.high is None):
+            return False
+        low = self.low is None or (other.low - self.low).natural
+        return low and (self.high is None or (self.high - other.high).natural)
+
+
+def _demands(buffer, low, high, guards, scope):
+    if not _are_natural(low, high) or low == high and scope.kind != DOOR:
+        return [_Demand(buffer, low, high, guards)]
+    demands = [] if low.natural else [_Demand(buffer, low, None, guards)]
+    needed = frozenset(guard for guard in guards if not _excuses_itself(guard, high))
+    return [*demands, _Demand(buffer, None, high, needed)]
+
+
+def _excuses_itself(length, high):
+    """If the length is 0, is the largest index surely below 0?"""
+    end = high + poly.ONE
+    factors = _factors(length)
+    return bool(factors) and all((-end.replace(s, poly.ZERO)).natural for s in factors)
+
+
+def _factors(length):
+    """The symbols of which the length is the product, if it is one of naturals, else None."""
+    ((monomial, c), *others) = length.terms.items()
+    single = not others and c == 1 and all(symbol.natural for symbol in monomial)
+    return monomial if single else None
+
+
+def _are_natural(low, high):
+    """Is each end a sum of terms that are not negative, but for a constant?"""
+    for p in (low, high):
+        rest = p - poly.number(p.offset)
+        if not rest.natural or -p.offset > LARGEST_CONSTANT:
+            return False
+    return True
 
 
 def _extremes(low, high, loop):
     """(least, largest) over the loop's values, or None if that depends on a factor's sign."""
     ends = []
     for p, least in ((low, True), (high, False)):
-        slope = p.slope(loop.symbol)
-        if slope is None or not (slope.natural or (-slope).natural):
-            return None
-        ends.append(p.replace(loop.symbol, loop.first if slope.natural == least else loop.last))
+        for symbol in _variables(p, loop):
+            slope = p.slope(symbol)
+            if slope is None or not (slope.natural or (-slope).natural):
+                return None
+            p = p.replace(symbol, loop.least if slope.natural == least else loop.last)
+        ends.append(p)
     return ends
+
+
+def _variables(p, loop):
+    """The symbols that are the loop's variable, or that in a copy of its body."""
+    return sorted(symbol for symbol in p.symbols if symbol.loop and symbol.scope is loop)

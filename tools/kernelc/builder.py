@@ -26,10 +26,14 @@ class Scope:
     stores: set = field(default_factory=set)  # kinds of buffers stored to in here
     cache: dict = field(default_factory=dict)
     inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
-    symbol: poly.Symbol = None  # the loop variable, with its first value and step
-    first: poly.Polynomial = None
-    last: poly.Polynomial = None
+    symbol: poly.Symbol = None  # the loop variable
+    first: poly.Polynomial = None  # its first value
     step: int = 1
+    copies: dict = field(default_factory=dict)  # the variable in copies of a tiled loop's body
+    least: poly.Polynomial = None  # its range, that of all loops into which one was tiled
+    last: poly.Polynomial = None
+    lengths: frozenset = frozenset()  # that of the loop, if it might be 0
+    returns: bool = False  # whether the loop may be left before its end
 
 
 class Builder:
@@ -42,6 +46,7 @@ class Builder:
         self.memory = {"floats": 0, "ints": 0}  # counts what may have changed a buffer
         self.variables = {}  # the register of each web that is assigned more than once
         self.unsettled = {}  # register: what emits the rest of its computation
+        self.returned = False  # whether the kernel may have returned before what comes now
         self.refusals = {}  # (reason, position of the argument): where to jump
         self.symbols = {}  # register: its symbol
         self._scope_of = {}  # register: the scope in which it gets its value
@@ -87,6 +92,10 @@ class Builder:
             if web is not None and web in scope.assigned:
                 depth = max(depth, scope.depth)
         return depth
+
+    def lengths_around(self, scope):
+        """The lengths of the loops around a scope: none is 0 there."""
+        return frozenset().union(*(s.lengths for s in self.scopes[: scope.depth + 1]))
 
     def placement(self, depth):
         """The outermost scope to compute in what needs values of that depth: before a loop, or
@@ -175,11 +184,12 @@ class Builder:
     def constant(self, value, at=None):
         return self.pure("constant", value, at=at, again=("constant", [value]))
 
-    def value(self, p):
-        """A register that holds the polynomial here."""
+    def value(self, p, at=None):
+        """A register that holds the polynomial, here or in the scope `at`."""
+        p = p.expanded()
         if p.constant is not None:
-            return self.constant(p.constant)
-        found = self.find(p)
+            return self.constant(p.constant, at)
+        found = self.find(p, at)
         if found is not None:
             return found
         symbol = max(p.symbols, key=lambda s: (s.scope.depth, s.register is not None, s.order))
@@ -187,12 +197,12 @@ class Builder:
         if symbol.register is None and slope is not None:
             result = induction(self, p, symbol, slope)
         else:
-            result = self._sum(p, symbol)
-        scope = self.scopes[min(self.depth_of(result), self.top.depth)]
+            result = self._sum(p, symbol, at)
+        scope = at or self.scopes[min(self.depth_of(result), self.top.depth)]
         scope.cache[p] = result
         return result
 
-    def _sum(self, p, symbol):
+    def _sum(self, p, symbol, at):
         """p = symbol · factor + rest."""
         inside, rest = p.split(lambda monomial, _: symbol in monomial)
         factor = {}
@@ -201,27 +211,27 @@ class Builder:
             shorter.remove(symbol)
             factor[tuple(shorter)] = c
         factor = poly.Polynomial(factor)
-        register = symbol.register or self.value(poly.of(symbol))
+        register = symbol.register or self.value(poly.of(symbol), at)
         c = factor.constant
         if rest == poly.ZERO:
-            return self._times(register, factor)
+            return self._times(register, factor, at)
         if c == 1 and rest.constant is not None and -128 <= rest.constant <= 127:
-            return self.pure("addi", register, rest.constant)
+            return self.pure("addi", register, rest.constant, at=at)
         if c == -1:
-            return self.pure("sub", self.value(rest), register)
+            return self.pure("sub", self.value(rest, at), register, at=at)
         if c in (2, 4, 8):
-            return self.pure(f"addx{c}", register, self.value(rest))
-        return self.pure("add", self._times(register, factor), self.value(rest))
+            return self.pure(f"addx{c}", register, self.value(rest, at), at=at)
+        return self.pure("add", self._times(register, factor, at), self.value(rest, at), at=at)
 
-    def _times(self, register, factor):
+    def _times(self, register, factor, at):
         c = factor.constant
         if c == 1:
             return register
         if c == -1:
-            return self.pure("neg", register)
+            return self.pure("neg", register, at=at)
         if c is not None and c > 1 and c & (c - 1) == 0 and c < 1 << 31:
-            return self.pure("slli", register, c.bit_length() - 1)
-        return self.pure("mull", register, self.value(factor))
+            return self.pure("slli", register, c.bit_length() - 1, at=at)
+        return self.pure("mull", register, self.value(factor, at), at=at)
 
     # Floats
 

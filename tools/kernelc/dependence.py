@@ -46,7 +46,8 @@ class Dependence:
         self.all_assignments = _assignments(statements)
 
     def refuse(self, node, why, instead="tile another loop"):
-        self.kernel.refuse(node, f"{self.variable} cannot be tiled: {why}; {instead}")
+        name = variable_of(self.loop)
+        self.kernel.refuse(node, f"{name} cannot be tiled: {why}; {instead}")
 
     def check(self):
         for node in _walk(self.loop.body):
@@ -57,7 +58,7 @@ class Dependence:
             if isinstance(node, ast.For) and mentions(node.iter, {self.variable, *self.assigned}):
                 self.refuse(node, f"this loop's length depends on {self.variable}", "tile this one")
         if len(self.loop.iter.args) > 2:
-            self.refuse(self.loop, "its step is not 1", "write range(first, stop)")
+            self.refuse(self.loop, "its step is not known", "write a number")
         if not self._natural(difference(self.loop), frozenset()):
             instead = "write range(n) or range(first, first + n)"
             self.refuse(self.loop, "its length might be negative", instead)
@@ -228,6 +229,11 @@ def assigned_first(statements, name):
             and not mentions(node.value, {name})
         )
     return True
+
+
+def variable_of(loop):
+    """The name of a loop's variable as it was written."""
+    return getattr(loop, "variable", loop.target.id)
 
 
 def first_of(loop):

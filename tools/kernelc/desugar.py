@@ -3,8 +3,7 @@
 - `x op= e` becomes `x = x op e`;
 - `if e > x: x = e`, a running maximum, becomes `x = max(x, e)`, which means the same even where
   something is not a number; `<` and min alike;
-- a loop that counts down becomes one that counts up, and its variable what is left of the first
-  value.
+- a loop in steps other than 1 becomes one that counts its passes.
 """
 
 import ast
@@ -15,7 +14,7 @@ from .polynomial import number, polynomial
 
 
 def desugar(program):
-    """Write augmented assignments, running maxima and loops that count down in one form each."""
+    """Write augmented assignments, running maxima and loops in steps in one form each."""
     return replace(program, statements=desugared(program.kernel, program.module.constants))
 
 
@@ -59,7 +58,7 @@ class _Desugarer:
         if isinstance(node, ast.If):
             return [_maximum(node) or node]
         step = self.step(node) if isinstance(node, ast.For) else 1
-        return [node] if step >= 0 else self.upwards(node, -step)
+        return [node] if step in (0, 1) else self.passes(node, step)
 
     def step(self, loop):
         """The step of a loop, 0 if it is not known now."""
@@ -73,17 +72,19 @@ class _Desugarer:
         step = polynomial(loop.iter.args[2], leaf)
         return 0 if step is None or step.constant is None else step.constant
 
-    def upwards(self, node, step):
-        """for i in range(a, b, -step) as a loop that counts passes, with i = a − pass · step."""
+    def passes(self, node, step):
+        """for i in range(a, b, step) as a loop that counts passes, with i = a + pass · step."""
         first, stop, _ = node.iter.args
         start = self.new(node.target.id, "first")
         count = self.new(node.target.id, "pass")
-        text = f"for {count} in range((a - b + {step - 1}) // {step}): i = a - {count} * {step}"
-        if step == 1:
-            text = f"for {count} in range(a - b): i = a - {count}"
+        way, sign = ("b - a", "+") if step > 0 else ("a - b", "-")
+        size = abs(step)
+        length = way if size == 1 else f"({way} + {size - 1}) // {size}"
+        loop = parse(f"for {count} in range({length}): i = a {sign} {count} * {size}")
         names = {"a": ast.Name(start, ast.Load()), "b": stop, "i": node.target}
-        loop = Replace(names).visit(parse(text))
+        loop = Replace(names).visit(loop)
         loop.body += node.body
+        loop.variable = node.target.id
         before = ast.Assign([ast.Name(start, ast.Store())], first)
         return [_at(node, before), _at(node, loop)]
 

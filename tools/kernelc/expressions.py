@@ -8,10 +8,11 @@ Python float. A product that is added to something or subtracted from something 
 import ast
 import math
 
+from . import polynomial as poly
 from .integers import Integers
 from .ir import Register
 from .mathops import MathOps
-from .polynomial import Polynomial, number
+from .polynomial import Polynomial, Symbol, number
 from .subset import FUNCTIONS, INSTEAD, OPERATORS
 
 SUBSET = "tools/kernelc/README.md lists what there is"
@@ -102,7 +103,12 @@ class Expressions:
 
     def element(self, node):
         """(buffer, index) of a subscript."""
-        return self.buffer(node), self.integer(node.slice, "an index is an int")
+        index = self.integer(node.slice, "an index is an int")
+        if isinstance(node.slice, ast.UnaryOp) and index.constant is not None:
+            name = node.value.id
+            what = f"{name}[{index.constant}] counts from the end in Python, not here"
+            self.kernel.refuse(node, f"{what}: write {name}[n - {-index.constant}]")
+        return self.buffer(node), index
 
     def buffer(self, node):
         """The buffer of a subscript."""
@@ -124,6 +130,8 @@ class Expressions:
         return -value
 
     def _BinOp(self, node, into):
+        if hasattr(node, "is_copy"):
+            return self._copy(node)
         if isinstance(node.op, (ast.Add, ast.Sub)):
             fused = self._fused(node, into)
             if fused is not None:
@@ -140,6 +148,18 @@ class Expressions:
         if divides:
             return self._division(node, self.to_float(left), self.to_float(right))
         return self._float_operation(node, self.to_float(left), self.to_float(right), into)
+
+    def _copy(self, node):
+        """The variable of a tiled loop in the k-th copy of its body."""
+        (symbol,) = self.value(node.left).symbols
+        copies = symbol.scope.copies
+        if node.is_copy not in copies:
+            value = poly.of(symbol) + number(node.is_copy)
+            natural = symbol.natural
+            copies[node.is_copy] = Symbol(
+                f"{symbol}+{node.is_copy}", symbol.scope, None, natural, True, value
+            )
+        return poly.of(copies[node.is_copy])
 
     def _fused(self, node, into):
         """a + b*c, b*c + a or a - b*c as one instruction, if that is what the node is."""

@@ -33,7 +33,7 @@ class Statements:
         self.webs = Webs(kernel, body)
         self.builder = Builder(kernel.node.lineno)
         self.buffers = {}
-        self.accesses = Accesses(self.builder, self.buffers)
+        self.accesses = Accesses(self.builder)
         self.expressions = Expressions(
             kernel, constants, self.webs, self.builder, self.accesses, self.buffers
         )
@@ -43,7 +43,7 @@ class Statements:
         for position, (name, kind) in enumerate(kernel.params, 1):
             self._parameter(name, kind, position, offsets[name])
         self.block(body)
-        self.accesses.bounds.check_at_door()
+        self.accesses.bounds.check_at_door(self.buffers.values())
         if kernel.returns != "none" and self.webs.falls_through:
             kernel.refuse(kernel.node, f"{kernel.name} must end with a return on every path")
 
@@ -167,14 +167,24 @@ class Statements:
         items = []
         with builder.scope(LOOP, *self.changes(node), items) as scope:
             scope.first, scope.step = first, step
-            scope.last = stop - number(1)
-            natural = integers.surely_natural(first)
+            scope.least, end = self._range(node, first, stop)
+            scope.last, length = end - number(1), end - scope.least
+            scope.lengths = frozenset() if (length - number(1)).natural else frozenset([length])
+            scope.returns = any(isinstance(child, ast.Return) for child in ast.walk(node))
+            natural = integers.surely_natural(scope.least)
             scope.symbol = Symbol(node.target.id, scope, natural=natural, loop=True)
             self.expressions.values[web] = poly.of(scope.symbol)
             self.block(node.body)
         trips = distance if integers.surely_natural(distance) else None
         loop = Loop(items, count, None, node.lineno, scope.inductions, trips)
         builder.top.items.append(loop)
+
+    def _range(self, node, first, stop):
+        """(first, stop) of a loop as it was written: loops into which one was tiled take its
+        values among them."""
+        if not hasattr(node, "range"):
+            return first, stop
+        return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
 
     def While(self, node):
         items = []
@@ -198,6 +208,7 @@ class Statements:
             self.builder.emit("label", end)
 
     def Return(self, node):
+        self.builder.returned = True
         returns = self.kernel.returns
         if (node.value is None) != (returns == "none"):
             self.kernel.refuse(

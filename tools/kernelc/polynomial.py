@@ -13,13 +13,14 @@ import operator
 class Symbol:
     """An int value that is known by name only.
 
-    `register` holds it, defined in `scope`; a loop variable has its `loop` instead and gets a
-    register only if it is needed. `natural`: never negative.
+    `register` holds it, defined in `scope`; a loop variable (`loop`) gets a register only if it
+    is needed. `natural`: never negative. `is_copy` is a polynomial: that of a loop variable which
+    a copy of the body sees, in terms of the variable of the loop that has the copies.
     """
 
     count = 0
 
-    def __init__(self, name, scope, register=None, natural=False, loop=None):
+    def __init__(self, name, scope, register=None, natural=False, loop=False, is_copy=None):
         Symbol.count += 1
         self.order = Symbol.count
         self.name = name
@@ -27,6 +28,7 @@ class Symbol:
         self.register = register
         self.natural = natural
         self.loop = loop
+        self.is_copy = is_copy
 
     def __lt__(self, other):
         return self.order < other.order
@@ -76,6 +78,10 @@ class Polynomial:
                 terms[key] = terms.get(key, 0) + c * d
         return Polynomial(terms)
 
+    def order(self):
+        """By which polynomials can be sorted."""
+        return sorted(([s.order for s in m], c) for m, c in self.terms.items())
+
     @property
     def symbols(self):
         return {s for m in self.terms for s in m}
@@ -120,6 +126,14 @@ class Polynomial:
             for _ in range(m.count(symbol)):
                 term = term * value
             result += term
+        return result
+
+    def expanded(self):
+        """The polynomial without copies of loop variables."""
+        result = self
+        for symbol in self.symbols:
+            if symbol.is_copy:
+                result = result.replace(symbol, symbol.is_copy)
         return result
 
 

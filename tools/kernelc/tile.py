@@ -14,7 +14,7 @@ import copy
 import re
 from dataclasses import replace
 
-from .dependence import assigned, carried, check, difference, first_of
+from .dependence import assigned, carried, check, difference, first_of, variable_of
 from .desugar import Names, Replace, desugared, parse
 
 
@@ -30,7 +30,7 @@ def tiled(kernel, statements, table):
     plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
     for variable, _ in plan:
         # Each loop as it was written: tiling keeps what makes the others' iterations independent.
-        loop = next((node for node in _loops(statements) if node.target.id == variable), None)
+        loop = next((node for node in _loops(statements) if variable_of(node) == variable), None)
         if loop is None:
             what = f"{kernel.name}'s schedule names {variable}, and it has no loop over that"
             kernel.refuse(kernel.node, f"{what}: change the schedule or the name")
@@ -74,7 +74,7 @@ def _tile_first(statements, variable, factor, new):
     loop has left. Returns whether there is such a loop."""
     found = False
     for node in list(statements):
-        if isinstance(node, ast.For) and node.target.id == variable:
+        if isinstance(node, ast.For) and variable_of(node) == variable:
             i = statements.index(node)
             statements[i : i + 1] = _tile(node, factor, new)
             return True
@@ -101,6 +101,8 @@ def _tile(node, factor, new):
     rest.iter.args = [whole, stop]
     main.continues = True  # in the rest
     for loop in (main, rest):
+        loop.range = getattr(node, "range", (first, stop))
+    for loop in (main, rest):
         for child in ast.walk(loop):
             ast.copy_location(child, child if hasattr(child, "lineno") else node)
     return [ast.fix_missing_locations(main), ast.fix_missing_locations(rest)]
@@ -111,6 +113,7 @@ def _copy(body, variable, k, own, new):
     changes = {name: ast.Name(new(name, k)) for name in own}
     if k:
         changes[variable] = parse(f"({variable} + {k})")
+        changes[variable].is_copy = k  # of the loop's variable: lowering knows its range
     return [Replace(changes).visit(copy.deepcopy(statement)) for statement in body]
 
 
