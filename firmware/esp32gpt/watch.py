@@ -1,0 +1,163 @@
+"""Answers a program that watches a model: one line for each request. In memory only if asked for.
+
+    about                              shape, alphabet, settings, step
+    weights                            every weight, as 8 bits
+    name TEXT                          of each letter: what comes next, where each head looks, loss
+    sample N TEMPERATURE TOP_K PROMPT  invented names, and which of them are in the list
+    held                               the mean loss of held-out names
+
+An answer reads `watch:KIND DATA JSON CRC`: DATA is base64, or "-" where there is none; JSON an
+object; CRC the CRC-32, in 8 hexadecimal digits, of all between "watch:" and the space before it.
+A request that cannot be answered has the kind "error", and says why in "message".
+"""
+
+import json
+import sys
+from binascii import b2a_base64, crc32
+from math import exp, log
+
+from . import kernels
+from .tokenizer import BOS
+
+PIECE = 96  # bytes of DATA at a time, a multiple of 3
+FULL = 65535  # a probability of 1
+
+
+class Line:
+    """An answer that is written as it comes, since a board has no room for all of it."""
+
+    def __init__(self, kind):
+        self._crc = 0
+        self._piece = bytearray(PIECE)
+        self._n = 0
+        self._is_empty = True
+        sys.stdout.write("watch:")
+        self._write(kind + " ")
+
+    def byte(self, value):
+        """Add a byte to DATA."""
+        self._piece[self._n] = value
+        self._n += 1
+        self._is_empty = False
+        if self._n == PIECE:
+            self._flush()
+
+    def probability(self, value):
+        """Add a number from 0 to 1 to DATA, as 16 bits, the lower 8 first."""
+        value = int(value * FULL + 0.5)
+        self.byte(value & 255)
+        self.byte(value >> 8)
+
+    def end(self, facts):
+        """Write the rest: facts is a dict, which JSON can say."""
+        self._flush()
+        self._write("- " if self._is_empty else " ")
+        self._write(json.dumps(facts))
+        sys.stdout.write(f" {self._crc:08x}\n")
+
+    def _flush(self):
+        if self._n:
+            self._write(b2a_base64(memoryview(self._piece)[: self._n]).decode().strip())
+            self._n = 0
+
+    def _write(self, text):
+        self._crc = crc32(text.encode(), self._crc)
+        sys.stdout.write(text)
+
+
+def answer(gpt, request):
+    """Print the answer to one request."""
+    kind, _, rest = request.partition(" ")
+    try:
+        if kind not in ANSWERS:
+            raise ValueError(f"{kind} is no request: use {', '.join(sorted(ANSWERS))}")
+        ANSWERS[kind](gpt, rest)
+    except ValueError as error:
+        Line("error").end({"message": str(error)})
+
+
+def about(gpt, _):
+    """Shape, alphabet and how far it is."""
+    config = gpt.model.config
+    facts = {"alphabet": gpt.tokenizer.alphabet, "engine": kernels.name}
+    facts["parameters"] = [list(row) for row in config.parameters()]
+    facts["step"] = gpt.trainer.step
+    facts["temperature"] = gpt.settings["temperature"]
+    for name in ("n_embd", "n_head", "n_layer", "block_size", "num_steps", "learning_rate"):
+        facts[name] = getattr(config, name)
+    Line("about").end(facts)
+
+
+def weights(gpt, _):
+    """DATA: a byte for each parameter, 128 + 127 · weight / scale of its tensor."""
+    line = Line("weights")
+    params = gpt.model.params
+    scales = []
+    first = 0
+    for _, rows, cols in gpt.model.config.parameters():
+        last = first + rows * cols
+        scale = 1e-9
+        for i in range(first, last):
+            scale = max(scale, abs(params[i]))
+        factor = 127 / scale
+        for i in range(first, last):
+            line.byte(int(params[i] * factor + 128.5))
+        scales.append(scale)
+        first = last
+    line.end({"step": gpt.trainer.step, "scales": scales})
+
+
+def name(gpt, text):
+    """DATA: the probabilities (T, V) of what follows BOS, the first letter, and so on; then the
+    attention weights of each layer, head and row t, for the rows from 0 to t.
+
+    It overwrites the activations, which nobody needs between two steps.
+    """
+    tokens = gpt.evaluator.tokens
+    tokens[0] = BOS
+    T = 0  # rows whose next token is known
+    if text:
+        utf8 = text.encode()
+        T = gpt.tokenizer.encode(utf8, 0, len(utf8), tokens)
+        if not T:
+            raise ValueError(f"a name is written in the letters '{gpt.tokenizer.alphabet}'")
+    rows = max(T, 1)
+    model = gpt.model
+    logits = model.forward(tokens, 0, rows)
+    V = model.vocab_size
+    losses = []
+    line = Line("name")
+    for t in range(rows):
+        top = max(logits[t * V : (t + 1) * V])
+        total = 0.0
+        for i in range(t * V, (t + 1) * V):
+            total += exp(logits[i] - top)
+        for i in range(t * V, (t + 1) * V):
+            line.probability(exp(logits[i] - top) / total)
+        if T:
+            losses.append(round(top + log(total) - logits[t * V + tokens[t + 1]], 4))
+    size = model.config.block_size
+    for layer in model.layers:
+        for head in range(layer.n_head):
+            for t in range(rows):
+                row = (head * size + t) * size
+                for s in range(t + 1):
+                    line.probability(layer.probs[row + s])
+    shown = list(tokens[: rows + 1]) if T else [BOS]
+    line.end({"step": gpt.trainer.step, "tokens": shown, "losses": losses})
+
+
+def sample(gpt, options):
+    """Invented names, of which `known` are in the list."""
+    n, temperature, top_k, prompt = options.split(" ", 3)
+    names = gpt.sample(int(n), prompt, float(temperature), int(top_k))
+    line = Line("sample")
+    line.end({"step": gpt.trainer.step, "names": names, "known": list(gpt.known(names))})
+
+
+def held(gpt, _):
+    """The mean loss of names that training never sees; null if none are held out."""
+    Line("held").end({"step": gpt.trainer.step, "loss": gpt.evaluate(64)})
+
+
+ANSWERS = {"about": about, "weights": weights, "name": name, "sample": sample, "held": held}

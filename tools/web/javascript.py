@@ -1,0 +1,175 @@
+"""Kernels written in the compiler's subset of Python → the same kernels in JavaScript, for a page
+that runs the library under MicroPython's WebAssembly port.
+
+JavaScript's numbers are doubles and Float32Array rounds what is stored: so these kernels compute
+just what the reference engine computes under CPython. They work on the interpreter's memory, and
+an engine in Python (`wrapper`) tells them where in it the elements of a buffer begin.
+"""
+
+import ast
+import json
+import math
+
+from tools.kernelc.frontend import parse
+
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+COMPARE = {
+    **{ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="},
+    **{ast.Eq: "===", ast.NotEq: "!=="},
+}
+UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!"}
+FUNCTIONS = {"float": "", "int": "Math.trunc"}  # the others have Math's names
+VIEWS = {"floats": "F32", "ints": "I32"}
+
+PROLOGUE = """\
+// Made from %s. `bind` says in which memory buffers are.
+let memory, F32 = new Float32Array(0), I32;
+export function bind(wasmMemory) { memory = wasmMemory; view(); }
+function view() { F32 = new Float32Array(memory.buffer); I32 = new Int32Array(memory.buffer); }
+"""
+# When the memory has grown, the views of it are empty.
+RENEW = "  if (F32.length === 0) view();"
+
+WRAPPER = '''\
+"""The web engine: kernels in JavaScript, which are told where in memory a buffer begins."""
+
+from uctypes import addressof
+
+import web_kernels as js
+
+# JavaScript takes no interrupt, so what it does is done as a whole.
+ATOMIC = True
+
+
+def reserve(config):
+    """Nothing: these kernels need no workspace."""
+'''
+
+
+def kernels(source, path):
+    """The JavaScript module (ESM) with every kernel of the Python source. Raises CompileError,
+    with the line, if something in it is no part of the subset."""
+    module = parse(source, path)
+    parts = [PROLOGUE % path.name]
+    parts += [f"const {name} = {json.dumps(value)};" for name, value in module.constants.items()]
+    parts += [_Translator(kernel).function() for kernel in module.kernels.values()]
+    return "\n".join(parts) + "\n"
+
+
+def wrapper(source, path):
+    """The engine as a Python module, whose kernels call those of the JavaScript module
+    `web_kernels`."""
+    parts = [WRAPPER]
+    for kernel in parse(source, path).kernels.values():
+        names = ", ".join(name for name, _ in kernel.params)
+        values = ", ".join(f"addressof({n}) >> 2" if k in VIEWS else n for n, k in kernel.params)
+        parts.append(f"\n\ndef {kernel.name}({names}):\n    return js.{kernel.name}({values})\n")
+    return "".join(parts)
+
+
+class _Translator:
+    """One kernel's statements and expressions as JavaScript."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.views = {name: VIEWS[kind] for name, kind in kernel.params if kind in VIEWS}
+        self.loops = 0
+
+    def function(self):
+        """`export function name(…) {…}`; a buffer is passed as the index of its first element."""
+        names = [name for name, _ in self.kernel.params]
+        stored = {
+            node.id
+            for statement in self.kernel.body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        lines = [f"export function {self.kernel.name}({', '.join(names)}) {{", RENEW]
+        if local := sorted(stored - set(names)):
+            lines.append(f"  let {', '.join(f'{name} = 0' for name in local)};")
+        for statement in self.kernel.body:
+            lines += self.statement(statement, "  ")
+        return "\n".join([*lines, "}"])
+
+    def statement(self, node, indent):
+        """The lines of a statement."""
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                return [f"{indent}{self.expression(target)} = {self.expression(value)};"]
+            case ast.AugAssign(target=target, value=value):
+                read = ast.BinOp(left=target, op=node.op, right=value)
+                ast.copy_location(read, node)
+                return [f"{indent}{self.expression(target)} = {self.expression(read)};"]
+            case ast.For():
+                return self.loop(node, indent)
+            case ast.While(test=test, body=body):
+                return [f"{indent}while ({self.expression(test)}) {{", *self.block(body, indent)]
+            case ast.If(test=test, body=body, orelse=orelse):
+                lines = [f"{indent}if ({self.expression(test)}) {{", *self.block(body, indent)]
+                if orelse:
+                    lines += [f"{indent}else {{", *self.block(orelse, indent)]
+                return lines
+            case ast.Return(value=value):
+                return [f"{indent}return{' ' + self.expression(value) if value else ''};"]
+            case ast.Expr(value=value):
+                return [f"{indent}{self.expression(value)};"]
+            case ast.Pass():
+                return []
+        return self.kernel.refuse(node, "the page's engine does not know this statement")
+
+    def block(self, body, indent):
+        return [line for s in body for line in self.statement(s, indent + "  ")] + [indent + "}"]
+
+    def loop(self, node, indent):
+        """Python counts apart from the variable, and finds the end once."""
+        self.loops += 1
+        i, end = f"i{self.loops}$", f"n{self.loops}$"
+        first, stop, step = [*map(self.expression, self.range(node.iter.args))]
+        return [
+            f"{indent}for (let {i} = {first}, {end} = {stop}; {i} {'<' if step[0] != '-' else '>'} "
+            f"{end}; {i} += {step}) {{",
+            f"{indent}  {node.target.id} = {i};",
+            *self.block(node.body, indent),
+        ]
+
+    def range(self, arguments):
+        first, stop, step = [ast.Constant(0), None, ast.Constant(1)]
+        if len(arguments) == 1:
+            stop = arguments[0]
+        else:
+            first, stop, step = [*arguments, step][:3]
+        if not isinstance(step, (ast.Constant, ast.UnaryOp)):
+            self.kernel.refuse(step, "the page's engine wants a number as the step of range")
+        return first, stop, step
+
+    def expression(self, node):
+        """An expression, in parentheses where it has parts."""
+        e = self.expression
+        match node:
+            case ast.Constant(value=bool(value)):
+                return str(int(value))
+            case ast.Constant(value=value):
+                return repr(value)
+            case ast.Name(id=name):
+                return name
+            case ast.Subscript(value=ast.Name(id=name), slice=index):
+                return f"{self.views[name]}[{name} + {e(index)}]"
+            case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+                return f"Math.floor({e(left)} / {e(right)})"
+            case ast.BinOp(left=left, op=ast.Mod(), right=right):  # of ints from 0
+                return f"({e(left)} % {e(right)})"
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+                return f"({e(left)} {BINARY[type(op)]} {e(right)})"
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in UNARY:
+                return f"({UNARY[type(op)]}{e(operand)})"
+            case ast.Compare(left=left, ops=ops, comparators=rights):
+                operands = [left, *rights]
+                pairs = zip(operands, ops, rights, strict=False)
+                parts = [f"({e(a)} {COMPARE[type(op)]} {e(b)})" for a, op, b in pairs]
+                return f"({' && '.join(parts)})"
+            case ast.BoolOp(op=op, values=values):
+                return f"({(' && ' if isinstance(op, ast.And) else ' || ').join(map(e, values))})"
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                builtin = f"Math.{name}" if hasattr(math, name) or name == "abs" else name
+                return f"{FUNCTIONS.get(name, builtin)}({', '.join(map(e, arguments))})"
+        return self.kernel.refuse(node, "the page's engine does not know this expression")

@@ -1,0 +1,218 @@
+// The page: the controls of the model in the tab, and what belongs to the page as a whole.
+
+import { $, complain, make } from "./dom.js";
+import { prepare } from "./learn/names.js";
+import { Tab } from "./learn/tab.js";
+import { Show } from "./show.js";
+import * as theme from "./theme.js";
+
+const CITIES = "cities.txt";
+const REFRESH = 180; // milliseconds between two pictures of the weights
+const PRESETS = { tiny: "Tiny", default: "Normal", large: "Larger" };
+
+theme.start();
+const show = new Show();
+const tab = new Tab();
+let lists = []; // {title, file, or prepared names}
+let current = null; // {names (bytes), title} of the model in the tab
+let running = false;
+let about = null;
+
+function state(sentence) {
+  $("state").textContent = sentence;
+}
+
+function buttons() {
+  const done = about && about.step >= about.num_steps;
+  $("run").textContent = running ? "Pause" : done ? "Learn 1,000 more" : about?.step ? "Go on" : "Learn";
+  for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about;
+}
+
+/** Do something that may be refused with a sentence, which is then shown. */
+async function attempt(action) {
+  complain($("problem"), null);
+  try {
+    return await action();
+  } catch (error) {
+    complain($("problem"), error.message);
+    return null;
+  } finally {
+    buttons();
+  }
+}
+
+const fetchBytes = async (file) => new Uint8Array(await (await fetch(file)).arrayBuffer());
+
+/** The chosen list as the bytes of a names.txt. */
+async function chosenNames() {
+  const list = lists[$("list").value];
+  list.names ??= await fetchBytes(list.file);
+  return list;
+}
+
+/** A new model of the chosen list and size. */
+async function begin() {
+  const list = await chosenNames();
+  const steps = Number($("steps").value);
+  await tab.pause();
+  await tab.begin(list.names, { preset: $("preset").value, steps });
+  running = false;
+  current = list;
+  await attached();
+  state(`${list.says}. It has not read any of them yet.`);
+}
+
+async function attached() {
+  about = await show.attach(tab, REFRESH);
+  $("progress").max = about.num_steps;
+  $("progress").value = about.step;
+  document.documentElement.dataset.step = about.step;
+}
+
+function addList(list) {
+  lists.push(list);
+  $("list").append(make("option", { value: lists.length - 1 }, list.title));
+  return lists.length - 1;
+}
+
+/** Learn from a file's or a text field's bytes. */
+async function useOwn(bytes, title) {
+  const { bytes: names, count, skipped } = prepare(bytes);
+  if (!count) throw new Error(`${title} has no usable name: write one name a line, in UTF-8.`);
+  const left = skipped ? `, ${skipped.toLocaleString("en")} lines were left out` : "";
+  const says = `${count.toLocaleString("en")} names of ${title}${left}`;
+  const before = $("list").value;
+  $("list").value = addList({ title: `${title} (${count.toLocaleString("en")})`, names, says });
+  try {
+    await begin();
+    $("own-panel").hidden = true;
+    $("own").setAttribute("aria-expanded", "false");
+  } catch (error) {
+    $("list").lastChild.remove();
+    lists.pop();
+    $("list").value = before;
+    throw error;
+  }
+}
+
+tab.addEventListener("progress", ({ detail }) => {
+  about.step = detail.step;
+  about.num_steps = detail.steps;
+  $("progress").max = detail.steps;
+  $("progress").value = detail.step;
+  document.documentElement.dataset.step = detail.step;
+  show.progress(detail);
+});
+
+tab.addEventListener("stopped", async () => {
+  running = false;
+  buttons();
+  const done = about.step >= about.num_steps;
+  const names = about.step.toLocaleString("en");
+  state(done ? `It has read ${names} names. Try the sliders, or type a name below.` : `Paused after ${names} names.`);
+  await show.refresh();
+  if (done) await show.invent(8);
+  document.documentElement.dataset.done = done;
+});
+
+tab.addEventListener("failed", ({ detail }) => complain($("problem"), detail.message));
+
+$("run").addEventListener("click", () =>
+  attempt(async () => {
+    if (running) {
+      await tab.pause();
+      return;
+    }
+    if (about.step >= about.num_steps) await tab.extend(1000);
+    running = true;
+    document.documentElement.dataset.done = false;
+    state("It reads, guesses, and is corrected…");
+    await tab.run();
+  }),
+);
+$("again").addEventListener("click", () => attempt(begin));
+for (const id of ["list", "preset"]) $(id).addEventListener("change", () => attempt(begin));
+$("steps").addEventListener("change", () => attempt(begin));
+$("pace").addEventListener("change", () => tab.pace(Number($("pace").value)));
+
+$("own").addEventListener("click", () => {
+  $("own-panel").hidden = !$("own-panel").hidden;
+  $("own").setAttribute("aria-expanded", !$("own-panel").hidden);
+  if (!$("own-panel").hidden) $("own-text").focus();
+});
+$("own-use").addEventListener("click", () =>
+  attempt(() => useOwn(new TextEncoder().encode($("own-text").value), "your list")),
+);
+$("own-cities").addEventListener("click", () =>
+  attempt(async () => {
+    $("own-text").value = new TextDecoder().decode(await fetchBytes(CITIES));
+  }),
+);
+$("own-file").addEventListener("click", () => $("file-names").click());
+$("file-names").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  target.value = "";
+  if (file) attempt(async () => useOwn(new Uint8Array(await file.arrayBuffer()), file.name));
+});
+
+let dragged = 0;
+const drop = (change) => {
+  dragged = change === 0 ? 0 : dragged + change;
+  $("drop").classList.toggle("on", dragged > 0);
+};
+addEventListener("dragenter", () => drop(1));
+addEventListener("dragleave", () => drop(-1));
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop(0);
+  const [file] = event.dataTransfer.files;
+  if (!file) return;
+  attempt(async () => {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    await (file.name.endsWith(".ckpt") ? openModel(bytes) : useOwn(bytes, file.name));
+  });
+});
+
+/** Offer bytes as a file to keep. */
+export function download(bytes, name) {
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+async function openModel(bytes) {
+  await tab.pause();
+  const list = await chosenNames();
+  const said = await tab.resume(list.names, bytes);
+  current = list;
+  await attached();
+  state(said.includes("changed") ? "The model goes on with the names chosen here, which are not those it began with." : `The model goes on after ${about.step.toLocaleString("en")} names.`);
+}
+
+$("save").addEventListener("click", () =>
+  attempt(async () => download(await tab.save(), "esp32gpt.ckpt")),
+);
+$("open").addEventListener("click", () => $("file-model").click());
+$("file-model").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  target.value = "";
+  if (file) attempt(async () => openModel(new Uint8Array(await file.arrayBuffer())));
+});
+
+async function boot() {
+  const [presets, found] = await Promise.all([tab.boot(), (await fetch("lists.json")).json()]);
+  for (const [name, title] of Object.entries(PRESETS)) {
+    if (!(name in presets)) continue;
+    const numbers = presets[name].parameters.toLocaleString("en");
+    $("preset").append(make("option", { value: name }, `${title} (${numbers} numbers)`));
+  }
+  $("preset").value = "default";
+  for (const list of found) addList({ ...list, says: list.title });
+  await tab.pace(Number($("pace").value));
+  await begin();
+}
+
+attempt(boot).then(() => {
+  document.documentElement.dataset.ready = true;
+});
