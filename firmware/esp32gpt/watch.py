@@ -1,4 +1,4 @@
-"""Answers a program that watches a model: one line for each request. In memory only if asked for.
+"""Answers a program that watches a model, one line for each request.
 
     about                              shape, alphabet, settings, step
     weights                            every weight, as 8 bits
@@ -8,7 +8,8 @@
 
 An answer reads `watch:KIND DATA JSON CRC`: DATA is base64, or "-" where there is none; JSON an
 object; CRC the CRC-32, in 8 hexadecimal digits, of all between "watch:" and the space before it.
-A request that cannot be answered has the kind "error", and says why in "message".
+A request that cannot be answered gets the kind "error", and "message" says why. Nothing of the
+library imports this module: it is in memory only where a program wants to watch.
 """
 
 import json
@@ -16,7 +17,6 @@ import sys
 from binascii import b2a_base64, crc32
 from math import exp, log
 
-from . import kernels
 from .tokenizer import BOS
 
 PIECE = 96  # bytes of DATA at a time, a multiple of 3
@@ -24,7 +24,7 @@ FULL = 65535  # a probability of 1
 
 
 class Line:
-    """An answer that is written as it comes, since a board has no room for all of it."""
+    """Writes an answer piece by piece, since a board has no room for all of it."""
 
     def __init__(self, kind):
         self._crc = 0
@@ -77,19 +77,19 @@ def answer(gpt, request):
 
 
 def about(gpt, _):
-    """Shape, alphabet and how far it is."""
+    """Print the shape, the alphabet and how far training is."""
     config = gpt.model.config
-    facts = {"alphabet": gpt.tokenizer.alphabet, "engine": kernels.name}
+    facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
     facts["parameters"] = [list(row) for row in config.parameters()]
     facts["step"] = gpt.trainer.step
     facts["temperature"] = gpt.settings["temperature"]
-    for name in ("n_embd", "n_head", "n_layer", "block_size", "num_steps", "learning_rate"):
+    for name in ("n_embd", "n_head", "n_layer", "block_size", "steps", "learning_rate"):
         facts[name] = getattr(config, name)
     Line("about").end(facts)
 
 
 def weights(gpt, _):
-    """DATA: a byte for each parameter, 128 + 127 · weight / scale of its tensor."""
+    """Print a byte for each parameter: 128 + 127 · weight / scale of its tensor."""
     line = Line("weights")
     params = gpt.model.params
     scales = []
@@ -108,7 +108,7 @@ def weights(gpt, _):
 
 
 def name(gpt, text):
-    """DATA: the probabilities (T, V) of what follows BOS, the first letter, and so on; then the
+    """Print the probabilities (T, V) of what follows BOS, the first letter, and so on; then the
     attention weights of each layer, head and row t, for the rows from 0 to t.
 
     It overwrites the activations, which nobody needs between two steps.
@@ -148,7 +148,7 @@ def name(gpt, text):
 
 
 def sample(gpt, options):
-    """Invented names, of which `known` are in the list."""
+    """Print invented names, and which of them are in the list."""
     n, temperature, top_k, prompt = options.split(" ", 3)
     names = gpt.sample(int(n), prompt, float(temperature), int(top_k))
     line = Line("sample")
@@ -156,7 +156,7 @@ def sample(gpt, options):
 
 
 def held(gpt, _):
-    """The mean loss of names that training never sees; null if none are held out."""
+    """Print the mean loss of names that training never sees; null if none are held out."""
     Line("held").end({"step": gpt.trainer.step, "loss": gpt.evaluate(64)})
 
 

@@ -1,7 +1,15 @@
 // Builds the site: node build.mjs PARTS SITE. PARTS is what parts.py has filled, SITE the folder
 // that any static host serves.
 
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,7 +41,12 @@ await build({
   minify: true,
   logLevel: "warning",
 });
-for (const file of ["index.html", "icon.svg"]) copyFileSync(join(here, "src", file), join(site, file));
+for (const file of ["index.html", "icon.svg"])
+  copyFileSync(join(here, "src", file), join(site, file));
 cpSync(join(parts, "site"), site, { recursive: true });
 const micropython = dirname(find("@micropython/micropython-webassembly-pyscript"));
 copyFileSync(join(micropython, "micropython.wasm"), join(site, "micropython.wasm"));
+
+const files = ["./", ...readdirSync(site).filter((file) => !file.endsWith(".bin"))];
+const offline = readFileSync(join(here, "src/offline.js"), "utf8");
+writeFileSync(join(site, "offline.js"), `const FILES = ${JSON.stringify(files)};\n${offline}`);

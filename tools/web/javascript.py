@@ -152,7 +152,7 @@ class _Translator:
                 return repr(value)
             case ast.Name(id=name):
                 return name
-            case ast.Subscript(value=ast.Name(id=name), slice=index):
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self.views:
                 return f"{self.views[name]}[{name} + {e(index)}]"
             case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
                 return f"Math.floor({e(left)} / {e(right)})"

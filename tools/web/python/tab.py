@@ -8,27 +8,26 @@ from esp32gpt import kernels
 
 kernels.ENGINES = ("web", "reference")
 
-from esp32gpt import GPT, checkpoint, settings, watch  # noqa: E402
-from esp32gpt.config import size  # noqa: E402
-from esp32gpt.gpt import HELD_OUT_WHILE_TRAINING  # noqa: E402
+from esp32gpt import checkpoint, defaults, watch  # noqa: E402
+from esp32gpt.config import SHAPE, Config, size  # noqa: E402
+from esp32gpt.gpt import GPT, HELD_OUT_WHILE_TRAINING  # noqa: E402
 
 gpt = None
 run = None  # the trainer's generator
 
 
 def presets():
-    """{preset: its settings, and how many parameters a model of 26 letters has}."""
+    """Return {preset: its shape, and how many parameters a model of 26 letters has}."""
     found = {}
-    for preset in settings.PRESETS:
-        values, _ = settings.read({"preset": preset})
-        shape = {name: values[name] for name in settings.SHAPE}
-        shape["parameters"] = size(settings.config(values).parameters())
-        found[preset] = shape
+    for preset, changes in defaults.PRESETS.items():
+        config = Config(**changes)
+        found[preset] = {name: getattr(config, name) for name in SHAPE}
+        found[preset]["parameters"] = size(config.parameters())
     return json.dumps(found)
 
 
 def begin(changes):
-    """A new model; what was saved is forgotten."""
+    """Make a new model; forget what was saved."""
     for path in os.listdir():
         if path.startswith(checkpoint.PATH):
             os.remove(path)
@@ -36,38 +35,38 @@ def begin(changes):
 
 
 def resume():
-    """The model of the checkpoint that lies at checkpoint.PATH."""
+    """Take the model of the checkpoint at checkpoint.PATH."""
     _use(GPT.load())
 
 
 def _use(made):
     global gpt, run
     gpt = made
-    run = gpt.trainer.run(gpt.model.config.num_steps)
+    run = gpt.trainer.run(gpt.model.config.steps)
 
 
 def extend(steps):
-    """So many steps beyond those done; the schedule's end moves if need be."""
+    """Let so many more steps follow those done; the schedule's end moves if need be."""
     global run
     config = gpt.model.config
-    config.num_steps = max(config.num_steps, gpt.trainer.step + steps)
-    run = gpt.trainer.run(config.num_steps)
+    config.steps = max(config.steps, gpt.trainer.step + steps)
+    run = gpt.trainer.run(config.steps)
 
 
 def train(steps):
-    """Up to so many steps, and their losses."""
+    """Do up to so many steps and return their losses."""
     losses = []
     for _ in range(steps):
         if next(run, None) is None:
             break
         losses.append(gpt.trainer.loss)
-    facts = {"step": gpt.trainer.step, "steps": gpt.model.config.num_steps, "losses": losses}
+    facts = {"step": gpt.trainer.step, "steps": gpt.model.config.steps, "losses": losses}
     facts["avg"] = gpt.trainer.avg if gpt.trainer.step else None
     return json.dumps(facts)
 
 
 def held():
-    """The loss of some names that training never sees, or null."""
+    """Return the loss of some names that training never sees, or null."""
     return json.dumps(gpt._held_out(HELD_OUT_WHILE_TRAINING)[0])
 
 
@@ -77,6 +76,6 @@ def ask(request):
 
 
 def save():
-    """Write the checkpoint; returns its path."""
+    """Write the checkpoint and return its path."""
     gpt.save()
     return gpt.path

@@ -7,13 +7,15 @@ import { Show } from "./show.js";
 import * as theme from "./theme.js";
 
 const CITIES = "cities.txt";
-const REFRESH = 180; // milliseconds between two pictures of the weights
+// Milliseconds between two pictures of the weights: drawing takes time from learning.
+const REFRESH = 180;
+const REFRESH_AT_FULL_PACE = 400;
 const PRESETS = { tiny: "Tiny", default: "Normal", large: "Larger" };
 
 theme.start();
 const show = new Show();
 const tab = new Tab();
-let lists = []; // {title, file, or prepared names}
+const lists = []; // {title, file, or prepared names}
 let current = null; // {names (bytes), title} of the model in the tab
 let running = false;
 let about = null;
@@ -23,8 +25,14 @@ function state(sentence) {
 }
 
 function buttons() {
-  const done = about && about.step >= about.num_steps;
-  $("run").textContent = running ? "Pause" : done ? "Learn 1,000 more" : about?.step ? "Go on" : "Learn";
+  const done = about && about.step >= about.steps;
+  $("run").textContent = running
+    ? "Pause"
+    : done
+      ? "Learn 1,000 more"
+      : about?.step
+        ? "Go on"
+        : "Learn";
   for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about;
 }
 
@@ -63,8 +71,8 @@ async function begin() {
 }
 
 async function attached() {
-  about = await show.attach(tab, REFRESH);
-  $("progress").max = about.num_steps;
+  about = await show.attach(tab);
+  $("progress").max = about.steps;
   $("progress").value = about.step;
   document.documentElement.dataset.step = about.step;
 }
@@ -97,7 +105,7 @@ async function useOwn(bytes, title) {
 
 tab.addEventListener("progress", ({ detail }) => {
   about.step = detail.step;
-  about.num_steps = detail.steps;
+  about.steps = detail.steps;
   $("progress").max = detail.steps;
   $("progress").value = detail.step;
   document.documentElement.dataset.step = detail.step;
@@ -107,9 +115,13 @@ tab.addEventListener("progress", ({ detail }) => {
 tab.addEventListener("stopped", async () => {
   running = false;
   buttons();
-  const done = about.step >= about.num_steps;
+  const done = about.step >= about.steps;
   const names = about.step.toLocaleString("en");
-  state(done ? `It has read ${names} names. Try the sliders, or type a name below.` : `Paused after ${names} names.`);
+  state(
+    done
+      ? `It has read ${names} names. Try the sliders, or type a name below.`
+      : `Paused after ${names} names.`,
+  );
   await show.refresh();
   if (done) await show.invent(8);
   document.documentElement.dataset.done = done;
@@ -123,7 +135,7 @@ $("run").addEventListener("click", () =>
       await tab.pause();
       return;
     }
-    if (about.step >= about.num_steps) await tab.extend(1000);
+    if (about.step >= about.steps) await tab.extend(1000);
     running = true;
     document.documentElement.dataset.done = false;
     state("It reads, guesses, and is corrected…");
@@ -133,7 +145,13 @@ $("run").addEventListener("click", () =>
 $("again").addEventListener("click", () => attempt(begin));
 for (const id of ["list", "preset"]) $(id).addEventListener("change", () => attempt(begin));
 $("steps").addEventListener("change", () => attempt(begin));
-$("pace").addEventListener("change", () => tab.pace(Number($("pace").value)));
+$("pace").addEventListener("change", setPace);
+
+function setPace() {
+  const pace = Number($("pace").value);
+  show.interval = Number.isFinite(pace) ? REFRESH : REFRESH_AT_FULL_PACE;
+  return tab.pace(pace);
+}
 
 $("own").addEventListener("click", () => {
   $("own-panel").hidden = !$("own-panel").hidden;
@@ -187,7 +205,11 @@ async function openModel(bytes) {
   const said = await tab.resume(list.names, bytes);
   current = list;
   await attached();
-  state(said.includes("changed") ? "The model goes on with the names chosen here, which are not those it began with." : `The model goes on after ${about.step.toLocaleString("en")} names.`);
+  state(
+    said.includes("changed")
+      ? "The model goes on with the names chosen here, which are not those it began with."
+      : `The model goes on after ${about.step.toLocaleString("en")} names.`,
+  );
 }
 
 $("save").addEventListener("click", () =>
@@ -209,10 +231,11 @@ async function boot() {
   }
   $("preset").value = "default";
   for (const list of found) addList({ ...list, says: list.title });
-  await tab.pace(Number($("pace").value));
+  await setPace();
   await begin();
 }
 
 attempt(boot).then(() => {
   document.documentElement.dataset.ready = true;
 });
+navigator.serviceWorker?.register("offline.js").catch(() => {}); // not over plain http

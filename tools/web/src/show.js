@@ -19,6 +19,7 @@ export class Show {
   #again = false; // whether another is wanted after it
   #invented = 0; // time of the last names
   #name = null; // the last answer to `name`
+  interval = 200; // milliseconds between two refreshes
 
   constructor() {
     this.curve = new Curve($("curve"));
@@ -29,19 +30,19 @@ export class Show {
     this.word = new Word($("letters"), $("next"), $("next-explain"), () => this.#drawHeads());
     $("word").addEventListener("input", () => this.refresh());
     $("invent").addEventListener("click", () => this.invent(NAMES_AT_ONCE));
-    for (const id of ["temperature", "top-k"]) $(id).addEventListener("input", () => this.#labels());
+    for (const id of ["temperature", "top-k"])
+      $(id).addEventListener("input", () => this.#labels());
     this.#labels();
   }
 
-  /** Show this model from now on. interval: milliseconds that lie between two refreshes. */
-  async attach(source, interval) {
+  /** Show this model from now on. */
+  async attach(source) {
     this.#source = source;
-    this.interval = interval;
     this.#about = null;
     this.#name = null;
     await this.#learnAbout();
     this.invented.clear();
-    this.curve.clear(this.#about.vocab, this.#about.num_steps);
+    this.curve.clear(this.#about.vocab, this.#about.steps);
     this.#figures({ step: this.#about.step, avg: null, held: null, speed: null });
     $("n-parameters").textContent = this.#about.count.toLocaleString("en");
     $("top-k").max = this.#about.vocab;
@@ -139,6 +140,7 @@ export class Show {
   #labels() {
     $("temperature-out").textContent = Number($("temperature").value).toFixed(1);
     const k = Number($("top-k").value);
-    $("top-k-out").textContent = k >= Number($("top-k").max) ? "all" : k === 1 ? "1 letter" : `${k} letters`;
+    $("top-k-out").textContent =
+      k >= Number($("top-k").max) ? "all" : k === 1 ? "1 letter" : `${k} letters`;
   }
 }

@@ -7,7 +7,7 @@ import { start } from "./micropython.js";
 
 const SLICE = 24; // milliseconds of training between two looks at the messages
 const BATCH = 5; // steps a call: garbage is collected between calls only
-const HELD_EVERY = 50; // steps
+const HELD_EVERY = 100; // steps
 
 const NAMES = "/names.txt";
 const ALPHABET = "/names.alphabet";
@@ -34,7 +34,9 @@ function call(name, ...values) {
 
 /** The last line of a traceback without the exception's type, which is a sentence. */
 function sentence(error) {
-  const lines = String(error.message ?? error).trim().split("\n");
+  const lines = String(error.message ?? error)
+    .trim()
+    .split("\n");
   return lines.at(-1).replace(/^\w+: /, "");
 }
 

@@ -56,6 +56,7 @@ export class Curve {
     const grid = { stroke: colour("line"), width: 1 };
     const font = "12px system-ui, sans-serif";
     const axis = { stroke: soft, grid, ticks: grid, font };
+    const losses = { ...axis, size: 40, incrs: [0.5, 1, 2, 5, 10] };
     const guessing = Math.log(this.#vocab);
     this.#plot = new uPlot(
       {
@@ -71,7 +72,7 @@ export class Curve {
             ],
           },
         },
-        axes: [axis, { ...axis, size: 36 }],
+        axes: [axis, losses],
         series: [
           {},
           { stroke: "transparent", points: this.#dots("soft", 3), paths: () => null },

@@ -42,7 +42,7 @@ export class Heads {
       });
       head.frame.setAttribute("y", at);
       head.frame.setAttribute("width", at + 1);
-      head.says.textContent = describe(looks, letters);
+      head.says.textContent = preference(looks, letters);
     });
   }
 
@@ -91,7 +91,7 @@ export class Heads {
  * A preference is how much it looks at some places, against what it would if it looked at all
  * alike; the first two rows have hardly a choice and do not count.
  */
-export function describe(looks, letters) {
+export function preference(looks, letters) {
   const rows = looks.filter((row) => row.length > 2);
   if (!rows.length) return "Type a longer name to see where it looks.";
   const sum = (values) => values.reduce((a, b) => a + b, 0);
@@ -105,7 +105,9 @@ export function describe(looks, letters) {
   };
   const found = Object.entries(kinds).map(([name, isOne]) => {
     const share = sum(rows.map((row) => sum([...row].filter((_, s) => isOne(s, row.length - 1)))));
-    const places = rows.map((row) => [...row.keys()].filter((s) => isOne(s, row.length - 1)).length);
+    const places = rows.map(
+      (row) => [...row.keys()].filter((s) => isOne(s, row.length - 1)).length,
+    );
     const alike = sum(places.map((n, i) => n / rows[i].length));
     return { name, share: share / rows.length, more: share / (alike || Number.POSITIVE_INFINITY) };
   });

@@ -4,11 +4,14 @@ import { svg } from "../dom.js";
 import { principal } from "./principal.js";
 
 const RADIUS = 0.068; // of a letter's circle, in a picture from -1 to 1
-const EDGE = 1 - 1.2 * RADIUS;
+const HEIGHT = 1.4; // from -HEIGHT to HEIGHT
+const EDGES = [1, HEIGHT].map((edge) => edge - 1.2 * RADIUS);
 const PUSHES = 40;
 const VOWELS = new Set("aeiouyæœøıαεηιουωаеёиоуыэюяіїє");
 
 export const isVowel = (letter) => VOWELS.has(letter.toLowerCase().normalize("NFD")[0]);
+
+const limit = (value, edge) => Math.max(-edge, Math.min(edge, value));
 
 /** The places [x, y], moved until no two circles lie upon each other, or nearly so. */
 function apart(places) {
@@ -21,8 +24,8 @@ function apart(places) {
         const missing = (2.05 * RADIUS - distance) / 2 / distance;
         if (missing <= 0) continue;
         [dx, dy].forEach((d, k) => {
-          moved[i][k] = Math.max(-EDGE, Math.min(EDGE, moved[i][k] + d * missing));
-          moved[j][k] = Math.max(-EDGE, Math.min(EDGE, moved[j][k] - d * missing));
+          moved[i][k] = limit(moved[i][k] + d * missing, EDGES[k]);
+          moved[j][k] = limit(moved[j][k] - d * missing, EDGES[k]);
         });
       }
     }
@@ -47,10 +50,12 @@ export class LetterMap {
     const { places, axes } = principal(values.subarray(cols), rows - 1, cols, this.#axes);
     this.#axes = axes;
     const far = [0, 1].map((k) => Math.max(...places.map((place) => Math.abs(place[k])), 1e-9));
-    apart(places.map((place) => place.map((value, k) => (value / far[k]) * EDGE))).forEach((place, i) => {
-      const at = place.map((value) => `${value.toFixed(4)}px`);
-      this.#points[i].style.transform = `translate(${at.join(", ")})`;
-    });
+    apart(places.map((place) => place.map((value, k) => (value / far[k]) * EDGES[k]))).forEach(
+      (place, i) => {
+        const at = place.map((value) => `${value.toFixed(4)}px`);
+        this.#points[i].style.transform = `translate(${at.join(", ")})`;
+      },
+    );
   }
 
   #build(alphabet) {
@@ -62,7 +67,11 @@ export class LetterMap {
       return svg("g", { class: kind }, svg("circle", { r: RADIUS }), text);
     });
     const label = "The letters, those that are used alike close together";
-    const picture = svg("svg", { viewBox: "-1 -1 2 2", role: "img", "aria-label": label });
+    const picture = svg("svg", {
+      viewBox: `-1 ${-HEIGHT} 2 ${2 * HEIGHT}`,
+      role: "img",
+      "aria-label": label,
+    });
     picture.append(...this.#points);
     this.#element.replaceChildren(picture);
   }

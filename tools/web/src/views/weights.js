@@ -63,7 +63,7 @@ export class Weights {
       const where = layer > 0 ? `${title}, layer ${Number(layer) + 1}` : title;
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${where}: ${rows} by ${cols} numbers`);
-      const words = `${text} · ${rows} × ${cols}`;
+      const words = `${text} · ${rows}\u00a0×\u00a0${cols}`;
       const caption = make("figcaption", {}, make("b", {}, where), words);
       return make("figure", { className: "tensor" }, canvas, caption);
     });

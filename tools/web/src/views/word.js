@@ -97,7 +97,10 @@ export class Word {
     if (others > 0) rows.push(make("p", { className: "rest" }, `and ${others} less likely ones`));
     this.#next.replaceChildren(...rows);
 
-    const read = answer.tokens.slice(1, this.#at + 1).map((t) => letterOf(t, alphabet)).join("");
+    const read = answer.tokens
+      .slice(1, this.#at + 1)
+      .map((t) => letterOf(t, alphabet))
+      .join("");
     const where = read ? `After “${read}” it expects:` : "Before the first letter it expects:";
     const truth =
       really === undefined ? "" : " What really follows in your name has the other colour.";
