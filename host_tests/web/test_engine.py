@@ -10,14 +10,16 @@ from array import array
 from pathlib import Path
 
 import pytest
+from esp32gpt.config import Config
+
+from host_tests.support.places import LIBRARY, LIBRARY_TESTS, SUPPORT
 from tools import replay
+from tools.host.paths import ROOT
+from tools.host.recording import from_trace, shape_of, to_trace
 from tools.kernelc.errors import CompileError
 from tools.web import javascript, parts
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "tools" / "web"
-HOST_TESTS = ROOT / "host_tests"
-LIBRARY_TESTS = sorted(path.stem for path in (HOST_TESTS / "library").glob("test_*.py"))
 SHARED = os.environ.get("ESP32GPT_SHARED_DATA")
 
 
@@ -56,7 +58,7 @@ run_on_micropython.run(["{module}"])
 @pytest.mark.parametrize("module", LIBRARY_TESTS)
 def test_library_in_webassembly(run_in_node, module):
     script = CONFORMANCE.format(module=module)
-    said = run_in_node(script, HOST_TESTS, HOST_TESTS / "library")
+    said = run_in_node(script, SUPPORT, LIBRARY)
     assert re.search(r"^[1-9]\d* passed, 0 failed$", said, re.MULTILINE), said
 
 
@@ -99,16 +101,16 @@ def test_training_is_that_of_the_reference_engine_under_cpython(run_in_node):
 @pytest.mark.parametrize("name", ["microgpt_trace.json", "microgpt_trace_small.json"])
 def test_recordings_of_microgpt(run_in_node, name):
     trace = json.loads((Path(SHARED) / name).read_text(encoding="utf-8"))
-    config = replay.Config(**trace["config"])
-    init = replay.from_trace(config, trace["init"])
+    config = Config(**shape_of(trace))
+    init = from_trace(config, trace["init"])
     losses = [float(loss) for loss in trace["losses"]]
     names = [doc.encode() for doc in trace["docs"][: len(losses)]]
-    calls = replay.statements("web", trace["config"], init, names)
-    said = run_in_node("\n".join((replay.ONBOARD, *calls)))
+    calls = replay.statements("web", shape_of(trace), init, names)
+    said = run_in_node("\n".join((replay.SCRIPT, *calls)))
     numbers = array("f", bytes.fromhex(said.replace("\n", "")))
     got = numbers[:1] + numbers[1 + len(init) :]
     assert replay.compare_losses(got, losses)["max_abs_dloss"] <= 1e-6
-    grads = replay.to_trace(config, numbers[1 : 1 + len(init)])
+    grads = to_trace(config, numbers[1 : 1 + len(init)])
     assert replay.compare_gradients(grads, trace["grad_step0"])["grad0_max_abs_err"] <= 1e-6
 
 
@@ -145,9 +147,9 @@ def test_every_construct_means_what_it_means_in_python(run_in_node, tmp_path):
     script = javascript.kernels(ARITHMETIC, Path("arithmetic.py"))
     page = tmp_path / "arithmetic.mjs"
     page.write_text(
-        f"{script}\nconst memory = new WebAssembly.Memory({{ initial: 1 }});\nbind(memory);\n"
+        f"{script}\nconst wasm = new WebAssembly.Memory({{ initial: 1 }});\nbind(wasm);\n"
         f"F32.set({list(x)}, 100);\nF32.set([...Array(12).keys()], 200);\nI32.set([3, -4], 300);\n"
-        "memory.grow(1);\n"  # after which the views are empty until they are renewed
+        "wasm.grow(1);\n"  # after which the views are empty until they are renewed
         "const result = kernel(200, 100, 300, 41, 1.25);\n"
         "console.log(JSON.stringify([result, ...F32.subarray(200, 212)]));\n"
     )
@@ -162,5 +164,5 @@ def test_every_construct_means_what_it_means_in_python(run_in_node, tmp_path):
 )
 def test_what_it_does_not_know_is_refused_with_its_line(statement, line):
     source = f"def kernel(x: floats, n: int):\n    {statement}\n"
-    with pytest.raises((CompileError, KeyError), match=rf"k\.py:{line}: |'y'"):
+    with pytest.raises(CompileError, match=rf"k\.py:{line}: "):
         javascript.kernels(source, Path("k.py"))

@@ -124,23 +124,24 @@ class _Translator:
         """Python counts apart from the variable, and finds the end once."""
         self.loops += 1
         i, end = f"i{self.loops}$", f"n{self.loops}$"
-        first, stop, step = [*map(self.expression, self.range(node.iter.args))]
+        arguments = list(node.iter.args)
+        if len(arguments) == 1:
+            arguments.insert(0, ast.Constant(0))
+        step = self.step(arguments[2]) if len(arguments) == 3 else 1
+        first, stop = map(self.expression, arguments[:2])
+        until = f"{i} {'<' if step > 0 else '>'} {end}"
         return [
-            f"{indent}for (let {i} = {first}, {end} = {stop}; {i} {'<' if step[0] != '-' else '>'} "
-            f"{end}; {i} += {step}) {{",
+            f"{indent}for (let {i} = {first}, {end} = {stop}; {until}; {i} += {step}) {{",
             f"{indent}  {node.target.id} = {i};",
             *self.block(node.body, indent),
         ]
 
-    def range(self, arguments):
-        first, stop, step = [ast.Constant(0), None, ast.Constant(1)]
-        if len(arguments) == 1:
-            stop = arguments[0]
-        else:
-            first, stop, step = [*arguments, step][:3]
-        if not isinstance(step, (ast.Constant, ast.UnaryOp)):
-            self.kernel.refuse(step, "the page's engine wants a number as the step of range")
-        return first, stop, step
+    def step(self, node):
+        """The number that a range counts by, which says whether its end is above or below."""
+        try:
+            return int(ast.literal_eval(node))
+        except ValueError:
+            return self.kernel.refuse(node, "the page's engine wants a number as range's step")
 
     def expression(self, node):
         """An expression, in parentheses where it has parts."""

@@ -1,15 +1,16 @@
-"""What the page is built from that Python knows: the library's files, its kernels in JavaScript,
-and lists of names. `make web` runs this before build.mjs."""
+"""Makes the parts of the page that only Python can: the library's files, its kernels in
+JavaScript, and lists of names. `make web` runs this before build.mjs."""
 
 import argparse
 import json
 from pathlib import Path
 
-from tools.web import javascript
+from tools.host.paths import DATA, FIRMWARE
+
+from . import javascript
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-LIBRARY = ROOT / "firmware" / "esp32gpt"
+LIBRARY = FIRMWARE / "esp32gpt"
 REFERENCE = LIBRARY / "kernels" / "reference.py"
 NATIVE = "kernels/viper/"  # which WebAssembly has no emitter for
 
@@ -31,13 +32,13 @@ def library():
 def lists():
     """[{title, file}] of the lists of names to choose from, and {file: bytes} of them."""
     found = [("names.txt", "Given names ({})")]
-    if (ROOT / "data" / "makemore.txt").exists():  # downloaded by `make names`
+    if (DATA / "makemore.txt").exists():  # downloaded by `make names`
         found.append(("makemore.txt", "Given names of makemore ({})"))
     found.append(("cities.txt", "Cities ({})"))
     shown = []
     files = {}
     for file, title in found:
-        folder = HERE / "lists" if file == "cities.txt" else ROOT / "data"
+        folder = HERE / "lists" if file == "cities.txt" else DATA
         files[file] = (folder / file).read_bytes()
         count = files[file].count(b"\n")
         shown.append({"title": title.format(f"{count:,}"), "file": file})

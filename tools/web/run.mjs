@@ -14,13 +14,11 @@ for (const folder of folders) {
     files[`/lib/${name}`] = readFileSync(join(folder, name), "utf8");
   }
 }
-const names = readFileSync(join(parts, "names.txt"));
 const micropython = await start({
   files,
   kernels: await import(pathToFileURL(join(parts, "kernels.js"))),
   write: (bytes) => process.stdout.write(bytes),
 });
-micropython.FS.writeFile("names.txt", names);
 try {
   micropython.runPython(`import tab\n${readFileSync(script, "utf8")}`);
 } catch (error) {

@@ -16,8 +16,8 @@ theme.start();
 const show = new Show();
 const tab = new Tab();
 const lists = []; // {title, file, or prepared names}
-let current = null; // {names (bytes), title} of the model in the tab
 let running = false;
+let busy = false; // with something that the reader asked for
 let about = null;
 
 function state(sentence) {
@@ -33,18 +33,21 @@ function buttons() {
       : about?.step
         ? "Go on"
         : "Learn";
-  for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about;
+  for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about || busy;
 }
 
 /** Do something that may be refused with a sentence, which is then shown. */
 async function attempt(action) {
   complain($("problem"), null);
+  busy = true;
+  buttons();
   try {
     return await action();
   } catch (error) {
     complain($("problem"), error.message);
     return null;
   } finally {
+    busy = false;
     buttons();
   }
 }
@@ -65,7 +68,6 @@ async function begin() {
   await tab.pause();
   await tab.begin(list.names, { preset: $("preset").value, steps });
   running = false;
-  current = list;
   await attached();
   state(`${list.says}. It has not read any of them yet.`);
 }
@@ -75,6 +77,7 @@ async function attached() {
   $("progress").max = about.steps;
   $("progress").value = about.step;
   document.documentElement.dataset.step = about.step;
+  document.documentElement.dataset.done = false;
 }
 
 function addList(list) {
@@ -203,7 +206,6 @@ async function openModel(bytes) {
   await tab.pause();
   const list = await chosenNames();
   const said = await tab.resume(list.names, bytes);
-  current = list;
   await attached();
   state(
     said.includes("changed")

@@ -92,7 +92,7 @@ export class Curve {
   }
 
   #dots(name, size) {
-    const fill = `color-mix(in srgb, ${colour(name)} 38%, transparent)`;
+    const fill = `color-mix(in srgb, ${colour(name)} 55%, transparent)`;
     return { show: true, size, fill, stroke: "transparent" };
   }
 

@@ -29,7 +29,7 @@ export class Heads {
       looks.forEach((row, t) => {
         row.forEach((p, s) => {
           const cell = head.cells[t][s];
-          cell.style.fillOpacity = p.toFixed(3);
+          cell.style.fillOpacity = Math.sqrt(p).toFixed(4); // or small shares could not be seen
           const to = s === 0 ? "the beginning" : `“${letters[s]}”`;
           const from = t === 0 ? "at the beginning" : `after “${letters[t]}”`;
           cell.firstChild.textContent = `${from} it looks at ${to}: ${(100 * p).toFixed(0)} %`;
