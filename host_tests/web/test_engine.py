@@ -127,7 +127,7 @@ def kernel(y: floats, x: floats, n: ints, a: int, b: float) -> int:
         if 2 <= k < 6:
             y[k] = -x[k] * HALF + float(k // 2) - k % 3
         else:
-            y[k] = abs(x[k] - b) / (1.0 + exp(x[k])) + sqrt(float(k)) * int(b * 3.7)
+            y[k] = abs(x[k] - b) / (1.0 + exp(x[k])) + sqrt(float(k)) * min(k, int(b * 3.7))
     last = k
     for k in range(2):
         y[k + 10] += log(b) + n[k]

@@ -8,9 +8,9 @@ an engine in Python (`wrapper`) tells them where in it the elements of a buffer 
 
 import ast
 import json
-import math
 
 from tools.kernelc.frontend import parse
+from tools.kernelc.subset import FUNCTIONS
 
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARE = {
@@ -18,7 +18,7 @@ COMPARE = {
     **{ast.Eq: "===", ast.NotEq: "!=="},
 }
 UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!"}
-FUNCTIONS = {"float": "", "int": "Math.trunc"}  # the others have Math's names
+CONVERSIONS = {"float": "", "int": "Math.trunc"}  # the other functions have Math's names
 VIEWS = {"floats": "F32", "ints": "I32"}
 
 PROLOGUE = """\
@@ -171,6 +171,9 @@ class _Translator:
             case ast.BoolOp(op=op, values=values):
                 return f"({(' && ' if isinstance(op, ast.And) else ' || ').join(map(e, values))})"
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                builtin = f"Math.{name}" if hasattr(math, name) or name == "abs" else name
-                return f"{FUNCTIONS.get(name, builtin)}({', '.join(map(e, arguments))})"
+                if name in CONVERSIONS:
+                    name = CONVERSIONS[name]
+                elif name in FUNCTIONS:
+                    name = f"Math.{name}"
+                return f"{name}({', '.join(map(e, arguments))})"
         return self.kernel.refuse(node, "the page's engine does not know this expression")
