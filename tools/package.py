@@ -1,18 +1,23 @@
-"""`make package`: writes firmware/package.json, the list of the library's files by which
-`mpremote mip install` puts them on a board, at the same place as `make deploy`."""
+"""`make package`: builds the fpu engine's machine code into firmware/, and writes
+firmware/package.json, the list of the library's files by which `mpremote mip install` puts them on
+a board, at the same place as `make deploy`."""
 
 import json
 import re
 
+from tools.host import stage
 from tools.host.paths import FIRMWARE, ROOT
 
 PACKAGE = FIRMWARE / "package.json"
+FPU = FIRMWARE / "esp32gpt" / "kernels" / "fpu.mpy"
 
 
 def package():
     """The text that belongs into package.json. Paths on the board are relative to its /lib, those
     of the files to package.json itself."""
-    modules = sorted(FIRMWARE.glob("esp32gpt/**/*.py"))
+    modules = sorted(
+        path for end in ("py", "mpy") for path in FIRMWARE.glob(f"esp32gpt/**/*.{end}")
+    )
     paths = [module.relative_to(PACKAGE.parent).as_posix() for module in modules]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     version = re.search(r'^version = "(.*)"$', project, re.MULTILINE)[1]
@@ -21,5 +26,6 @@ def package():
 
 
 def main():
+    stage.compile_fpu(FPU)
     PACKAGE.write_text(package(), encoding="utf-8")
-    print(f"Written: {PACKAGE.relative_to(ROOT)}")
+    print(f"Written: {FPU.relative_to(ROOT)}, {PACKAGE.relative_to(ROOT)}")

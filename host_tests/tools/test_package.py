@@ -5,14 +5,20 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from host_tests.support.chip import SLOW
 from host_tests.support.fakeboard import FakeBoard, digest
 from tools import deploy, package
 from tools.host import board, emulator, flashimage, stage
-from tools.host.paths import ROOT
+from tools.host.paths import DATA, FIRMWARE, ROOT
 
 MODULES = sorted(
-    path.relative_to(stage.FIRMWARE) for path in stage.FIRMWARE.glob("esp32gpt/**/*.py")
+    path.relative_to(stage.FIRMWARE)
+    for path in stage.FIRMWARE.glob("esp32gpt/**/*.*")
+    if path.suffix in (".py", ".mpy")
 )
+PREBUILT = package.FPU.exists()
 
 
 def install(port, directory=ROOT):
@@ -39,6 +45,12 @@ def test_the_package_lists_every_module():
         assert f"/lib/{target}".startswith(stage.LIBRARY)
 
 
+@pytest.mark.skipif(not PREBUILT, reason="no machine code is committed: make package")
+def test_the_prebuilt_machine_code_is_what_the_compiler_makes(tmp_path):
+    stage.compile_fpu(tmp_path / "fpu.mpy")
+    assert (tmp_path / "fpu.mpy").read_bytes() == package.FPU.read_bytes(), "run: make package"
+
+
 def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(
     micropython, tmp_path, monkeypatch
 ):
@@ -51,12 +63,14 @@ def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(
         assert files(fake.port) == sources
         deploy.deploy(fake.port)
         deployed = files(fake.port)
-        assert not set(deployed) & set(sources)
+        assert set(deployed) & set(sources) <= {"/lib/esp32gpt/kernels/fpu.mpy"}
         install(fake.port)
         assert files(fake.port) == deployed | sources
 
 
-def test_what_mip_installs_runs_on_the_chip(firmware, tmp_path, micropython):
+def test_what_mip_installs_trains_on_the_chip(firmware, tmp_path, micropython):
+    """With names and main.py beside it, as the page says: with the best engine of the chip."""
+    best = "fpu" if firmware.chip.fpu and PREBUILT else "viper"
     path = tmp_path / "flash.bin"
     flashimage.make_flash(firmware, path)
     with emulator.Emulator(firmware.chip, path) as emulated:
@@ -65,6 +79,10 @@ def test_what_mip_installs_runs_on_the_chip(firmware, tmp_path, micropython):
         install(emulated.port)
         with board.session(emulated.port) as transport:
             transport.enter_raw_repl(soft_reset=True)
-            # The board reads and compiles them, which takes an emulator more than a minute.
-            look = "from esp32gpt import gpt, kernels\nprint(kernels.choose().name)"
-            assert transport.exec_raw(look, timeout=300) == (b"viper\r\n", b"")
+            for file in (DATA / "names.txt", FIRMWARE / "main.py"):
+                deploy.copy(transport, file.read_bytes(), f"/{file.name}")
+            transport.serial.timeout = SLOW
+            # The board reads and compiles the modules, which takes an emulator more than a minute.
+            said = board.run(transport, "import main", 3 * SLOW)
+    assert f"engine: {best}" in said, said
+    assert "step:1000 " in said and "names it has invented" in said, said
