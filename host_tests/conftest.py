@@ -1,8 +1,8 @@
-"""Where the tests find the code, and what they run on: the host's MicroPython, and a board.
+"""Fixtures: the host's MicroPython, and boards.
 
-A board is a real one (`--port PORT`), or an emulated one for each firmware file that the
-variable ESP32GPT_FIRMWARE lists (separated as in PATH), on the QEMU that the variable QEMU, which
-may list several, or PATH names. Tests that ask for what is not there are skipped and say so.
+`--port PORT` names a real board. The environment variable ESP32GPT_FIRMWARE lists firmware files,
+separated as in PATH; each runs on an emulated board. QEMU is found on PATH, or in the environment
+variable QEMU, which may list several. A test is skipped if its fixture is missing here.
 """
 
 import os
@@ -29,12 +29,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    # A test run that is told to end must still end the emulators that it started.
+    # SIGTERM must still stop the emulators that the tests started.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", 143))
 
 
 def pytest_generate_tests(metafunc):
-    """Tests for `board` run once for each, those for `firmware` once for each emulated one."""
+    """Run a test that uses `board` once for each board, and one that uses `firmware` once for each
+    firmware file."""
     port = metafunc.config.getoption("port")
     port = serial_board.find_port() if port == "auto" else port
     boards = {"board": [port] if port else FIRMWARES, "firmware": FIRMWARES}
@@ -46,7 +47,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def micropython():
-    """The path of the host's MicroPython."""
+    """Return the path of the host's MicroPython."""
     try:
         return find_micropython()
     except ToolError as error:
@@ -55,14 +56,14 @@ def micropython():
 
 @pytest.fixture(scope="session")
 def firmware(request):
-    """A stock firmware that an emulator here can boot, as image.Firmware."""
+    """Return a stock firmware that an emulator here can boot, as image.Firmware."""
     if request.param is None:
         pytest.skip("no emulator: set ESP32GPT_FIRMWARE to a MicroPython .bin file, and QEMU")
     return emulated_firmware(request.param)
 
 
 def emulated_firmware(path):
-    """The image.Firmware in the file, where an emulator here has its chip."""
+    """Return the image.Firmware in the file; skip the test if no emulator here has its chip."""
     firmware = image.load(path)
     try:
         emulator.find_qemu(firmware.chip)
@@ -73,8 +74,8 @@ def emulated_firmware(path):
 
 @pytest.fixture(scope="session")
 def board(request, tmp_path_factory):
-    """The port of a board, real or emulated, with the library, main.py and names on it. It may
-    be running anything: board.session interrupts it."""
+    """Yield the port of a board, real or emulated, with the library, main.py and the names on it.
+    The board may be running anything: board.session interrupts it."""
     if request.param is None:
         pytest.skip("no board: give --port, or set ESP32GPT_FIRMWARE to a .bin file, and QEMU")
     stage.prepare_names(ROOT / "data" / "names.txt")
@@ -92,14 +93,14 @@ def board(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def identity(board):
-    """What the board says of itself, as board.Identity."""
+    """Return the board's Identity."""
     with serial_board.session(board) as transport:
         return serial_board.identify(transport)
 
 
 @pytest.fixture(scope="session")
 def engines(identity):
-    """The engines that run on the board, best first."""
+    """Return the names of the engines that run on the board, best first."""
     fpu = ["fpu"] if chips.of_machine(identity.machine).fpu else []
     viper = ["viper"] if identity.architecture else []
     return [*fpu, *viper, "reference"]
@@ -107,7 +108,8 @@ def engines(identity):
 
 @pytest.fixture
 def chip(board):
-    """The board's raw REPL after a soft reset: nothing imported, main.py not run."""
+    """Yield a session in the raw REPL after a soft reset: nothing is imported, main.py did not
+    run."""
     with serial_board.session(board) as transport:
         transport.enter_raw_repl(soft_reset=True)
         transport.serial.timeout = SLOW
@@ -116,7 +118,7 @@ def chip(board):
 
 @pytest.fixture
 def done():
-    """What the monitor knows after a whole run."""
+    """Return the monitor's Log after a whole run."""
     log = Log()
     log.feed(session.WHOLE, 0)
     return log

@@ -1,5 +1,5 @@
-"""The commands that a person runs on a computer, and what they share.
+"""The commands that a person runs on a computer: `python -m tools COMMAND`.
 
-`python -m tools COMMAND` runs a module of this folder. The folders hold what the commands are made
-of: `host` what they share, `onboard` what they send to a board, `monitor`, `pictures`, `kernelc`.
+A command is a module of this folder or a package in it. `host` holds the modules that commands
+share, and `onboard` the scripts that they send to a board.
 """

@@ -14,7 +14,7 @@ COMMANDS = {
     "repl": ("repl", "type to a board's Python"),
     "emulate": ("emulate", "boot an emulated board"),
     "bench": ("bench", "measure speed and memory"),
-    "replay": ("replay", "hold an engine against a recording of microgpt.py"),
+    "replay": ("replay", "compare an engine with a recording of microgpt.py"),
     "convert": ("convert", "turn checkpoints into NumPy files and back"),
     "kernel": ("kernelc.command", "compile your float functions to machine code"),
     "names": ("names", "prepare or download a list of names"),
@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def usage():
-    """The text that lists the commands."""
+    """Return the text that lists the commands."""
     lines = [f"  {name:10} {text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(
         ["usage: esp32gpt COMMAND [options]   (COMMAND --help lists them)", "", *lines]
@@ -32,7 +32,7 @@ def usage():
 
 
 def main():
-    """Run the command that the first argument names. Exits with 2 if there is none."""
+    """Run the command that the first argument names. Exits with 2 if there is no such command."""
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         asked = sys.argv[1:2] in (["-h"], ["--help"])
         print(usage(), file=sys.stdout if asked else sys.stderr)

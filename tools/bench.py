@@ -1,15 +1,16 @@
-"""`make bench`: what an engine costs on a fixed piece of work, as one line of JSON per engine: on
-the board at --port, real or emulated, with the library that is deployed there, or else on this
-machine under MicroPython.
+"""`make bench`: measure the speed and the memory of each engine on a fixed piece of work, and print
+one line of JSON per engine. With --port this runs on a board, real or emulated, with the library
+that is deployed there; without, on this machine under MicroPython.
 
-us_per_step is a whole training step with the names in memory, nothing printed and no garbage
-collected, the mean over the first names of bench_names.txt after three steps that warm up;
-us_forward (the loss included), us_backward and us_adam are its parts. us_data is what reading a
-name from the file would add. These, and the time behind sample_tokens_per_s, are sums over short
-pieces, each the best of four passes or eight. mem_peak is what the heap holds between backward
-pass and update, with all that main.py creates; step_alloc what a step allocates, exec_bytes the
-machine code in executable memory, first_step_s the time from the end of main.py's countdown to the
-end of its first step. null: not to be had there.
+us_per_step is the time of a whole training step, in microseconds, with the names in memory, without
+printing and without garbage collection: the mean over the first names of bench_names.txt, after
+three steps of warm-up. us_forward (with the loss), us_backward and us_adam are its parts. us_data
+is the time to read one name from the file. These times, and the time of sample_tokens_per_s, are
+sums over short pieces; each piece is the best of four or eight passes. mem_peak is the heap in use,
+in bytes, between the backward pass and the update, with everything that main.py creates. step_alloc
+is the number of bytes that a step allocates, exec_bytes the size of the machine code in executable
+memory, and first_step_s the time from the end of main.py's countdown to the end of the first step.
+A figure is null where it cannot be measured.
 """
 
 import argparse
@@ -27,8 +28,8 @@ WORKLOAD = DATA / "bench_names.txt"
 START = (ONBOARD / "bench_start.py").read_text(encoding="utf-8")
 MEASURE = (ONBOARD / "bench_measure.py").read_text(encoding="utf-8")
 STEPS = 50
-SILENCE = 3600  # seconds that a board may need
-PASSES = 4  # as the allocator looks at four blocks at once, and each pass begins one further
+SILENCE = 3600  # seconds that a board may take without printing
+PASSES = 4  # the allocator looks at four blocks at once; each pass begins one block further
 FIELDS = [
     *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
     *("sample_tokens_per_s", "us_forward", "us_backward", "us_adam"),
@@ -42,12 +43,12 @@ print((kernels.choose().name, kernels.ENGINES))
 
 
 class Host:
-    """Runs scripts under this machine's MicroPython, with the library's source."""
+    """A machine to measure: this one, under MicroPython, with the library's source."""
 
     path = DATA / "names.txt"
 
     def run(self, script):
-        """What the script prints last, as a Python value. Raises ToolError."""
+        """Run the script and return the value that it prints last. Raises ToolError."""
         library = str(FIRMWARE)
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "bench.py"
@@ -56,7 +57,8 @@ class Host:
 
 
 class Board:
-    """Runs scripts on a board in a session, each after a soft reset: with all memory free."""
+    """A machine to measure: a board in a session, soft-reset before each script to free all
+    memory."""
 
     path = "names.txt"
 
@@ -64,18 +66,19 @@ class Board:
         self.transport = transport
 
     def run(self, script):
-        """What the script prints last, as a Python value. Raises ToolError."""
+        """Run the script and return the value that it prints last. Raises ToolError."""
         self.transport.enter_raw_repl(soft_reset=True)
         return parse(board.run(self.transport, script, SILENCE))
 
 
 def parse(output):
-    """The value of the last line."""
+    """Return the value of the last line."""
     return eval(output.strip().splitlines()[-1], {"__builtins__": {}})
 
 
 def bench(machine, engine, steps):
-    """Yield the figures of the engine, or of each but the reference that works there."""
+    """Yield a dict of figures for the named engine; without a name, for every engine that works on
+    the machine except the slow reference. Raises ToolError."""
     names = WORKLOAD.read_text().split()
     if not 1 <= steps <= len(names):
         raise ToolError(f"The workload has {len(names)} names: choose --steps from 1 to that.")
@@ -95,8 +98,8 @@ def bench(machine, engine, steps):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", help="the board's serial port; none: this machine")
-    parser.add_argument("--engine", help="only this one; by default all but the reference, slow")
+    parser.add_argument("--port", help="the board's serial port; without it, this machine")
+    parser.add_argument("--engine", help="only this one; by default all but the slow reference")
     parser.add_argument("--steps", type=int, default=STEPS, help="names to train on, 50 by default")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:

@@ -1,14 +1,15 @@
-"""Models from one form into another: a checkpoint (.ckpt, of a board or a host) to or from NumPy's
-.npz, or a recording of microgpt.py (.json) to either.
+"""Convert models: a checkpoint (.ckpt, from a board or a host) to NumPy's .npz or back, or a
+recording of microgpt.py (.json) to either.
 
     esp32gpt convert esp32gpt.ckpt model.npz
     esp32gpt convert model.npz esp32gpt.ckpt
     esp32gpt convert trace.json esp32gpt.ckpt [--initial]
 
-An .npz has a matrix for each weight, (outputs, inputs), by its name; Adam's moments are m.NAME and
-v.NAME; the alphabet, the last losses and each number of the checkpoint's header have names of
-their own. A recording has no moments: they are zero, as in a run that begins.
-`mpremote cp esp32gpt.ckpt :` puts a checkpoint on a board, and `:esp32gpt.ckpt .` brings it back.
+An .npz holds each weight under its name, as a matrix (outputs, inputs), and Adam's moments as
+m.NAME and v.NAME. It also holds the alphabet, the last losses and each number of the checkpoint's
+header. A recording has no moments: they become zero, as at the start of a run.
+`mpremote cp esp32gpt.ckpt :` copies a checkpoint to a board, and `mpremote cp :esp32gpt.ckpt .`
+copies it back.
 """
 
 import argparse
@@ -30,7 +31,8 @@ SEED = 42
 
 
 def read_checkpoint(path):
-    """(Header, [params, m, v, losses]) of a checkpoint, as float32 arrays. Raises ToolError."""
+    """Return (Header, [params, m, v, losses]) of a checkpoint; the arrays are float32, each flat.
+    Raises ToolError."""
     try:
         header = recovery.inspect(str(path))
     except checkpoint.CheckpointError as error:
@@ -48,7 +50,7 @@ def write_checkpoint(path, header, arrays):
 
 
 def read_npz(path):
-    """What `write_npz` wrote, as `read_checkpoint` gives it. Raises ToolError."""
+    """Read a file of `write_npz`; return the same as `read_checkpoint`. Raises ToolError."""
     try:
         with np.load(path, allow_pickle=False) as file:
             found = dict(file)
@@ -80,7 +82,8 @@ def read_npz(path):
 
 
 def matrix(found, name, shape):
-    """A float32 array of the file. Raises ValueError if it is of another shape or not finite."""
+    """Return an array of the file as float32. Raises ValueError if it has another shape or holds
+    numbers that are not finite."""
     values = np.asarray(found[name], np.float32)
     if list(values.shape) != list(shape):
         raise ValueError(f"{name} is {values.shape}, not {tuple(shape)}")
@@ -106,7 +109,8 @@ def write_npz(path, header, arrays):
 
 
 def read_trace(path, initial=False):
-    """The model that a recording of microgpt.py ends with, or began with. Raises ToolError."""
+    """Return the final model of a recording of microgpt.py, or the initial one, in the form of
+    `read_checkpoint`. Raises ToolError."""
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))
         config = Config(**shape_of(trace))

@@ -1,5 +1,5 @@
-"""`make deploy`: brings the library, main.py and the names on the board up to date, copying
-what changed and removing what is stale, and restarts it so that main.py begins."""
+"""`make deploy`: bring the library, main.py and the names on the board up to date, then restart the
+board, which runs main.py. Files that did not change are not copied; stale ones are removed."""
 
 import argparse
 import errno
@@ -10,15 +10,15 @@ from mpremote.commands import show_progress_bar
 from tools.host import chips, stage
 from tools.host.board import FILES, BoardError, find_port, identify, restart, session
 
-CHUNK = 1024  # bytes a round trip; what a board with its heap in use has room for
+CHUNK = 1024  # bytes a round trip; a board has room for these even when its heap is in use
 
 
 def deploy(port, source=False, fresh=False):
-    """Make the board's files those of `stage`, with build/names.txt as prepared, and restart it;
-    `fresh` removes its checkpoints. Returns (copied, unchanged, removed) as counts. Raises
-    ToolError."""
+    """Stage the files for the board at `port`, with the prepared build/names.txt, bring the board
+    up to date and restart it. `source` copies .py files instead of .mpy; `fresh` removes the
+    board's checkpoints. Returns the counts (copied, unchanged, removed). Raises ToolError."""
     with session(port) as transport:
-        transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
+        transport.enter_raw_repl(soft_reset=True)  # frees all memory
         board = identify(transport)
         chip = chips.of_machine(board.machine)
         directory = stage.stage(board.architecture, chip is not None and chip.fpu, source)
@@ -30,18 +30,19 @@ def deploy(port, source=False, fresh=False):
 
 
 def check_mpy_version(board, directory):
-    """Raises BoardError if the firmware loads other .mpy files than mpy-cross made here."""
+    """Raise BoardError unless the firmware loads the version of .mpy files that mpy-cross makes."""
     made = next(directory.glob("**/*.mpy")).read_bytes()[1]
     if board.mpy != made:
         raise BoardError(
-            f"The board's firmware loads .mpy files of version {board.mpy}, and mpy-cross makes "
+            f"The board's firmware loads .mpy files of version {board.mpy}, but mpy-cross makes "
             f"version {made}: deploy with SOURCE=1, or update the board with `make flash`."
         )
 
 
 def synchronise(transport, directory, fresh=False):
-    """Copy what differs and remove what is stale; returns their counts as `deploy` does. The
-    surest way to spare time is to spare round trips, so the board compares all files at once."""
+    """Copy the files that differ from the staged directory and remove stale ones; return the counts
+    (copied, unchanged, removed). Round trips cost the most time, so the board computes the digests
+    of all files in one call."""
     wanted = {
         "/" + file.relative_to(directory).as_posix(): file.read_bytes()
         for file in directory.glob("**/*.*")
@@ -53,7 +54,7 @@ def synchronise(transport, directory, fresh=False):
     transport.exec(f"remove('', {stale})\nmake_directories('', {changed})")
     if not fresh and "/names.txt" in changed and transport.eval(f"survey('', {stage.CHECKPOINTS})"):
         print("The board goes on with the model that it has saved; FRESH=1 makes it begin anew.")
-    for path in sorted(changed, key="/main.py".__eq__):  # last, so that half a copy starts nothing
+    for path in sorted(changed, key="/main.py".__eq__):  # main.py last: half a copy must not start
         copy(transport, wanted[path], path)
     return len(changed), len(wanted) - len(changed), len(stale)
 

@@ -1,5 +1,5 @@
-"""`make emulate`: boots stock MicroPython on a chip that Espressif's QEMU emulates, with the
-library, main.py and names in its file system, and its serial port as a pty."""
+"""`make emulate`: boot stock MicroPython on a chip emulated by Espressif's QEMU. The library,
+main.py and the names are in its file system, and its serial port is a pty."""
 
 import argparse
 import contextlib
@@ -43,4 +43,4 @@ def main():
                 flush=True,
             )
             with contextlib.suppress(KeyboardInterrupt):
-                raise ToolError(f"The emulator has stopped by itself: {emulator.wait()}")
+                raise ToolError(f"The emulator stopped by itself: {emulator.wait()}")

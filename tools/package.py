@@ -1,6 +1,6 @@
-"""`make package`: builds the fpu engine's machine code into firmware/, and writes
-firmware/package.json, the list of the library's files by which `mpremote mip install` puts them on
-a board, at the same place as `make deploy`."""
+"""`make package`: build the fpu engine's machine code into firmware/, and write
+firmware/package.json, the list of the library's files that `mpremote mip install` copies to a
+board, to the same folder as `make deploy`."""
 
 import json
 import re
@@ -13,8 +13,8 @@ FPU = FIRMWARE / "esp32gpt" / "kernels" / "fpu.mpy"
 
 
 def package():
-    """The text that belongs into package.json. Paths on the board are relative to its /lib, those
-    of the files to package.json itself."""
+    """Return the text for package.json. Its targets are relative to /lib on the board, its sources
+    to package.json."""
     modules = sorted(
         path for end in ("py", "mpy") for path in FIRMWARE.glob(f"esp32gpt/**/*.{end}")
     )

@@ -1,4 +1,4 @@
-"""`make repl`: types to a board's Python, through mpremote."""
+"""`make repl`: open a board's Python prompt, with mpremote."""
 
 import argparse
 import subprocess

@@ -1,7 +1,7 @@
-"""Replays a recording of microgpt.py on any engine and interpreter, and says how far it strays.
+"""Replay a recording of microgpt.py on any engine and interpreter, and report the differences.
 
-The names, initial weights and schedule come from the recording; the report is one line of
-JSON. Gradients are those of step 0, compared tensor by tensor.
+The names, the initial weights and the schedule come from the recording. The report is one line of
+JSON. Losses are compared at every step, gradients at step 0, tensor by tensor.
 """
 
 import argparse
@@ -25,14 +25,15 @@ ENGINES = ("reference", "viper", "fpu")
 SCRIPT = (ONBOARD / "replay.py").read_text(encoding="utf-8")
 PIECE = 128  # numbers at a time
 NAMES = 10  # names at a time
-SILENCE = 300  # seconds that a step may take, on a board or an emulator
+SILENCE = 300  # seconds that a step may take on a board or an emulator
 
 
 def replay(path, engine, runtime, steps=None):
-    """The report of a replay as a dict.
+    """Replay the first `steps` steps (None: all) of the recording at `path`; return the report as a
+    dict.
 
-    runtime: "cpython", "micropython" or a serial port, whose board has the library deployed.
-    Raises ToolError if the file is no recording, or the run fails.
+    `runtime` is "cpython", "micropython", or the serial port of a board that has the library.
+    Raises ToolError if the file is no recording, or if the run fails.
     """
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -56,7 +57,7 @@ def replay(path, engine, runtime, steps=None):
     numbers = array("f")
     for line in run(statements(engine, shape_of(trace), init, names[:steps]), runtime).split():
         numbers.frombytes(bytes.fromhex(line))
-    # As `statements` asks for them: the first loss, the gradients, the other losses.
+    # In the order of `statements`: the first loss, the gradients, the other losses.
     got_losses = numbers[:1] + numbers[1 + len(init) :]
     report = {"engine": engine, "runtime": runtime, "steps": steps}
     report.update(compare_losses(got_losses, losses[:steps]))
@@ -65,7 +66,7 @@ def replay(path, engine, runtime, steps=None):
 
 
 def statements(engine, shape, init, names):
-    """Yield the calls of onboard/replay.py's functions that make up the replay."""
+    """Yield the replay as calls of the functions in onboard/replay.py."""
     yield f"start({engine!r}, {shape!r})"
     for i in range(0, len(init), PIECE):
         yield f"weights({i}, '{array('f', init[i : i + PIECE]).tobytes().hex()}')"
@@ -77,10 +78,11 @@ def statements(engine, shape, init, names):
 
 
 def run(calls, runtime):
-    """What onboard/replay.py prints when these calls are made. Raises ToolError."""
+    """Run onboard/replay.py and then these calls on the runtime; return the output. Raises
+    ToolError."""
     if runtime not in ("cpython", "micropython"):
         with board.session(runtime) as transport:
-            transport.enter_raw_repl(soft_reset=True)  # whatever ran before leaves its memory
+            transport.enter_raw_repl(soft_reset=True)  # frees all memory
             board.identify(transport)
             return "".join(board.run(transport, call, SILENCE) for call in (SCRIPT, *calls))
     path = f"import sys\nsys.path.insert(0, {str(FIRMWARE)!r})"
@@ -96,7 +98,7 @@ def run(calls, runtime):
 
 
 def compare_losses(got, expected):
-    """How far the losses of each step, and their means, are apart."""
+    """Return the largest difference between the losses of a step, and the means of both."""
     return {
         "max_abs_dloss": max(abs(g - e) for g, e in zip(got, expected, strict=True)),
         "mean_all": statistics.fmean(got),
@@ -107,7 +109,8 @@ def compare_losses(got, expected):
 
 
 def compare_gradients(got, expected):
-    """The largest error of an element, and the relative L2 errors of the tensors."""
+    """Return the largest error of any element, and the median and the largest relative L2 error of
+    the tensors."""
     errors = []
     relative = []
     for name, rows in expected.items():
@@ -134,6 +137,6 @@ def main():
     parser.add_argument(
         "--runtime", default="micropython", help="cpython, micropython, or a board's serial port"
     )
-    parser.add_argument("--steps", type=int, help="only so many of them")
+    parser.add_argument("--steps", type=int, help="how many steps; by default all")
     options = parser.parse_args()
     print(json.dumps(replay(options.trace, options.engine, options.runtime, options.steps)))

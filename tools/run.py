@@ -1,4 +1,4 @@
-"""`make run`: trains on this machine, under MicroPython, in build/."""
+"""`make run`: train on this machine, under MicroPython, in build/."""
 
 import argparse
 import os

@@ -1,11 +1,11 @@
-"""What tests need of a chip: patience, and an engine that it runs."""
+"""Helpers of tests on a chip: a timeout, and a check for engines."""
 
 import pytest
 
-SLOW = 300  # seconds that an emulator on a busy host may need for work that takes a board 30
+SLOW = 300  # seconds; an emulator on a busy host may take this long for 30 seconds of a board
 
 
 def needs(engine, engines):
-    """Skip the test where `engine` is not one of `engines`, those that the chip runs."""
+    """Skip the test unless `engine` is one of `engines`, the names that the chip runs."""
     if engine not in engines:
         pytest.skip(f"this chip runs no {engine} engine")

@@ -1,5 +1,5 @@
-"""A board for tests of the tools: the host's MicroPython behind a pty, with a littlefs of its
-own in memory, which answers the raw REPL as a board's firmware does."""
+"""A fake board for tests of the tools: the host's MicroPython behind a pty, with a littlefs in
+memory. It answers the raw REPL as a board's firmware does."""
 
 import hashlib
 import os
@@ -16,15 +16,17 @@ XTENSAWIN = 0x2B06  # sys.implementation._mpy of an ESP32: version 6.3, architec
 
 
 def digest(path):
-    """The file's SHA-256 in hexadecimal, as the tools compare files by."""
+    """Return the file's SHA-256 in hexadecimal, the same as onboard/files.py computes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class FakeBoard:
-    """`port` answers until close(). `version` is that of its firmware, `mpy` and `machine` what it
-    says of .mpy files and of itself, `blocks` the size of its file system in 4,096 bytes. With
-    `training` it prints until Ctrl-C, and loses what it is sent for so many seconds, as one that
-    boots does."""
+    """A fake board; `port` answers until close().
+
+    `version` is the version of its firmware, `mpy` and `machine` its sys.implementation._mpy and
+    _machine, and `blocks` the size of its file system in blocks of 4,096 bytes. With `training` it
+    prints until Ctrl-C; for the first `training` seconds it loses its input, like a booting board.
+    """
 
     def __init__(
         self,
@@ -47,7 +49,8 @@ class FakeBoard:
         )
 
     def says(self, text, seconds=10):
-        """Whether it prints the text within that time, as seen when no tool reads."""
+        """Return True if it prints the text within `seconds`. Call this only while no tool
+        reads."""
         said = ""
         deadline = time.monotonic() + seconds
         while text not in said and time.monotonic() < deadline:
@@ -56,7 +59,7 @@ class FakeBoard:
         return text in said
 
     def unplug(self):
-        """Its end of the line is gone, as far as a tool can tell."""
+        """Close the board's end of the port, as if the cable was pulled."""
         self.process.kill()
         self.process.wait()
         os.close(self.master)

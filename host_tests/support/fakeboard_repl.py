@@ -1,4 +1,4 @@
-"""Runs under the host's MicroPython for fakeboard.py: a raw REPL on stdin and stdout."""
+"""The MicroPython side of fakeboard.py: a raw REPL on stdin and stdout."""
 
 import select
 import sys
@@ -35,7 +35,7 @@ class Memory:
 
 
 class Sys:
-    """What code on the board sees as `sys`."""
+    """The module `sys` for code on the board."""
 
     path = ["", ".frozen", "/lib"]
     implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
@@ -44,7 +44,8 @@ class Sys:
 
 
 def paste():
-    """Receive code in raw-paste mode, whose window is wider here than anything that is sent."""
+    """Receive code in raw-paste mode and return it. The window is larger than any code, so there is
+    no flow control."""
     read(2)  # "A" and CTRL-A
     write(b"R\x01\xff\xff")
     code = b""
@@ -54,7 +55,7 @@ def paste():
 
 
 def run(code, names):
-    """Run what came, between the marks of the raw REPL."""
+    """Run the code and print its output between the marks of the raw REPL."""
     write(CTRL_D)
     try:
         exec(code, names)
@@ -67,7 +68,7 @@ def run(code, names):
 
 
 def train(deaf):
-    """Print without end; Ctrl-C ends it, but is lost for the first seconds."""
+    """Print until Ctrl-C arrives; ignore Ctrl-C for the first `deaf` seconds."""
     ready = time.time() + deaf
     keys = select.poll()
     keys.register(sys.stdin, select.POLLIN)
@@ -78,7 +79,7 @@ def train(deaf):
 
 
 def start_main():
-    """What a reset does outside of the raw REPL."""
+    """Print a line if there is a main.py, which a reset outside of the raw REPL would run."""
     try:
         with open("/main.py") as file:
             write(b"main.py starts: %d bytes\r\n" % len(file.read()))
@@ -87,7 +88,7 @@ def start_main():
 
 
 def answer():
-    """Read and answer until stdin ends."""
+    """Read commands and answer them until stdin ends."""
     raw = False
     names = {"__name__": "__main__"}
     while True:

@@ -1,4 +1,4 @@
-"""Firmware files as a release has them, but small: for tests of what takes such a file."""
+"""Small firmware files with the structure of a release, for tests."""
 
 import struct
 
@@ -14,12 +14,12 @@ PARTITIONS_V1_25 = (
     *((1, 2, 0x9000, 0x6000, b"nvs"), (1, 1, 0xF000, 0x1000, b"phy_init")),
     *((0, 0, APPLICATION, 0x1F0000, b"factory"), (1, 0x81, 0x200000, 0x200000, b"vfs")),
 )
-PARTITIONS_V1_26 = PARTITIONS_V1_25[:3]  # and files in all that lies behind
+PARTITIONS_V1_26 = PARTITIONS_V1_25[:3]  # the files take the rest of the flash
 
 
 def program(chip, data, digest=True, flash_size="4MB", oldest=0):
-    """A program as a chip's bootloader wants it, with checksum and SHA-256. `oldest` is the first
-    revision of the chip that it is for, times 100."""
+    """Return a program in the format of the chip's bootloader, with checksum and, if `digest`, with
+    SHA-256. `oldest` is the oldest chip revision that it runs on, times 100."""
     rom = CHIP_DEFS[chip]
     made = rom.BOOTLOADER_IMAGE()
     made.segments.append(ELFSection(b".data", 0x3FFC0000, data, 0))
@@ -37,7 +37,7 @@ def make_firmware(
     flash_size="4MB",
     oldest=0,
 ):
-    """The bytes of a firmware file: bootloader, partition table, application."""
+    """Return the bytes of a firmware file: bootloader, partition table, application."""
     start = CHIP_DEFS[chip].BOOTLOADER_FLASH_OFFSET
     flash_content = bytearray(b"\xff" * APPLICATION)
     bootloader = program(chip, b"bootloader", flash_size=flash_size, oldest=oldest)

@@ -1,13 +1,13 @@
-"""Runs under the host's MicroPython: cuts the power at block writes of a save, on a real littlefs.
+"""Cut the power at block writes of a save, on a real littlefs under the host's MicroPython.
 
     micropython powercut.py STRIDE [before]
 
-Saves a checkpoint again and again to a file system in memory, of the geometry of the ESP32's.
-In each try the power fails at another write or erasure, every STRIDE-th of them, once before
-it and once in the middle of it. Then the file system is mounted again, and what is found must
-be a whole checkpoint, old or new, from which the next save goes on. With `before`, there is an
-older checkpoint; without, the first save is cut, and finding none is right too. Prints one
-line: tries, old ones found, new ones found, none found.
+The script saves a checkpoint many times, to a file system in memory with the ESP32's geometry. In
+each try the power fails at another write or erasure: at every STRIDE-th one, once before it and
+once in the middle of it. Then the script mounts the file system again. It must find a whole
+checkpoint, old or new, and the next save must work. With `before` there is an older checkpoint.
+Without it the first save is cut, so finding no checkpoint is right too. Prints one line of counts:
+tries, old checkpoints found, new ones found, none found.
 """
 
 import sys
@@ -26,11 +26,12 @@ NEVER = 1 << 30
 
 
 class PowerCut(Exception):
-    """The device is without power."""
+    """The device has lost power."""
 
 
 class Flash:
-    """Flash memory: erased by blocks, written in pieces, as littlefs uses it on the chip."""
+    """A block device of flash memory, with littlefs's extended interface: blocks are erased, pieces
+    are written. The power fails at write number `cut_at`: before it, or, if `torn`, halfway."""
 
     def __init__(self, data):
         self.data = data
@@ -39,7 +40,8 @@ class Flash:
         self.torn = False
 
     def _power(self, part):
-        """Count a write; part(fraction) carries it out."""
+        """Count a write and carry it out with part(1), or half of it with part(2). Raises PowerCut
+        if the power fails."""
         if self.writes > self.cut_at:
             raise PowerCut
         if self.writes == self.cut_at:
@@ -81,7 +83,7 @@ class Flash:
 
 
 def state(step):
-    """(header, arrays) of the default shape at a step."""
+    """Return the (header, arrays) of a checkpoint of the default shape at a step."""
     config = Config()
     values = {name: 0 for name in checkpoint.INTS}
     for name in checkpoint.SHAPE:
@@ -102,7 +104,8 @@ def save(step):
 
 
 def check_found():
-    """The step of the checkpoint that is found, whole and with all its numbers; 0 if none is."""
+    """Read the newest checkpoint, check all its numbers, and return its step; 0 if there is no
+    checkpoint."""
     try:
         path, header = recovery.newest(PATH)
     except CheckpointError as error:
@@ -116,7 +119,8 @@ def check_found():
 
 
 def attempt(before, last, cut_at, torn):
-    """Save step `last`, cut at a write; returns (number of writes, the step found afterwards)."""
+    """Save step `last` with the power cut at a write (None: never), then mount again. Returns (the
+    number of writes, the step found)."""
     flash = Flash(bytearray(before))
     mount(flash)
     first = flash.writes
@@ -134,7 +138,7 @@ def attempt(before, last, cut_at, torn):
     again = Flash(flash.data)
     mount(again)
     found = check_found()
-    # Training goes on from there, and saves.
+    # The next save must work.
     save(last)
     assert check_found() == last
     vfs.umount(MOUNT)

@@ -1,8 +1,8 @@
-"""Runs test modules under MicroPython: every test_* function of those named, or of all there.
+"""Run test modules under MicroPython: all test_* functions of the named modules, or of all modules.
 
     micropython run_on_micropython.py DIRECTORY [module ...]
 
-Prints a line for each test and exits with 1 if one failed, like a small pytest.
+Prints a line for each test, and exits with 1 if a test failed.
 """
 
 import gc
@@ -11,7 +11,7 @@ import sys
 
 
 def run(modules):
-    """Import the modules and run their tests; returns the names of those that failed."""
+    """Import the modules and run their tests; return the names of the failed tests."""
     failed = []
     count = 0
     for module_name in modules:

@@ -1,14 +1,15 @@
-"""microgpt with a graph node per number: an implementation independent of the library's.
+"""microgpt with one graph node per number: a slow, independent implementation to compare with.
 
-It is here to be compared with. Values carry their gradient; the model is written in lists
-and sums; nothing of esp32gpt is used. Slow, and meant to be read next to backward.py.
+A Value carries its gradient, and the model is written with lists and sums. Nothing is imported from
+esp32gpt. Read it next to backward.py.
 """
 
 import math
 
 
 class Value:
-    """A number that remembers what it was made from, and the slopes by each of that."""
+    """A number with its gradient. `parents` are the Values that it was computed from, and `slopes`
+    its partial derivative with respect to each."""
 
     def __init__(self, data, parents=(), slopes=()):
         self.data = data
@@ -43,7 +44,7 @@ class Value:
         return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
 
     def backward(self):
-        """Fill `grad` of everything this value was made from."""
+        """Add this Value's gradients to `grad` of all Values that it was computed from."""
         order = []
         seen = set()
         stack = [(self, False)]
@@ -78,7 +79,8 @@ def softmax(x):
 
 
 def loss_of(weights, config, tokens):
-    """Mean cross-entropy of predicting tokens[1:], each from those before it."""
+    """Return the mean cross-entropy of predicting each of tokens[1:] from the tokens before it.
+    `weights` maps names to matrices of Values; `config` is a dict."""
     C, n_head = config["n_embd"], config["n_head"]
     size = C // n_head
     keys = [[] for _ in range(config["n_layer"])]
@@ -113,7 +115,7 @@ def loss_of(weights, config, tokens):
 
 
 class Adam:
-    """Textbook Adam with a linearly falling learning rate, over a list of Values."""
+    """Textbook Adam over a list of Values; the learning rate falls linearly to zero."""
 
     def __init__(self, values, config):
         self.values = values

@@ -1,4 +1,4 @@
-"""What a board says from its banner to its prompt, for tests of the monitor."""
+"""The output of a board from its banner to its prompt, for tests of the monitor."""
 
 BANNER = """\
 esp32gpt: Generic ESP32 module with ESP32, MicroPython 1.24.0, 240 MHz
@@ -18,7 +18,7 @@ held-out: loss 2.4312 (272 names that training never saw)
 
 
 def progress(first, last):
-    """Lines of progress, one each 100 steps; the first without a measure of held-out loss."""
+    """Return lines of progress, one every 100 steps; the line of step 100 has no held-out loss."""
     lines = ""
     for step in range(first, last + 1, 100):
         held = f" held:{3.1 - step / 2000:.4f}" if step > 100 else ""
@@ -27,7 +27,7 @@ def progress(first, last):
 
 
 def said(*parts):
-    """The parts as they come over the line."""
+    """Return the parts as the bytes that arrive from the port."""
     return "".join(parts).replace("\n", "\r\n").encode()
 
 

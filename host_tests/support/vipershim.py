@@ -1,17 +1,18 @@
-"""Viper under CPython: `@micropython.viper` functions run as the chip would run them, checked.
+"""Viper under CPython: run `@micropython.viper` functions with the chip's arithmetic, and check
+them.
 
-MicroPython's viper emitter compiles ints to bare machine words and pointers to bare
-addresses, so a mistake shows as a wrong number or a crash, and often on one word size only.
-Here the decorator rewrites the function's syntax tree so that every operation goes through
-a check. `load_viper(bits)` gives the viper engine in one of two worlds:
+MicroPython's viper emitter compiles ints to plain machine words and pointers to plain addresses. So
+a mistake gives a wrong number or a crash, often with one word size only. Here the decorator
+rewrites the function's syntax tree so that every operation is checked. `load_viper(bits)` returns
+the viper engine in one of two worlds:
 
-- 32 bits, the chip: an `int` result beyond 31 bits and sign raises OverflowError, a `uint`
-  wraps, ptr32 loads are signed.
-- 64 bits, unix on x86-64: results wrap at 64 bits, ptr32 loads do not extend the sign.
+- 32 bits, as on the chip: an `int` result that does not fit raises OverflowError, a `uint` wraps,
+  and ptr32 loads are signed.
+- 64 bits, as on unix on x86-64: results wrap at 64 bits, and ptr32 loads do not extend the sign.
 
-In both: an access outside the buffer, or not aligned, raises IndexError; a shift by a
-negative count or by the word's width or more raises ValueError; so does a constant that
-viper could not compile (over 30 bits), before the function ever runs.
+In both worlds, an access outside the buffer or not aligned raises IndexError. A shift by a negative
+count, or by the word's width or more, raises ValueError. A constant of more than 30 bits, which
+viper cannot compile, raises ValueError before the function runs.
 """
 
 import ast
@@ -23,16 +24,16 @@ import sys
 import textwrap
 import types
 
-SLOT = 1 << 20  # addresses: each buffer begins in the middle of a slot of its own
+SLOT = 1 << 20  # each buffer gets a slot of so many addresses, and begins in its middle
 WIDTH_CODES = {1: "B", 2: "H", 4: "I"}
 
 
 class uint(int):
-    """A viper value whose arithmetic is unsigned and wraps."""
+    """A viper value with unsigned, wrapping arithmetic."""
 
 
 class Pointer:
-    """A typed address; what it points into is found again at each access."""
+    """A typed address. Each access looks up the buffer that the address is in."""
 
     __slots__ = ("world", "address", "width")
 
@@ -63,14 +64,15 @@ class Pointer:
 
 
 class World:
-    """One word size, and the buffers that the running call has been given."""
+    """A word size, and the buffers that were passed to the running call."""
 
     def __init__(self, bits):
         self.bits = bits
         self.slots = {}
 
     def point(self, value, width):
-        """The cast ptr8(), ptr16() or ptr32() of a pointer, an address or a buffer."""
+        """Cast a pointer, an address or a buffer, as ptr8(), ptr16() or ptr32() do. `width` is the
+        size of an element in bytes."""
         if isinstance(value, Pointer):
             return Pointer(self, value.address, width)
         if isinstance(value, int):
@@ -81,15 +83,16 @@ class World:
         return Pointer(self, slot * SLOT + SLOT // 2, width)
 
     def number(self, value):
-        """The cast int()."""
+        """Cast a value, as int() does."""
         return value.address if isinstance(value, Pointer) else int(value)
 
     def unsigned(self, value):
-        """The cast uint()."""
+        """Cast a value, as uint() does."""
         return uint(self.number(value) & ((1 << self.bits) - 1))
 
     def check(self, value, unsigned):
-        """A result, as the machine word holds it."""
+        """Return a result as a machine word holds it. In the world of 32 bits, raises OverflowError
+        if an int does not fit."""
         if unsigned:
             return uint(value & ((1 << self.bits) - 1))
         limit = 1 << (self.bits - 1)
@@ -100,7 +103,7 @@ class World:
         return int(value)
 
     def binary(self, name, left, right):
-        """left <operator> right; the result's type is the left one's, as in viper."""
+        """Compute left <operator> right. The result has the type of `left`, as in viper."""
         if name in ("lshift", "rshift") and not 0 <= right < self.bits:
             raise ValueError(f"shift by {right}, which a {self.bits}-bit machine does not have")
         return self.check(getattr(operator, name)(left, right), isinstance(left, uint))
@@ -126,7 +129,7 @@ OPERATORS = {
 
 
 class Rewriter(ast.NodeTransformer):
-    """Turns operators into calls of the world's checks."""
+    """Replace operators by calls of the world's checks."""
 
     def visit_Constant(self, node):
         if isinstance(node.value, int) and not -(1 << 30) <= node.value < 1 << 30:
@@ -154,12 +157,12 @@ class Rewriter(ast.NodeTransformer):
 
 
 def _as_load(target):
-    """The expression that reads what an assignment target names."""
+    """Return the expression that reads an assignment's target."""
     return ast.parse(ast.unparse(target), mode="eval").body
 
 
 def compile_checked(function, world):
-    """The function, rewritten to run in a world: its parameters are cast to their types."""
+    """Return the function, rewritten to run in a world, with its arguments cast to their types."""
     source, first_line = inspect.getsourcelines(function)
     tree = ast.parse(textwrap.dedent("".join(source)))
     ast.increment_lineno(tree, first_line - 1)
@@ -195,11 +198,11 @@ def compile_checked(function, world):
 
 
 def load_viper(bits):
-    """A fresh import of the viper engine in a world of 32 or 64 bits."""
+    """Import the viper engine afresh in a world of 32 or 64 bits, and return it."""
     world = World(bits)
     shim = types.ModuleType("micropython")
     shim.viper = lambda function: compile_checked(function, world)
-    for name in ("ptr8", "ptr16", "ptr32", "uint"):  # MicroPython knows them in annotations
+    for name in ("ptr8", "ptr16", "ptr32", "uint"):  # annotations use these built-in names
         setattr(builtins, name, name)
     package = "esp32gpt.kernels.viper"
     kept = {name: sys.modules.pop(name) for name in [*sys.modules] if name.startswith(package)}

@@ -1,4 +1,4 @@
-"""The bench, on the host's MicroPython and with few steps: are its figures there and plausible?"""
+"""`make bench` on the host's MicroPython, with few steps: all figures are present and plausible."""
 
 import json
 import subprocess
@@ -8,12 +8,12 @@ import pytest
 
 from tools import bench
 
-# Predictions a step in the first three names: 6, 7 and 6 letters, and the end of each.
+# Predictions a step in the first three names: their 6, 7 and 6 letters, and one end each.
 TOKENS = 22 / 3
 
 
 def run(*options):
-    """The tool as its user starts it."""
+    """Run the command with these options."""
     return subprocess.run(
         [sys.executable, "-m", "tools", "bench", *options], capture_output=True, text=True
     )
@@ -34,7 +34,7 @@ def test_figures_of_an_engine(micropython, engine):
     assert figures["steps"] == 3
     assert figures["tokens_per_step"] == pytest.approx(TOKENS)
     assert figures["exec_bytes"] is None
-    # How times compare is the busy host's to say; that they are times is ours.
+    # Times vary on a busy host, so only their range is checked.
     for name in ("us_forward", "us_backward", "us_adam", "us_per_step", "first_step_s"):
         assert 0 < figures[name] < 60e6, name
     assert figures["us_data"] >= 0

@@ -1,4 +1,4 @@
-"""tools/board.py: finding a board, talking to it, and what is said when that fails."""
+"""tools/host/board.py: find a board, use its REPL, and report failures."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ def adapter(device, vid=0x10C4):
 
 @pytest.fixture
 def adapters(monkeypatch):
-    """The serial ports of this machine, as the test wants them."""
+    """Replace the list of this machine's serial ports; the test fills it."""
     found = []
     monkeypatch.setattr(board.list_ports, "comports", lambda: found)
     return found
@@ -29,7 +29,7 @@ def adapters(monkeypatch):
 
 @pytest.fixture
 def silent():
-    """The port of a board that never says a word."""
+    """Yield the port of a board that never answers."""
     master, slave = pty.openpty()
     yield os.ttyname(slave)
     os.close(master)

@@ -1,4 +1,4 @@
-"""tools/convert.py: models as checkpoints, as .npz, and out of recordings of microgpt.py."""
+"""tools/convert.py: models as checkpoints, as .npz, and from recordings of microgpt.py."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ SHAPE = {"n_embd": 4, "n_head": 2, "block_size": 6}
 
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
-    """A small trained GPT, saved to esp32gpt.ckpt in the present directory."""
+    """Train a small GPT in a temporary directory and save it to esp32gpt.ckpt; return the GPT."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "names.txt").write_text("anna\nmara\nnora\nomar\n" * 5)
     gpt = GPT(**SHAPE)
@@ -30,7 +30,7 @@ def trained(tmp_path, monkeypatch):
 
 @pytest.fixture
 def trace(tmp_path):
-    """A recording of a run of two steps, with the weights of both ends."""
+    """Write a recording of two steps, with its initial and final weights; return its path."""
     config = {"n_embd": 4, "n_head": 2, "n_layer": 1, "block_size": 6, "vocab_size": 27}
     config |= {"num_steps": 2, "learning_rate": 0.01, "beta1": 0.85, "beta2": 0.99}
     config |= {"eps": 1e-8, "init_std": 0.08}
@@ -81,7 +81,7 @@ def test_a_recording_becomes_a_model(trace, tmp_path):
     for options, first, step in ([], 1.0, 2), (["--initial"], 0.0, 0):
         assert run(trace, tmp_path / "model.ckpt", *options).returncode == 0
         header, (params, m, _, losses) = convert.read_checkpoint(tmp_path / "model.ckpt")
-        # There BOS is the last token; here it is the first.
+        # In a recording BOS is the last token; here it is the first.
         end = json.loads(trace.read_text())["final" if step else "init"]
         assert list(params[:4]) == pytest.approx(end["wte"][26]) and params[0] == first
         assert header.step == step and not m.any()

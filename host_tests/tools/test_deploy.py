@@ -1,4 +1,4 @@
-"""tools/deploy.py and tools/stage.py: what is on a board after `make deploy`."""
+"""tools/deploy.py and tools/host/stage.py: the files on a board after `make deploy`."""
 
 import subprocess
 import sys
@@ -12,12 +12,12 @@ from tools.host.errors import ToolError
 
 pytestmark = pytest.mark.usefixtures("micropython")
 
-ARMV7EM = 0x06 | 3 << 8 | 6 << 10  # sys.implementation._mpy of another chip
+ARMV7EM = 0x06 | 3 << 8 | 6 << 10  # sys.implementation._mpy of a chip that is no ESP32
 
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """A build directory of the test's own, with three names in it."""
+    """Stage into a temporary directory, with a list of three names."""
     monkeypatch.setattr(stage, "STAGED", tmp_path / "board")
     monkeypatch.setattr(stage, "NAMES", tmp_path / "names.txt")
     stage.NAMES.write_text("ada\nlin\nbo\n")
@@ -32,14 +32,14 @@ def fake(build):
 
 
 def files(fake):
-    """{path: sha256} of all files on the board."""
+    """Return {path: sha256} of all files on the board."""
     with board.session(fake.port) as transport:
         transport.exec(board.FILES)
         return transport.eval("survey('', ['/' + name for name in os.listdir('/')])")
 
 
 def put(fake, *paths):
-    """Files that somebody has left on the board."""
+    """Write files to the board that deploy did not put there."""
     with board.session(fake.port) as transport:
         transport.exec(board.FILES)
         transport.exec(f"make_directories('', {paths})")
@@ -54,7 +54,7 @@ FPU = "/lib/esp32gpt/kernels/fpu.mpy"
 
 
 def library(suffix):
-    """The paths that the library has on an ESP32."""
+    """Return the library's paths on an ESP32."""
     modules = (stage.FIRMWARE / "esp32gpt").rglob("*.py")
     paths = {f"/lib/{m.relative_to(stage.FIRMWARE).with_suffix(suffix)}" for m in modules}
     return paths | {FPU}

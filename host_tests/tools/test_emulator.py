@@ -1,4 +1,4 @@
-"""The emulator and `make emulate`, with a program that stands for QEMU."""
+"""The emulator and `make emulate`, with a fake QEMU."""
 
 import os
 import subprocess
@@ -20,7 +20,8 @@ none                 empty machine
 
 @pytest.fixture
 def fake_qemu(tmp_path):
-    """Makes a program that stands for QEMU: it lists machines, then does what it is told to."""
+    """Return a function that writes a fake QEMU: a program that lists machines, then runs a
+    script."""
 
     def make(then, machines=MACHINES, name="qemu-system-xtensa"):
         path = tmp_path / name
@@ -112,7 +113,7 @@ def test_an_image_is_used_by_one_emulator_at_a_time(tmp_path):
     path = tmp_path / "build" / "flash.bin"
     with (
         emulator.alone_with(path),
-        pytest.raises(ToolError, match="being emulated already"),
+        pytest.raises(ToolError, match="Another emulator is using"),
         emulator.alone_with(path),
     ):
         pass

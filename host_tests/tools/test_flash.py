@@ -1,5 +1,5 @@
-"""`make flash`: what it asks a board, which firmware it takes, and what gets into the flash. A
-program on a pty stands for the bootloader of each chip."""
+"""`make flash`: how it identifies the chip, which firmware it takes, and what it writes. A program
+on a pty plays the bootloader of each chip."""
 
 import functools
 import http.server
@@ -28,7 +28,7 @@ def firmware_file(tmp_path):
 
 @contextmanager
 def bootloader(chip):
-    """The port of a chip that waits in its bootloader."""
+    """Start a fake chip that waits in its bootloader, and yield its port."""
     command = [Path(sys.executable).with_name("esp32-mock-bootloader"), "run", "--pty"]
     with subprocess.Popen(
         [*command, "--chip", chip], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -136,7 +136,7 @@ def test_another_chip_is_refused_and_those_that_work_are_named():
 
 
 class Site(http.server.SimpleHTTPRequestHandler):
-    """A download site that counts its visitors."""
+    """A download site that counts its requests."""
 
     visits = 0
 
@@ -150,7 +150,7 @@ class Site(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """The directory of a download site, from which flash.py downloads into an empty cache."""
+    """Start a download site for release.py, with an empty cache, and yield the site's directory."""
     directory = tmp_path / "site"
     directory.mkdir()
     handler = functools.partial(Site, directory=str(directory))

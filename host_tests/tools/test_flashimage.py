@@ -1,4 +1,4 @@
-"""The flash of an emulated board: its firmware, and the file system that is put into it."""
+"""The flash of an emulated board: its firmware and its file system."""
 
 import hashlib
 
@@ -48,7 +48,7 @@ def test_another_firmware_gets_a_new_flash_image(firmware_file, tmp_path):
 
 
 class Counted(filesystem.Flash):
-    """Flash that counts how often it is read."""
+    """Flash that counts its reads."""
 
     reads = 0
 
@@ -58,7 +58,7 @@ class Counted(filesystem.Flash):
 
 
 class Disk:
-    """A flash image, and the directory that its file system is brought up to date with."""
+    """A flash image, and the directory that is copied into its file system."""
 
     def __init__(self, tmp_path):
         self.firmware = image.load(tmp_path / "firmware.bin")
@@ -67,7 +67,7 @@ class Disk:
         flashimage.make_flash(self.firmware, self.path)
 
     def put(self, path, content):
-        """A file in the directory."""
+        """Write a file in the directory."""
         file = self.directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -76,7 +76,7 @@ class Disk:
         return flashimage.update_files(self.firmware, self.path, self.directory)
 
     def flash(self):
-        """The flash of the file system in the image."""
+        """Return the flash of the file system in the image."""
         offset, size = self.firmware.filesystem(self.path.stat().st_size)
         return Counted(self.path.read_bytes()[offset : offset + size])
 
@@ -88,7 +88,7 @@ class Disk:
         }
 
     def board_writes(self, path, content):
-        """A file that the board makes itself."""
+        """Write a file in the image, as the board itself would."""
         flash = self.flash()
         fs = filesystem.mount(flash)
         with fs.open(path, "wb") as file:
@@ -181,4 +181,4 @@ def test_files_of_an_image_are_found_in_few_reads(disk):
     fs = filesystem.mount(flash)
     flash.reads = 0
     fs.stat("/lib/esp32gpt/kernels/viper/adam.mpy")
-    assert flash.reads < 40  # 31; without compact() 55
+    assert flash.reads < 40  # 31 with compact(), 55 without

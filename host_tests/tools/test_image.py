@@ -1,4 +1,4 @@
-"""A firmware file: is it whole, for which chip is it, and where does it keep its files."""
+"""Firmware files: intact or damaged, for which chip, and with which file system."""
 
 import pytest
 
@@ -26,7 +26,7 @@ LARGE_OTA = (
     *((0, 0x10, APPLICATION, 0x270000, b"ota_0"), (0, 0x11, 0x280000, 0x270000, b"ota_1")),
 )
 
-# Tables of MicroPython's releases, the flash that a board has in MB, and where its files are.
+# Partition tables of MicroPython's releases, a board's flash in MB, and the place of its files.
 LAYOUTS = {
     "v1.18": (
         (*NVS, (0, 0, APPLICATION, 0x180000, b"factory"), (1, 0x81, 2 * MB, 2 * MB, b"vfs")),

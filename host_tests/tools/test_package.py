@@ -1,4 +1,4 @@
-"""firmware/package.json: what `mpremote mip install` puts on a board, and how it gets on with
+"""firmware/package.json: the files that `mpremote mip install` puts on a board, before and after
 `make deploy`."""
 
 import json
@@ -22,7 +22,7 @@ PREBUILT = package.FPU.exists()
 
 
 def install(port, directory=ROOT):
-    """Run the command that the page names."""
+    """Run the command of firmware/INSTALL.md."""
     command = [sys.executable, "-m", "mpremote", "connect", port]
     command += ["mip", "install", "firmware/package.json"]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
@@ -30,7 +30,7 @@ def install(port, directory=ROOT):
 
 
 def files(port):
-    """{path: sha256} of all files on the board."""
+    """Return {path: sha256} of all files on the board."""
     with board.session(port) as transport:
         transport.exec(board.FILES)
         return transport.eval("survey('', ['/' + name for name in os.listdir('/')])")

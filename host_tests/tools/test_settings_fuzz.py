@@ -1,5 +1,5 @@
-"""Settings of every kind that can go wrong: strictjson takes nothing that is no JSON, reads what it
-takes as Python does, and gives the same verdict on both interpreters."""
+"""Random settings: strictjson accepts only valid JSON, reads it as Python does, and gives the same
+verdict on both interpreters."""
 
 import json
 import subprocess
@@ -49,7 +49,7 @@ def test_what_python_writes_is_read_back(written):
     try:
         assert strictjson.load(data) == written
     except ValueError as error:
-        # A half of a character, or a number of more digits than a setting has.
+        # Half a character, or a number with too many digits for a setting.
         assert "after a backslash" in str(error) or "number" in str(error), error
 
 

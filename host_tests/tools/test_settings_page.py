@@ -1,4 +1,4 @@
-"""The page of settings says what the table in the library says."""
+"""The page of settings agrees with the table in the library."""
 
 import json
 import re

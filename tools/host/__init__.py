@@ -1,1 +1,2 @@
-"""What the commands share: the board and its port, the files that belong on it, firmware images."""
+"""Modules that the commands share: boards and their ports, the files for a board, firmware images,
+emulators, paths and errors."""

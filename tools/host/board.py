@@ -1,5 +1,4 @@
-"""The board at the end of a serial port: finding it, talking to its REPL, and saying in one
-sentence what is wrong when that fails."""
+"""The board at a serial port: find it, use its REPL, and turn every failure into one sentence."""
 
 import contextlib
 import errno
@@ -17,27 +16,28 @@ from tools.host.paths import ONBOARD
 
 OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
 BAUD = 115200
-FILES = (ONBOARD / "files.py").read_text(encoding="utf-8")  # what a session may run there
+FILES = (ONBOARD / "files.py").read_text(encoding="utf-8")  # functions that a session may define
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-PATIENCE = 10  # seconds for a board to boot, or to finish what cannot be interrupted
+PATIENCE = 10  # seconds for a board to boot, or to finish work that Ctrl-C cannot interrupt
 PATIENCE_PTY = 60  # the same for an emulator, which may be a hundred times slower
 
-# The native code that a board runs, by the number in its sys.implementation._mpy.
+# Names of native code, by the number in a board's sys.implementation._mpy.
 ARCHITECTURES = (
     *(None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc", "rv64imc", None, None, None),
 )
-# `architecture` is None where no native code runs, `mpy` the version of .mpy files it loads.
+# `architecture` is the native code that the board runs, or None; `mpy` is the version of .mpy files
+# that it loads.
 Identity = namedtuple("Identity", "version machine architecture mpy")
 
 
 class BoardError(ToolError):
-    """A board that cannot be found, reached or used; the sentence says what to do."""
+    """A board cannot be found, reached or used. The message is one sentence with the remedy."""
 
 
 def find_port(port=None):
-    """The port given, else that of the only USB serial adapter. Raises BoardError if there is
-    none, or more than one to choose from."""
+    """Return the given port; without one, the port of the only USB serial adapter. Raises
+    BoardError if there is no adapter, or more than one."""
     if port:
         return port
     found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
@@ -48,12 +48,12 @@ def find_port(port=None):
         )
     if len(found) > 1:
         listed = ", ".join(f"{p.device} ({p.description})" for p in found)
-        raise BoardError(f"More than one board found: choose with PORT=… one of {listed}.")
+        raise BoardError(f"More than one board found: choose one with PORT=… from {listed}.")
     return found[0].device
 
 
 def why_closed(port, error):
-    """The BoardError that says why the port could not be opened."""
+    """Return the BoardError that says why the port could not be opened."""
     code = getattr(error, "errno", None)
     if code == errno.ENOENT or (code is None and "FileNotFound" in str(error)):
         return BoardError(f"There is no port {port}: check the cable, or leave PORT out.")
@@ -70,7 +70,7 @@ def why_closed(port, error):
 
 
 def open_serial(port):
-    """The port as an open serial.Serial, for this process alone. Raises BoardError."""
+    """Open the port for this process alone; return it as a serial.Serial. Raises BoardError."""
     try:
         return serial.Serial(port, BAUD, timeout=0.1, exclusive=True)
     except (serial.SerialException, OSError, ValueError) as error:
@@ -79,13 +79,13 @@ def open_serial(port):
 
 @contextlib.contextmanager
 def session(port, patience=None):
-    """A SerialTransport of mpremote whose board is in the raw REPL, whatever it was doing
-    before: `exec`, `eval` and the `fs_` methods are used as they are. What fails inside, such
-    as a board that is unplugged or code that raises there, is raised as BoardError too."""
+    """Interrupt the board, enter its raw REPL, and yield mpremote's SerialTransport, with `exec`,
+    `eval` and the `fs_` methods. Raises BoardError, also for failures inside the `with`: a board
+    that is unplugged, or an exception on the board."""
     try:
         transport = SerialTransport(port, BAUD)
     except TransportError:
-        open_serial(port).close()  # raises the reason, which mpremote does not tell
+        open_serial(port).close()  # raises BoardError with the reason, which mpremote hides
         raise BoardError(f"{port} could not be opened: try again.") from None
     try:
         interrupt(transport, port, patience or (PATIENCE_PTY if transport.is_pty else PATIENCE))
@@ -105,7 +105,7 @@ def session(port, patience=None):
 
 
 def why_refused(port, traceback):
-    """The BoardError for an exception that was raised on the board."""
+    """Return the BoardError for an exception that was raised on the board."""
     complaint = (traceback.strip().splitlines() or ["no message"])[-1]
     if complaint.startswith(("ImportError", "DatasetError")):
         return BoardError(
@@ -121,7 +121,7 @@ def why_refused(port, traceback):
 
 
 def run(transport, script, seconds):
-    """What the script prints in a session; the board may be silent for so many seconds."""
+    """Run the script in a session and return its output. The board may be silent for `seconds`."""
     output, complaint = transport.exec_raw(script, timeout=seconds)
     if complaint:
         raise TransportExecError(1, complaint.decode(errors="replace"))
@@ -129,8 +129,8 @@ def run(transport, script, seconds):
 
 
 def interrupt(transport, port, patience):
-    """Stop what the board is doing and enter its raw REPL. A board that is booting loses what
-    is sent to it, so this is tried until `patience` seconds are over. Raises BoardError."""
+    """Stop the board's program and enter the raw REPL. A board that boots loses its input, so this
+    tries again for `patience` seconds. Raises BoardError."""
     transport.serial.timeout = 0.1
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -138,9 +138,9 @@ def interrupt(transport, port, patience):
         if hears(transport.serial, RAW_PROMPT, 2):
             while transport.serial.read(4096):  # answers to earlier tries
                 pass
-            # A board that trains would keep mpremote waiting without end; it is quiet now.
+            # mpremote waits for silence, so the board must have stopped printing by now.
             transport.enter_raw_repl(soft_reset=False)
-            # On a pty mpremote reads blockingly.
+            # On a pty, mpremote's reads block.
             transport.serial.timeout = PATIENCE_PTY
             return
     raise BoardError(
@@ -150,7 +150,7 @@ def interrupt(transport, port, patience):
 
 
 def hears(connection, text, seconds):
-    """Whether the text arrives within that time, amid whatever else is said."""
+    """Return True if the text arrives within `seconds`, among any other output."""
     said = b""
     deadline = time.monotonic() + seconds
     while text not in said and time.monotonic() < deadline:
@@ -159,7 +159,8 @@ def hears(connection, text, seconds):
 
 
 def identify(transport):
-    """The Identity of the board in a session. Raises BoardError if its firmware is too old."""
+    """Return the Identity of the board in a session. Raises BoardError if its firmware is too
+    old."""
     transport.exec("import sys")
     version, machine, mpy = transport.eval(
         "(sys.implementation[1][:3], getattr(sys.implementation, '_machine', ''), "
@@ -167,14 +168,14 @@ def identify(transport):
     )
     if version[:2] < OLDEST_FIRMWARE:
         raise BoardError(
-            f"The board runs MicroPython {'.'.join(map(str, version))}, and this needs "
+            f"The board runs MicroPython {'.'.join(map(str, version))}, but esp32gpt needs "
             f"{'.'.join(map(str, OLDEST_FIRMWARE))} or newer: update it with `make flash`."
         )
     return Identity(version, machine, ARCHITECTURES[mpy >> 10 & 15], mpy & 0xFF)
 
 
 def restart(transport):
-    """A soft reset, which runs main.py. Native code and all memory are freed by it."""
+    """Soft-reset the board, which then runs main.py. This frees native code and all memory."""
     transport.exit_raw_repl()
     transport.serial.write(b"\x04")
     transport.read_until(1, b"soft reboot\r\n", timeout=2)

@@ -1,4 +1,4 @@
-"""A chip that QEMU emulates: the program that does, and its run until it is closed."""
+"""An emulated chip: find a QEMU that has it, and run it."""
 
 import contextlib
 import fcntl
@@ -11,8 +11,9 @@ from tools.host.errors import ToolError
 
 
 def find_qemu(chip, path=None):
-    """The path of a QEMU that has the chip: the one given, that in the variable QEMU (either may
-    list several, separated as in PATH), or that on PATH. Raises ToolError if there is none."""
+    """Return the path of a QEMU that emulates the chip. Looks at `path`, else at the environment
+    variable QEMU, else on PATH; the first two may list several programs, separated as in PATH.
+    Raises ToolError if none of them has the chip."""
     if chip.qemu is None:
         raise ToolError(f"No emulator is known for {chip.title}: use a board, or another CHIP.")
     program = f"qemu-system-{chip.qemu[0]}"
@@ -28,42 +29,43 @@ def find_qemu(chip, path=None):
 
 
 def has_machine(qemu, chip):
-    """Whether this QEMU emulates the chip."""
+    """Return True if this QEMU emulates the chip."""
     machines = subprocess.run([qemu, "-M", "help"], capture_output=True, text=True).stdout
     return re.search(rf"^{chip.name}\s", machines, re.MULTILINE) is not None
 
 
 @contextlib.contextmanager
 def alone_with(path):
-    """Within, no other emulator of ours uses the flash image. Raises ToolError if one does."""
+    """Lock the flash image, so that only one emulator of ours uses it inside the `with`. Raises
+    ToolError if another one uses it already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ToolError(
-                f"{path} is being emulated already: stop that emulator first, with Ctrl-C."
+                f"Another emulator is using {path}: stop that one first, with Ctrl-C."
             ) from error
         yield
 
 
 class Emulator:
-    """A running chip; `port` is its serial port until close(), or the end of a `with`.
+    """A running emulated chip. `port` is its serial port until close(), or the end of a `with`.
 
-    It boots from the flash image, and stores in it, within a second, or 10 to 20 when it counts
-    instructions (`icount`: each takes 4 ns of its own time). `bootloader` starts it like a board
-    whose BOOT button is held. Raises ToolError if it does not start.
+    The chip boots from the flash image and writes its changes to it. Booting takes a second, or 10
+    to 20 with `icount`, which counts instructions: each takes 4 ns of the chip's time. `bootloader`
+    starts the chip like a board with its BOOT button held. Raises ToolError if QEMU does not start.
     """
 
     def __init__(self, chip, flash_image, qemu=None, icount=False, bootloader=False):
         command = [
             *(find_qemu(chip, qemu), "-M", chip.name, "-display", "none", "-monitor", "none"),
-            # A comma in an option's value is written twice. cache=unsafe: no flush to the host's
-            # disk for each block of flash, so only a crash of the host itself can lose any.
+            # QEMU wants a comma in a value doubled. cache=unsafe does not flush each block of flash
+            # to the host's disk: only a crash of the host can lose data.
             "-drive",
             f"file={str(flash_image).replace(',', ',,')},if=mtd,format=raw,cache=unsafe",
             *("-serial", "pty"),
-            # The emulated watchdog counts even while the host has no time for the chip.
+            # The emulated watchdog would fire when the host is too busy to run the chip.
             *("-global", f"driver=timer.{chip.name}.timg,property=wdt_disable,value=true"),
         ]
         if icount:
@@ -85,12 +87,12 @@ class Emulator:
         raise ToolError(f"QEMU did not start: {said[-1] if said else 'it said nothing'}.")
 
     def wait(self):
-        """Return when the emulator ends by itself, with what it said last."""
+        """Wait until the emulator ends by itself, and return the last line that it printed."""
         said = self.process.stdout.read().decode(errors="replace").strip()
         return said.splitlines()[-1] if said else "it gave no reason."
 
     def close(self):
-        """Stop the emulator. Its flash image keeps what the board stored."""
+        """Stop the emulator. The flash image keeps the files that the board stored."""
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()

@@ -1,16 +1,16 @@
-"""The one way in which a command says no."""
+"""The error that ends a command with one sentence."""
 
 import sys
 
 
 class ToolError(Exception):
-    """What stopped a command: one sentence for the user that names the remedy."""
+    """A command cannot go on. The message is one sentence for the user and names the remedy."""
 
 
 def run_tool(main):
-    """Call main() and exit: 0 when it returns, 1 with the sentence on stderr for ToolError,
-    130 without a traceback for Ctrl-C."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal without the user's letters
+    """Call main(). For ToolError, print the sentence on stderr and exit with 1; for Ctrl-C, exit
+    with 130, without a traceback."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # for letters that the terminal lacks
     try:
         main()
     except ToolError as error:

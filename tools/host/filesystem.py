@@ -1,15 +1,15 @@
-"""MicroPython's littlefs inside a flash image: brought up to date with a directory of the host."""
+"""MicroPython's littlefs inside a flash image: bring it up to date with a directory of the host."""
 
 from littlefs import LittleFS, UserContext
 
 BLOCK = 4096
-# As MicroPython mounts it (extmod/vfs_lfsx.c).
+# MicroPython mounts littlefs with these (extmod/vfs_lfsx.c).
 GEOMETRY = {"read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
 SCRATCH = "~"
 
 
 class Flash(UserContext):
-    """A file system's part of the flash, in memory. `erased` counts the blocks that were erased."""
+    """The flash of a file system, in memory. `erased` counts the erased blocks."""
 
     def __init__(self, content):
         super().__init__(buffer=bytearray(content))
@@ -21,15 +21,16 @@ class Flash(UserContext):
 
 
 def mount(flash):
-    """Return the LittleFS in the flash, made anew if there is none."""
+    """Mount and return the LittleFS in the flash; format the flash if it holds none."""
     return LittleFS(flash, block_size=BLOCK, block_count=len(flash.buffer) // BLOCK, **GEOMETRY)
 
 
 def update(content, directory, managed):
     """Bring a file system, given as bytes, up to date with a directory.
 
-    `managed` are the paths within which only files of the directory remain; all other files stay as
-    they are. Returns (bytes, copied, unchanged, removed), the last three as counts.
+    Within the paths in `managed`, files that are not in the directory are removed; all other files
+    stay as they are. Returns (the new bytes, copied, unchanged, removed); the last three are
+    counts.
     """
     flash = Flash(content)
     fs = mount(flash)
@@ -47,7 +48,7 @@ def update(content, directory, managed):
     ]
     changed = [path for path in wanted if present.get(path) != wanted[path]]
     for path in stale:
-        fs.removedirs(path)  # with the directories that this leaves empty
+        fs.removedirs(path)  # also removes directories that become empty
     for path in changed:
         fs.makedirs(path.rpartition("/")[0] or "/", exist_ok=True)
         with fs.open(path, "wb") as file:
@@ -60,7 +61,7 @@ def update(content, directory, managed):
 
 
 def files(fs):
-    """The paths of all files."""
+    """Yield the paths of all files."""
     for folder, _, names in fs.walk("/"):
         for name in names:
             yield folder.rstrip("/") + "/" + name
@@ -72,11 +73,12 @@ def read(fs, path):
 
 
 def compact(fs, flash, folder):
-    """Make littlefs write the log that describes a folder anew, in its shortest form.
+    """Make littlefs rewrite the log of a folder in its shortest form.
 
-    To find a file the board reads that log from its beginning, 32 bytes at a time, and each read of
-    the flash costs an emulator 10 ms and more: importing the library takes half as long afterwards.
-    A log is written anew when it is full; files that come and go fill it.
+    littlefs keeps a log of changes for each folder and rewrites it when it is full. To find a file,
+    the board reads this log from the start, 32 bytes at a time, and each read of the flash takes an
+    emulator 10 ms or more. After compacting, importing the library takes half the time. Creating
+    and removing a scratch file fills the log until littlefs rewrites it, which erases a block.
     """
     erased = flash.erased
     while flash.erased == erased:

@@ -1,14 +1,15 @@
-"""The flash of an emulated board as a file: firmware, and a file system with what belongs on it."""
+"""The flash of an emulated board, as a file: the firmware and a file system with the staged
+files."""
 
 from tools.host import filesystem, stage
 
 
 def make_flash(firmware, path):
-    """Put the firmware into a flash image at `path`. An image that already holds it is left as
-    it is, with all that its board has stored."""
+    """Write a flash image with the firmware to `path`. An image that already holds this firmware
+    stays as it is, with the files that its board has stored."""
     offset, application = firmware.chip.offset, firmware.application
     if path.exists():
-        # Before the application lie settings that the board itself changes.
+        # Compare from the application on: the board changes the settings that lie before it.
         program = firmware.data[application - offset :]
         if path.read_bytes()[application : application + len(program)] == program:
             return
@@ -19,8 +20,8 @@ def make_flash(firmware, path):
 
 
 def update_files(firmware, path, directory, fresh=False):
-    """Bring the file system in the image up to date with the directory, without checkpoints if
-    `fresh`. Returns (copied, unchanged, removed) as counts. Raises ToolError."""
+    """Bring the file system in the image up to date with the directory; `fresh` also removes the
+    checkpoints. Returns the counts (copied, unchanged, removed). Raises ToolError."""
     offset, size = firmware.filesystem(path.stat().st_size)
     with open(path, "r+b") as image:
         image.seek(offset)

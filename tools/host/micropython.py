@@ -1,4 +1,4 @@
-"""The host's MicroPython: where it is, and a script's run under it."""
+"""The host's MicroPython: find it, and run scripts with it."""
 
 import shutil
 import subprocess
@@ -9,21 +9,21 @@ from .errors import ToolError
 
 
 def find_micropython():
-    """Return the path of MicroPython for this machine: the one installed beside this Python, else
-    the one on PATH. Raises ToolError if there is none."""
+    """Return the path of this machine's MicroPython: the one beside this Python, or the one on
+    PATH. Raises ToolError if there is none."""
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.exists() else shutil.which("micropython")
     if not found:
         raise ToolError(
             "No MicroPython for this machine: PyPI has none for it, so install the unix port "
-            "yourself (macOS: `brew install micropython`) and have `micropython` on PATH."
+            "yourself (macOS: `brew install micropython`) and put `micropython` on PATH."
         )
     return found
 
 
 def run_micropython(script, *args):
-    """Run the script with these arguments and return what it prints. Raises ToolError, with the
-    last line of its complaint, if that fails."""
+    """Run the script with these arguments and return its output. Raises ToolError, with the last
+    line of the error output, if the script fails."""
     done = subprocess.run(
         [find_micropython(), "-X", "heapsize=64M", str(script), *map(str, args)],
         capture_output=True,

@@ -1,17 +1,18 @@
-"""Recordings of microgpt.py: how they lay out the weights, and how this project does."""
+"""Recordings of microgpt.py: convert between their layout of the weights and this project's."""
 
 
 def shape_of(trace):
-    """The arguments of a Config that a recording was made with."""
+    """Return the arguments of Config for a recording."""
     shape = dict(trace["config"])
     shape["steps"] = shape.pop("num_steps")
     return shape
 
 
 def from_trace(config, tensors):
-    """The flat parameter buffer, as a list, of a recording's {name: rows}.
+    """Convert a recording's {name: rows} to the flat parameter buffer, as a list.
 
-    There BOS is the last token, and q, k and v are matrices of their own.
+    In a recording BOS is the last token, here it is the first; and q, k and v are three matrices
+    there, one here. Raises ValueError if a matrix has the wrong shape, KeyError if one is missing.
     """
     flat = []
     for name, rows, cols in config.parameters():
@@ -28,7 +29,7 @@ def from_trace(config, tensors):
 
 
 def to_trace(config, flat):
-    """The recording's {name: rows} of a flat parameter buffer."""
+    """Convert a flat parameter buffer to a recording's {name: rows}."""
     tensors = {}
     first = 0
     for name, rows, cols in config.parameters():

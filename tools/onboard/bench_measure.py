@@ -1,12 +1,13 @@
-"""Times a step, its parts, reading and sampling, in a memory with nothing else in it.
+"""Time a step, its parts, reading and sampling, with nothing else in memory.
 
-bench.py puts a line `ENGINE, STEPS, PASSES, PATH, NAMES = ...` before it. Prints one line, a dict
-of figures.
+bench.py puts a line `ENGINE, STEPS, PASSES, PATH, NAMES = ...` before this script. The script
+prints one line, a dict of figures.
 
-An allocation, and a call is one, takes as long as the search for a piece that is free, so the place
-of earlier garbage would decide over 5 % of a step. tidy() therefore puts the heap into one state
-before the clock starts: collected, its holes taken by new garbage, and the last 9 KB free. That is
-enough for five steps without a collection, except for the reference engine.
+Every call allocates, and an allocation takes as long as the search for a free piece of the heap. So
+the position of earlier garbage changes the time of a step by up to 5 %. tidy() therefore brings the
+heap into the same state before each measurement: garbage collected, the holes filled with new
+garbage, and the last 9 KB free. That is enough for five steps without a collection, except for the
+reference engine.
 """
 
 import gc
@@ -14,7 +15,7 @@ import gc
 from esp32gpt import compat, kernels
 
 engine = kernels.load(ENGINE)
-engine.ATOMIC = True  # as before
+engine.ATOMIC = True  # nothing interrupts the bench: no copies to take a step back
 from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset, NameList
 from esp32gpt.model import Model

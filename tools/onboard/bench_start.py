@@ -1,6 +1,7 @@
-"""Does all that main.py does up to its first step, then a step that looks at the heap.
+"""Do everything that main.py does up to its first step, then measure the heap within a second step.
 
-bench.py puts a line `ENGINE, PATH = ...` before it. Prints one line, a dict of figures.
+bench.py puts a line `ENGINE, PATH = ...` before this script. The script prints one line, a dict of
+figures.
 """
 
 import gc
@@ -19,7 +20,7 @@ before = executable()
 from esp32gpt import compat, kernels
 
 kernels.ENGINES = (ENGINE,)
-kernels.choose().engine.ATOMIC = True  # nothing interrupts: no copies to take a step back
+kernels.choose().engine.ATOMIC = True  # nothing interrupts the bench: no copies to undo a step
 after = executable()
 from esp32gpt.gpt import GPT
 
@@ -27,7 +28,7 @@ ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
 compat.set_highest_clock()
 gc.collect()
 
-# As main.py does, from the end of its countdown, with the default shape whatever is set there.
+# The same as main.py after its countdown, but always with the default shape.
 began = ticks_us()
 gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=1000, seed=42)
 gpt.trainer.train_step()

@@ -1,5 +1,5 @@
-"""What runs where the files are, under MicroPython: on the board, or on the host inside an
-image of its file system. `prefix` is where that file system is mounted, "" on the board."""
+"""File operations that run on the board, under MicroPython. `prefix` is the mount point of the file
+system: "" on the board."""
 
 import binascii
 import hashlib
@@ -9,21 +9,22 @@ DIRECTORY = 0x4000
 
 
 def enlarge_cache():
-    """Mount the board's file system with a larger cache, until the next reset: it then reads its
-    flash in larger pieces, of which each costs an emulator 10 ms and more."""
+    """Mount the board's file system again with a larger cache, until the next reset. The board then
+    reads its flash in fewer, larger pieces; each read takes an emulator 10 ms or more."""
     try:
         import vfs
         from flashbdev import bdev
 
         larger = vfs.VfsLfs2(bdev, readsize=256)
-    except (ImportError, OSError):  # not an ESP32, or not littlefs
+    except (ImportError, OSError):  # no ESP32, or no littlefs
         return
     vfs.umount("/")
     vfs.mount(larger, "/")
 
 
 def survey(prefix, paths):
-    """{path: sha256} of every file at or beneath the paths, those missing left out."""
+    """Return {path: sha256} of all files at or below the paths. Paths that do not exist are left
+    out."""
     found = {}
     for path in paths:
         try:
@@ -35,7 +36,8 @@ def survey(prefix, paths):
 
 
 def add_files(found, prefix, path, kind):
-    """Add what `survey` says of one path, of which os.stat or a listing told the kind."""
+    """Add the digests of all files at or below one path to `found`. `kind` is the path's type, from
+    os.stat or os.ilistdir."""
     if kind & DIRECTORY:
         for entry in list(os.ilistdir(prefix + path)):
             add_files(found, prefix, path + "/" + entry[0], entry[1])
@@ -44,7 +46,7 @@ def add_files(found, prefix, path, kind):
 
 
 def digest(path):
-    """The file's SHA-256 in hexadecimal."""
+    """Return the file's SHA-256 in hexadecimal."""
     sha256 = hashlib.sha256()
     block = bytearray(512)
     with open(path, "rb") as file:
@@ -57,7 +59,7 @@ def digest(path):
 
 
 def remove(prefix, paths):
-    """Delete these files, and the directories that this leaves empty."""
+    """Delete these files, and the directories that become empty."""
     for path in paths:
         os.remove(prefix + path)
         try:
@@ -69,7 +71,7 @@ def remove(prefix, paths):
 
 
 def make_directories(prefix, paths):
-    """Create the directories that these files lie in."""
+    """Create the directories for these files."""
     for path in paths:
         parts = path.split("/")
         for i in range(2, len(parts)):

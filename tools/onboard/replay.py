@@ -1,6 +1,6 @@
-"""The part of replay.py that runs where the library runs: replay.py sends it there, and then calls
-these functions. Numbers come and go as float32 in hexadecimal, few at a time, since a board whose
-memory is full of them has room for no more."""
+"""The part of `esp32gpt replay` that runs next to the library. tools/replay.py sends this script to
+the board, and then calls these functions. Numbers travel as float32 in hexadecimal, a few at a
+time, because the board's memory has little room beside the model."""
 
 from array import array
 from binascii import hexlify, unhexlify
@@ -14,19 +14,19 @@ from esp32gpt.trainer import Trainer
 
 
 def start(engine, shape):
-    """A model on that engine, of a Config's arguments."""
+    """Create a trainer with a model on that engine; `shape` holds the arguments of Config."""
     global trainer
     trainer = Trainer(Model(Config(**shape), kernels.load(engine)), NameList((), Tokenizer()))
 
 
 def weights(first, numbers):
-    """Set those from params[first]."""
+    """Set the parameters from params[first] on."""
     values = array("f", unhexlify(numbers))
     memoryview(trainer.model.params)[first : first + len(values)] = values
 
 
 def train(names):
-    """A step for each name, and its loss."""
+    """Train one step on each name, and print each loss."""
     names = str(names, "utf-8").split()
     trainer.documents = NameList(names, trainer.documents.tokenizer)
     for _ in names:
@@ -35,7 +35,7 @@ def train(names):
 
 
 def gradients(first, last):
-    """The last step's, from grads[first] to before grads[last]."""
+    """Print grads[first:last] of the last step."""
     tell(trainer.backward.grads[first:last])
 
 
