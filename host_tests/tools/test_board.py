@@ -167,7 +167,8 @@ def test_a_board_that_is_unplugged_is_told_from_one_that_complains():
 
 def test_identity():
     with FakeBoard(version=(1, 25, 2)) as fake, board.session(fake.port) as transport:
-        assert board.identify(transport) == ((1, 25, 2), "a fake board", "xtensawin", 6)
+        machine = "Generic ESP32 module with ESP32"
+        assert board.identify(transport) == ((1, 25, 2), machine, "xtensawin", 6)
 
 
 def test_a_board_without_native_code_has_no_architecture():
