@@ -53,7 +53,8 @@ def read_npz(path):
     """Read a file of `write_npz`; return the same as `read_checkpoint`. Raises ToolError."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            found = dict(file)
+            found = {name: np.array(value) for name, value in recovery.SINCE.items()}
+            found |= dict(file)
         names = checkpoint.INTS + checkpoint.FLOATS
         values = {name: found[name].item() for name in names}
         alphabet = str(found["alphabet"])
@@ -124,8 +125,10 @@ def read_trace(path, initial=False):
     for step, loss in enumerate(losses):
         ring[step % len(ring)] = loss
     rng = Rng(SEED)
-    values = {name: 0 for name in checkpoint.INTS if name not in checkpoint.SHAPE}
-    values |= {"step": len(losses), "n_losses": len(ring), "seed": SEED}
+    of_config = checkpoint.SHAPE + checkpoint.TRAINING
+    names = checkpoint.INTS + checkpoint.FLOATS
+    values = {name: 0 for name in names if name not in of_config}
+    values |= {"step": len(losses), "n_losses": len(ring), "seed": SEED, "moment_bits": 32}
     values |= {"rng_high": rng.high, "rng_low": rng.low}
     header = checkpoint.Header(config, LATIN, values)
     return header, [params, np.zeros_like(params), np.zeros_like(params), ring]

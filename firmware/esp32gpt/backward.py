@@ -4,7 +4,7 @@ For each kernel call there, from the last to the first, its backward kernels her
 the gradient of the residual stream; every other d<name> is the gradient of <name>.
 """
 
-from .buffers import allocate, views
+from .buffers import allocate, views, zeros
 
 
 class LayerBackward:
@@ -50,13 +50,14 @@ class LayerBackward:
 
 
 class Backward:
-    """Gradients of a model's weights: `grads`, flat as `params`."""
+    """Gradients of a model's weights: `grads`, flat as `params`, and their sum over a batch."""
 
     def __init__(self, model, grads):
         """grads: a buffer of the parameters' size."""
         config = model.config
         self.model = model
         self.grads = grads
+        self._sum = None  # of the gradients of earlier names of a batch
         gradients = views(config.parameters(), grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         # In the place of gradients that are computed later, if that is enough.
@@ -87,3 +88,22 @@ class Backward:
         k.embed_backward(
             self.dwte, self.dwpe, dx, f.emb, f.emb_rstd, tokens, T, C, V, f.config.block_size
         )
+
+    def reserve(self, batch):
+        """Have room for a batch of so many names. Raises MemoryError."""
+        if batch > 1 and not self._sum:
+            self._sum = zeros(len(self.grads), self.model.typecode)
+
+    def add_up(self, i, batch):
+        """Add what `backward` has written for name i of a batch to the names before it.
+
+        After the last name, `grads` is the sum over the batch.
+        """
+        add = self.model.kernels.residual_forward
+        n = len(self.grads)
+        if i == batch - 1:
+            add(self.grads, self.grads, self._sum, 0, 1, n)
+        elif i:
+            add(self._sum, self._sum, self.grads, 0, 1, n)
+        else:
+            memoryview(self._sum)[:] = memoryview(self.grads)

@@ -4,7 +4,7 @@ recovery.py reads them.
 Little-endian, so that hosts and chips read each other's files:
 
     8 bytes   b"esp32gpt"
-    uint16    version of this format: 1
+    uint16    version of this format: 2
     uint16    bytes before the arrays
     uint32    bytes of the whole file
     uint32 …  the names in INTS
@@ -24,17 +24,22 @@ PATH = "esp32gpt.ckpt"
 # Beside it, with these suffixes:
 NEW = ".new"  # a save that is under way, or was cut off
 OLD = ".old"  # the checkpoint before it
+BEST = ".best"  # an earlier one, whose held-out loss was the lowest
 KEPT = ".kept"  # that of another model, whose place a new one took
 REFUSED = ".refused"  # one that was found damaged
-FORGOTTEN = ("", NEW, OLD)  # removed where a board is to begin anew
+FORGOTTEN = ("", NEW, OLD, BEST)  # removed where a board is to begin anew
 SUFFIXES = FORGOTTEN + (KEPT, REFUSED)
 
 MAGIC = b"esp32gpt"
-VERSION = 1
-SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size", "steps")
-INTS = SHAPE + ("step", "n_losses", "rng_high", "rng_low", "seed", "epoch", "block", "line")
-INTS += ("names_bytes", "names_crc")  # Dataset.identity
-FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std")
+VERSION = 2
+SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size")
+# Version 1 ends at names_crc, which with names_bytes is Dataset.identity, and at init_std.
+INTS = SHAPE + ("steps", "step", "n_losses", "rng_high", "rng_low", "seed", "epoch", "block")
+INTS += ("line", "names_bytes", "names_crc", "seconds", "warmup", "cosine", "batch", "moment_bits")
+FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std", "held", "best")
+# held is the held-out loss of these weights, best the lowest of all that were saved; 0: unknown.
+# Those of them that a Config has besides its shape.
+TRAINING = ("steps", "seconds", "warmup", "cosine", "batch") + FLOATS[:5]
 PREFIX = "<8sHHI"
 FIXED = PREFIX + f"{len(INTS)}I{len(FLOATS)}f"
 PIECE = 512  # bytes at a time: what littlefs programs together, and little of the heap
@@ -45,10 +50,10 @@ class CheckpointError(Exception):
 
 
 class Header:
-    """What a checkpoint says apart from its arrays: INTS, FLOATS, `alphabet` and `config`."""
+    """The part of a checkpoint before its arrays: INTS, FLOATS, `alphabet` and `config`."""
 
     def __init__(self, config, alphabet, values):
-        """`values` has the INTS that are not in the Config."""
+        """`values` has the INTS and FLOATS that are not in the Config."""
         self.config = config
         self.alphabet = alphabet
         for name in INTS + FLOATS:
@@ -56,17 +61,25 @@ class Header:
 
     @property
     def lengths(self):
-        """Elements of the arrays: parameters, m, v, losses."""
+        """Elements of the arrays: parameters, m, v, losses. There may be no m and v."""
         n = size(self.config.parameters())
-        return (n, n, n, self.n_losses)
+        moments = n if self.moment_bits else 0
+        return (n, moments, moments, self.n_losses)
+
+    @property
+    def array_bytes(self):
+        """Bytes of all arrays together."""
+        n, moments, _, losses = self.lengths
+        return 4 * (n + losses) + 2 * moments * self.moment_bits // 8
 
     def pack(self):
-        """The bytes before the arrays."""
+        """Return the bytes before the arrays."""
         alphabet = self.alphabet.encode()
         alphabet += bytes(-len(alphabet) % 4)
         start = struct.calcsize(FIXED) + len(alphabet)
-        total = start + 4 * sum(self.lengths) + 4
-        values = [getattr(self, name) for name in INTS + FLOATS]
+        values = [int(getattr(self, name)) for name in INTS]
+        values += [getattr(self, name) for name in FLOATS]
+        total = start + self.array_bytes + 4
         return struct.pack(FIXED, MAGIC, VERSION, start, total, *values) + alphabet
 
 
@@ -105,6 +118,11 @@ def keep(path):
     if exists(path):
         print(f"the model that {path} held is kept as {path}{KEPT}")
         replace(path, path + KEPT)
+
+
+def main(path):
+    """Return the path that a model goes on to be saved to, which was loaded from `path`."""
+    return path[: -len(BEST)] if path.endswith(BEST) else path
 
 
 def exists(path):

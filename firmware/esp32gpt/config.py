@@ -6,6 +6,7 @@ views, gradients, moments and the memory a shape needs are all derived from them
 
 from .modules import borrow
 
+HELD_OUT_BYTES = 2560  # for 256 names of 9 letters
 SHAPE = ("n_embd", "n_head", "n_layer", "block_size")  # and vocab_size
 
 
@@ -25,6 +26,8 @@ class Config:
         self.vocab_size = vocab_size
         self.init_std = init_std
         self.eps = eps
+        if self.seconds:
+            self.steps = 0  # until it is known how many steps take so long
         if self.n_embd % self.n_head:
             raise ValueError(
                 f"n_head must divide n_embd: {self.n_embd} channels do not split into {self.n_head}"
@@ -71,6 +74,10 @@ class Config:
         ]
         return table
 
+    def gradients(self):
+        """Return (name, rows, cols) of every gradient, twice if those of a batch are added up."""
+        return self.parameters() * (1 + (self.batch > 1))
+
     def activation_gradients(self):
         """Return (name, rows, cols) of the backward pass's own buffers; all layers share them.
 
@@ -87,8 +94,11 @@ class Config:
         return 4 * (size(self.parameters()) + size(self.activations()))
 
     def training_bytes(self):
-        """Return the bytes that training allocates besides: gradients and both moments."""
-        return 4 * (3 * size(self.parameters()) + size(self.activation_gradients()))
+        """Return the bytes that training allocates besides: gradients, both moments, and the
+        names held out."""
+        moments = 2 * size(self.parameters())
+        floats = moments + size(self.gradients()) + size(self.activation_gradients())
+        return 4 * floats + HELD_OUT_BYTES
 
 
 def size(table):

@@ -183,14 +183,14 @@ class Dataset:
 class NameList:
     """Documents from a list of names, in its order and round again: for a fixed workload."""
 
-    skipped = 0
+    skipped = epoch = block = 0
     sorted = False
 
     def __init__(self, names, tokenizer):
         """Raises DatasetError for a name with a character outside the alphabet."""
         self.tokenizer = tokenizer
         self._names = [name.encode() for name in names]
-        self._index = 0
+        self.line = 0
         tokens = array("i", [0] * 65)
         for name in self._names:
             if not tokenizer.encode(name, 0, len(name), tokens):
@@ -198,12 +198,12 @@ class NameList:
 
     def peek(self, tokens):
         """As Dataset.peek."""
-        name = self._names[self._index % len(self._names)]
+        name = self._names[self.line % len(self._names)]
         return self.tokenizer.encode(name, 0, len(name), tokens)
 
     def advance(self):
         """As Dataset.advance."""
-        self._index += 1
+        self.line += 1
 
 
 class Order:

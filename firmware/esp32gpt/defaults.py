@@ -19,9 +19,13 @@ MODEL = {  # name: (default, least, greatest); a whole number where the default 
     "n_layer": (1, 1, 64),
     "block_size": (16, 1, 256),
     "steps": (1000, 1, 100000000),
+    "seconds": (0, 0, 1000000),  # 0: as many steps as `steps` says
     "learning_rate": (0.01, 0.0, 0.05),  # beyond it Adam diverges at every shape
     "beta1": (0.85, 0.1, 0.999),
     "beta2": (0.99, 0.5, 0.9999),
+    "warmup": (0, 0, 100000000),
+    "cosine": (False,),
+    "batch": (1, 1, 1000),
 }
 # and a GPT these besides.
 SESSION = {

@@ -3,6 +3,7 @@
 from array import array
 
 from .buffers import zeros
+from .tokenizer import BOS
 
 
 class Evaluator:
@@ -27,18 +28,16 @@ class Evaluator:
             raise ValueError(f"a name is written in the letters '{self.tokenizer.alphabet}'")
         return self._loss(T)
 
-    def mean(self, documents, names):
-        """(mean loss, how many) of up to so many documents of this epoch; (None, 0) of none."""
+    def mean(self, held_out, names):
+        """Return (mean loss, how many) of up to so many names that are kept; (None, 0) of none."""
+        tokens = self.tokens
         total = 0.0
-        count = 0
-        epoch = documents.epoch
-        while count < names:
-            T = documents.peek(self.tokens)
-            if not T or documents.epoch != epoch:
-                break
+        count = min(names, held_out.count)
+        offset = 0
+        tokens[0] = BOS
+        for _ in range(count):
+            T, offset = held_out.write(offset, tokens)
             total += self._loss(T)
-            count += 1
-            documents.advance()
         return (total / count if count else None), count
 
     def _loss(self, T):

@@ -2,7 +2,6 @@
 # ruff: noqa: E402
 
 import gc
-import time
 
 from . import compat
 
@@ -10,21 +9,20 @@ compat.collect_every(4096)  # while the modules load: what stays must not lie be
 
 from . import checkpoint, kernels
 from .buffers import zeros
-from .checkpoint import CheckpointError, Header
+from .checkpoint import BEST, OLD, Header
 from .config import size
 from .dataset import Dataset, known
 from .evaluator import Evaluator
+from .heldout import HeldOut
 from .model import Model
 from .modules import borrow
-from .progress import Progress
 from .rng import Rng
+from .run import Run
 from .sampler import Sampler
 from .tokenizer import Tokenizer
 from .trainer import Trainer
 
 HELD_OUT = 256  # names that `evaluate` takes
-HELD_OUT_WHILE_TRAINING = 64
-STEPS_BETWEEN = 100  # steps after which the held-out loss is measured again
 
 
 class GPT:
@@ -54,7 +52,7 @@ class GPT:
         found, header = borrow("recovery", "newest", path)
         values = borrow("settings", "resume", changes, found, header)
         gpt = object.__new__(GPT)
-        gpt._build(values, header.config, header.alphabet, path)
+        gpt._build(values, header.config, header.alphabet, checkpoint.main(path))
         borrow("recovery", "restore", found, header, gpt._arrays())
         gpt._continue(header)
         gpt._is_new = False
@@ -77,9 +75,11 @@ class GPT:
         self.trainer = Trainer(self.model, names, others)
         self.sampler = Sampler(self.model, self.tokenizer, self.rng)
         self.evaluator = Evaluator(self.model, self.tokenizer)
+        self.held_out = HeldOut()
         self.path = path
         self._is_new = True  # its first save must not replace another model's
-        self._saved_time = self._saved_step = 0
+        self._best = 0.0  # the lowest held-out loss of a checkpoint,
+        self._last_is_best = False  # and whether that is the last one
         compat.collect_every(-1)
 
     def _continue(self, header):
@@ -88,6 +88,8 @@ class GPT:
         self.trainer.step = header.step
         self.rng.high = header.rng_high
         self.rng.low = header.rng_low
+        self._best = header.best
+        self._last_is_best = header.held > 0 and header.held == header.best
         if names.identity == (header.names_bytes, header.names_crc):
             names.epoch = header.epoch
             names.block = header.block
@@ -99,9 +101,16 @@ class GPT:
         optimizer = self.trainer.optimizer
         return self.model.params, optimizer.m, optimizer.v, self.trainer.losses
 
-    def save(self):
-        """Write a checkpoint to self.path. Raises CheckpointError if there is no room."""
+    def save(self, held=None):
+        """Write a checkpoint to self.path. Raises CheckpointError if there is no room.
+
+        held: the held-out loss of these weights, None if it was not measured. A checkpoint of a
+        lower one, which this one replaces, is kept as self.path + ".best".
+        """
+        self.trainer.rewind()
         names = self.trainer.documents
+        if held and not 0 < self._best < held:
+            self._best = held
         values = {
             "step": self.trainer.step,
             "n_losses": len(self.trainer.losses),
@@ -113,72 +122,55 @@ class GPT:
             "line": names.line,
             "names_bytes": names.identity[0],
             "names_crc": names.identity[1],
+            "moment_bits": 32,
+            "held": held or 0.0,
+            "best": self._best,
         }
         if self._is_new:
             checkpoint.keep(self.path)
         self._is_new = False
         header = Header(self.model.config, self.tokenizer.alphabet, values)
         checkpoint.save(self.path, header, self._arrays())
+        if self._last_is_best and held != self._best:
+            checkpoint.replace(self.path + OLD, self.path + BEST)
+        self._last_is_best = held == self._best
         print(f"saved: step {self.trainer.step} to {self.path}")
 
-    def train(self, steps=None):
-        """Train so many steps more, or else to the end of the schedule; Ctrl-C stops.
+    def train(self, steps=None, seconds=None):
+        """Train so many steps more, or so many seconds, or else to the end of the schedule.
 
-        The learning rate falls to zero at the end of the schedule, which moves if need be.
+        Ctrl-C stops. The learning rate falls to zero at the end of the schedule, which moves if
+        need be. Raises SettingsError for a number that cannot be used.
         """
         trainer = self.trainer
         config = self.model.config
-        until = config.steps if steps is None else trainer.step + steps
-        config.steps = max(config.steps, until)
-        if steps is None and self.is_trained():
-            print(f"all {until} steps are done: gpt.train(1000) trains on")
+        if seconds is not None:
+            borrow("recipes", "ask", config, seconds, self.settings["given"])
+        elif steps is not None:
+            borrow("defaults", "check", "steps", steps)
+            config.steps = max(config.steps, trainer.step + steps)
+        elif self.is_trained():
+            print(f"all {config.steps} steps are done: gpt.train(1000) trains on")
             return
-        print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
-        if trainer.documents.sorted:
-            print("the names are sorted: they are drawn in another order")
-        self._saved_time = time.time()
-        self._saved_step = trainer.step
-        progress = Progress(trainer, until)
-        held_step = -STEPS_BETWEEN
-        held = None
+        run = Run(self)
         try:
-            for state in trainer.run(until):
-                us = progress.elapsed()
-                if progress.is_due(us):
-                    if state.step - held_step >= STEPS_BETWEEN or state.step == until:
-                        held_step = state.step
-                        held = self._held_out(HELD_OUT_WHILE_TRAINING)[0]
-                    progress.show(us, held)
-                self._autosave()
+            if not config.steps:
+                run.fix_steps()
+            until = config.steps if steps is None else trainer.step + steps
+            print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
+            if trainer.documents.sorted:
+                print("the names are sorted: they are drawn in another order")
+            run.train(until)
         except KeyboardInterrupt:
             print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
         if trainer.documents.skipped:
             print(f"skipped {trainer.documents.skipped} lines with other letters than the model's")
-        self._autosave(at_end=True)
+        run.save_at_end()
         gc.collect()  # or what the REPL keeps lands amid the free memory
 
     def is_trained(self):
-        """Whether the schedule is at its end."""
-        return self.trainer.step >= self.model.config.steps
-
-    def _autosave(self, at_end=False):
-        """Save if it is time to; if that fails, training goes on all the same."""
-        seconds = self.settings["autosave_seconds"]
-        steps = self.settings["autosave_steps"]
-        done = self.trainer.step - self._saved_step
-        if at_end:
-            due = done and (seconds or steps)
-        else:
-            due = (steps and done >= steps) or (
-                seconds and time.time() - self._saved_time >= seconds
-            )
-        if due:
-            try:
-                self.save()
-            except CheckpointError as error:
-                print(error)
-            self._saved_time = time.time()
-            self._saved_step = self.trainer.step
+        """Return whether the schedule is at its end."""
+        return 0 < self.model.config.steps <= self.trainer.step
 
     def sample(self, n=1, prompt="", temperature=None, top_k=0):
         """A list of n invented names that begin with prompt.
@@ -216,24 +208,27 @@ class GPT:
         return self.evaluator.loss(name)
 
     def evaluate(self, names=HELD_OUT):
-        """The mean loss of up to so many held-out names, which training never sees.
+        """Return the mean loss of up to so many held-out names, which training never sees.
 
         None if the list is too short to hold any out.
         """
-        return self._held_out(names)[0]
+        return self.held_out_loss(names)[0]
 
-    def _held_out(self, names):
-        """(mean loss or None, number of names)."""
-        documents = self.trainer.documents
-        held_out = Dataset(documents.path, self.tokenizer, documents.seed, held_out=True)
-        try:
-            return self.evaluator.mean(held_out, names)
-        finally:
-            held_out.close()
+    def held_out_loss(self, names):
+        """Return (mean loss or None, number of names) of up to so many held-out names."""
+        held_out = self.held_out
+        if held_out.wants(names):
+            documents = self.trainer.documents
+            others = Dataset(documents.path, self.tokenizer, documents.seed, held_out=True)
+            try:
+                held_out.read(others, names, self.evaluator.tokens)
+            finally:
+                others.close()
+        return self.evaluator.mean(held_out, names)
 
     def report(self):
         """Print what came of it: the held-out loss, and names."""
-        loss, names = self._held_out(HELD_OUT)
+        loss, names = self.held_out_loss(HELD_OUT)
         if names:
             print(f"held-out: loss {loss:.4f} ({names} names that training never saw)")
         self.show()

@@ -7,7 +7,6 @@ import struct
 from binascii import crc32
 
 from .checkpoint import (
-    FIXED,
     FLOATS,
     INTS,
     MAGIC,
@@ -16,6 +15,7 @@ from .checkpoint import (
     PREFIX,
     REFUSED,
     SHAPE,
+    TRAINING,
     VERSION,
     CheckpointError,
     Header,
@@ -24,6 +24,17 @@ from .checkpoint import (
 )
 from .config import Config
 
+# How many of INTS and FLOATS each version of the format has, and what the older ones mean by that.
+VERSIONS = {1: (16, 5), VERSION: (len(INTS), len(FLOATS))}
+SINCE = {
+    "seconds": 0,
+    "warmup": 0,
+    "cosine": 0,
+    "batch": 1,
+    "moment_bits": 32,
+    "held": 0.0,
+    "best": 0.0,
+}
 LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
 
 
@@ -60,54 +71,64 @@ def inspect(path):
         if prefix[:8] != MAGIC or len(prefix) < struct.calcsize(PREFIX):
             raise CheckpointError(f"{path} is no checkpoint of esp32gpt: rename it to begin anew")
         _, version, start, total = struct.unpack(PREFIX, prefix)
-        if version != VERSION:
+        if version not in VERSIONS:
             age = "a newer" if version > VERSION else "an older"
             raise CheckpointError(
                 f"{path} was written by {age} esp32gpt (format {version}, this one has {VERSION}):"
                 " deploy that one to go on with it, or rename the file to begin anew"
             )
         damaged = CheckpointError(f"{path} is damaged: rename it to begin anew, or restore a copy")
-        if not 0 <= start - struct.calcsize(FIXED) <= LONGEST_ALPHABET:
+        if not 0 <= start - struct.calcsize(_form(version)) <= LONGEST_ALPHABET:
             raise damaged
         head = prefix + file.read(start - len(prefix))
         if len(head) != start or not _is_whole(file, crc32(head), total - 4 - start):
             raise damaged
     try:
-        header = _unpack(head)
+        header = _unpack(head, version)
     except (ValueError, UnicodeError):
         raise damaged
-    if len(header.pack()) + 4 * sum(header.lengths) + 4 != total:
+    if start + header.array_bytes + 4 != total:
         raise damaged
     return header
 
 
 def restore(path, header, arrays):
-    """Fill the arrays (parameters, m, v, losses) from a checkpoint that `inspect` found whole."""
+    """Fill the arrays (parameters, m, v, losses) from a checkpoint that `inspect` found whole.
+
+    Those that it does not have, as one of weights alone has no moments, stay as they are.
+    """
     with open(path, "rb") as file:
-        file.seek(len(header.pack()))
-        for values in arrays:
-            file.readinto(values)
+        _, _, start, _ = struct.unpack(PREFIX, file.read(struct.calcsize(PREFIX)))
+        file.seek(start)
+        for values, length in zip(arrays, header.lengths):
+            if length:
+                file.readinto(values)
 
 
 def config_of(values):
-    """Return the Config of a checkpoint's INTS and FLOATS.
-
-    Raises ValueError if they make no model.
-    """
+    """Return the Config of a checkpoint's values. Raises ValueError if it makes no model."""
     config = Config(**{name: values[name] for name in SHAPE})
-    for name in FLOATS:  # as they are, though settings may allow less by now
+    for name in TRAINING:  # as they are, though settings may allow less by now
         setattr(config, name, values[name])
     return config
 
 
-def _unpack(head):
-    fields = struct.unpack(FIXED, head[: struct.calcsize(FIXED)])[4:]
-    values = dict(zip(INTS + FLOATS, fields))
-    alphabet = str(head[struct.calcsize(FIXED) :], "utf-8").rstrip("\0")
+def _unpack(head, version):
+    ints, floats = VERSIONS[version]
+    form = _form(version)
+    fields = struct.unpack(form, head[: struct.calcsize(form)])[4:]
+    values = dict(SINCE)
+    values.update(zip(INTS[:ints] + FLOATS[:floats], fields))
+    alphabet = str(head[struct.calcsize(form) :], "utf-8").rstrip("\0")
     config = config_of(values)
-    if config.vocab_size != len(alphabet) + 1:
+    if config.vocab_size != len(alphabet) + 1 or values["moment_bits"] not in (0, 32):
         raise ValueError
     return Header(config, alphabet, values)
+
+
+def _form(version):
+    ints, floats = VERSIONS[version]
+    return PREFIX + f"{ints}I{floats}f"
 
 
 def _is_whole(file, crc, length):

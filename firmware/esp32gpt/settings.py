@@ -3,12 +3,14 @@
 It is in memory only while a model is made.
 """
 
+from . import recipes
 from .config import SHAPE, Config
 from .defaults import MODEL, PRESETS, SettingsError, check, default, names
 from .modules import borrow
 
 PATH = "esp32gpt.json"
 MOST_BYTES = 4096
+RECIPE = ("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def read(changes, path=PATH):
@@ -23,20 +25,31 @@ def read(changes, path=PATH):
     values = {name: default(name) for name in names()}
     given = set()
     for source in (PRESETS[preset], written, changes):
+        if "steps" in source and source.get("seconds"):
+            raise SettingsError("steps and seconds are both given: take one of them away")
         for name, value in source.items():
             check(name, value)
             values[name] = value
             given.add(name)
+        if "steps" in source:
+            values["seconds"] = 0
     return values, given
 
 
 def new(changes, path=PATH):
     """Return (values, Config) of a new model; the vocab_size is left to its alphabet.
 
-    Raises SettingsError as `read` does, and ValueError if the heads do not divide the width.
+    The values have as "given" the set of the names that were given. Raises SettingsError as
+    `read` does, and ValueError if the heads do not divide the width.
     """
-    values, _ = read(changes, path)
-    return values, Config(**{name: values[name] for name in MODEL})
+    values, given = read(changes, path)
+    config = Config(**{name: values[name] for name in MODEL})
+    if config.seconds:
+        recipes.begin(config, given)
+    else:
+        recipes.finish(config, given)
+    values["given"] = given
+    return values, config
 
 
 def resume(changes, found, header):
@@ -47,6 +60,7 @@ def resume(changes, found, header):
     """
     values, given = read(changes)
     agree(values, given, header.config, found)
+    values["given"] = given
     values["seed"] = header.seed
     return values
 
@@ -62,10 +76,15 @@ def agree(values, given, config, path):
                 f"{path} has {name} {getattr(config, name)}, and {values[name]} is asked for: "
                 "take that back, or rename the file to begin anew"
             )
-    if "steps" in given:
+    for name in RECIPE:
+        if name in given:
+            setattr(config, name, values[name])
+    if values["seconds"]:
+        if values["seconds"] != config.seconds:
+            config.seconds = values["seconds"]
+            recipes.begin(config, given)
+    elif "steps" in given:
         config.steps = max(config.steps, values["steps"])
-    if "learning_rate" in given:
-        config.learning_rate = values["learning_rate"]
 
 
 def _read(path):

@@ -15,7 +15,7 @@ class TrainingError(Exception):
 
 
 class Trainer:
-    """Trains a model on documents (a Dataset or NameList), one name a step.
+    """Trains a model on documents (a Dataset or NameList), config.batch names a step.
 
     The state of training is params, m, v, `step`, the documents' position and the last
     losses. It moves as one: whatever interrupts a step, it is either done or not begun.
@@ -36,6 +36,7 @@ class Trainer:
         self.step = 0  # steps done
         # A ring with one place more than the mean takes, for the loss of the step under way.
         self.losses = zeros(WINDOW + 1, model.typecode)
+        self._start = None  # the documents' position, while a batch has gone beyond it
         self.tokens = array("i", [0] * (config.block_size + 1))
         self.targets = memoryview(self.tokens)[1:]
         # Where an interrupt could stop the update half way, keep what takes it back.
@@ -48,7 +49,7 @@ class Trainer:
 
     @property
     def loss(self):
-        """The last step's loss: the mean cross-entropy of one name's predictions, in nats."""
+        """The last step's loss in nats: the mean over its names, for each over its predictions."""
         return self.losses[(self.step - 1) % (WINDOW + 1)]
 
     @property
@@ -58,33 +59,75 @@ class Trainer:
         return sum(self.losses[(self.step - 1 - i) % (WINDOW + 1)] for i in range(n)) / n
 
     def run(self, until):
-        """Generator: train to `until` steps done (config.steps at most); yields after each step.
+        """Generator: train to `until` steps done, or config.steps; yields after each step.
 
         What it yields is the trainer itself. Raises TrainingError if the loss is not
         finite; the weights are then those before that step.
         """
-        until = min(until, self.model.config.steps)
-        while self.step < until:
+        config = self.model.config
+        self.prepare()
+        while self.step < until and (self.step < config.steps or not config.steps):
             self.train_step()
             yield self
 
+    def prepare(self):
+        """Have room for a batch, and the documents where the next step begins.
+
+        Called before a run of steps, whose batch may be new. Raises MemoryError.
+        """
+        self.backward.reserve(self.model.config.batch)
+        self.rewind()
+
     def train_step(self):
-        """One step: forward, backward, update."""
+        """One step: forward and backward for each name, then the update."""
+        slot = self.step % (WINDOW + 1)
+        batch = self.model.config.batch
+        self.optimizer.prepare(self.step)
+        if batch == 1:
+            self._learn(slot)
+        else:
+            self._learn_batch(slot, batch)
+        if self._undo:
+            self._update_or_undo()
+        else:
+            self._update()
+
+    def _learn(self, slot):
+        """Write the loss of the next name to its slot, and the gradients."""
         model = self.model
         T = self.documents.peek(self.tokens)
         if not T:
             raise TrainingError("no name of the list can be used any more: deploy another one")
         model.forward(self.tokens, 0, T)
-        slot = self.step % (WINDOW + 1)
         if not model.loss_forward(self.losses, self.targets, slot, T):
             raise TrainingError(
                 f"the loss is not finite at step {self.step}: try a lower learning rate"
             )
         self.backward.backward(self.tokens, T)
-        if self._undo:
-            self._update_or_undo()
-        else:
-            self._update()
+
+    def _learn_batch(self, slot, batch):
+        """As _learn for a batch: the mean loss, and the sum of the gradients."""
+        documents = self.documents
+        self.rewind()
+        self._start = (documents.epoch, documents.block, documents.line)
+        total = 0.0
+        for i in range(batch):
+            if i:
+                documents.advance()
+            self._learn(slot)
+            self.backward.add_up(i, batch)
+            total += self.losses[slot]
+        self.losses[slot] = total / batch
+
+    def rewind(self):
+        """Have the documents at the first name of the next step.
+
+        They are there but after a batch that was interrupted.
+        """
+        if self._start:
+            documents = self.documents
+            documents.epoch, documents.block, documents.line = self._start
+            self._start = None
 
     def _update(self):
         # No branch may stand in here or in what it calls: on the chip these lines then
@@ -92,6 +135,7 @@ class Trainer:
         self.optimizer.step(self.model.params, self.backward.grads, self.step)
         self.step += 1
         self.documents.advance()
+        self._start = None
 
     def _update_or_undo(self):
         step = self.step

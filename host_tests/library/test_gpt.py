@@ -25,6 +25,8 @@ def new(**changes):
     """A small new GPT that saves to FILE."""
     options = dict(TINY)
     options.update(changes)
+    if not options["steps"]:
+        del options["steps"]
     gpt = GPT(**options)
     gpt.path = FILE
     return gpt
@@ -70,6 +72,83 @@ def test_a_resumed_run_goes_on_exactly():
     assert state(again)[4] == state(straight)[4]
     # Drawing goes on where it was as well.
     assert GPT.load(FILE, names=NAMES).sample(3) == again.sample(3)
+    clean()
+
+
+def test_a_resumed_run_of_batches_goes_on_exactly():
+    write_names()
+    recipe = {"batch": 3, "warmup": 7, "cosine": True, "learning_rate": 0.02, "beta1": 0.9}
+    straight = new(autosave_seconds=0, **recipe)
+    straight.train()
+    new(**recipe).train(11)
+    again = GPT.load(FILE, names=NAMES)
+    again.train()
+    assert state(again) == state(straight)
+    clean()
+
+
+def test_seconds_are_turned_into_steps_once():
+    write_names()
+    gpt = new(seconds=1, steps=None)
+    gpt.train()
+    config = gpt.model.config
+    steps = config.steps
+    assert gpt.is_trained() and gpt.trainer.step == steps > 21
+    gpt.train(seconds=1)
+    assert gpt.trainer.step == config.steps > steps + 21
+    gpt.train(4)
+    assert gpt.trainer.step == config.steps
+    for wrong in ({"seconds": 0}, {"seconds": 0.5}, {"steps": 0}, {"steps": "9"}):
+        try:
+            gpt.train(**wrong)
+            raise AssertionError(f"{wrong} was not refused")
+        except ValueError as error:
+            assert "must be" in str(error)
+    clean()
+
+
+def test_a_run_of_seconds_that_stopped_is_resumed_exactly():
+    write_names()
+    first = new(seconds=2, steps=None, autosave_steps=25)
+
+    class Stop(Exception):
+        pass
+
+    def stop(held):
+        save(held)
+        raise Stop
+
+    save = first.save
+    first.save = stop
+    try:
+        first.train()
+        raise AssertionError("not saved")
+    except Stop:
+        pass
+    steps = first.model.config.steps
+    again = GPT.load(FILE, names=NAMES, seconds=2)
+    assert again.model.config.steps == steps and again.model.config.learning_rate < 0.05
+    assert state(again) == state(first)
+    list(first.trainer.run(first.trainer.step + 30))
+    list(again.trainer.run(again.trainer.step + 30))
+    assert state(again) == state(first)
+    clean()
+
+
+def test_the_checkpoint_of_the_lowest_held_out_loss_is_kept():
+    write_names()
+    gpt = new(autosave_seconds=0, steps=100)
+    for step, held in ((1, 3.0), (2, 2.5), (3, 2.75), (4, 2.5), (5, 2.6)):
+        list(gpt.trainer.run(step))
+        gpt.save(held)
+    assert recovery.inspect(FILE + checkpoint.BEST).step == 4
+    assert recovery.inspect(FILE).step == 5
+    gpt = GPT.load(FILE, names=NAMES)  # which remembers the best
+    for step, held in ((6, 2.7), (7, 2.4), (8, 2.9)):
+        list(gpt.trainer.run(step))
+        gpt.save(held)
+    best = GPT.load(FILE + checkpoint.BEST, names=NAMES)
+    assert best.trainer.step == 7 and best.path == FILE
     clean()
 
 

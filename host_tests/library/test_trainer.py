@@ -2,7 +2,7 @@
 
 import gc
 
-from engines import engines, reference
+from engines import check_close, engines, reference
 from esp32gpt.trainer import TrainingError
 from small import raises, small, smallest, trainer
 
@@ -70,9 +70,38 @@ class Stopping:
         return call
 
 
+def test_a_batch_adds_up_the_gradients_of_its_names():
+    for name, engine, tolerance in engines():
+        one = trainer(engine, smallest())
+        total = [0.0] * len(one.model.params)
+        losses = 0.0
+        tokens = one.tokens
+        for _ in range(3):
+            T = one.documents.peek(tokens)
+            one.model.forward(tokens, 0, T)
+            one.model.loss_forward(one.losses, one.targets, 0, T)
+            losses += one.losses[0]
+            one.backward.backward(tokens, T)
+            for i in range(len(total)):
+                total[i] += one.backward.grads[i]
+            one.documents.advance()
+        batch = trainer(engine, smallest(batch=3))
+        list(batch.run(1))
+        check_close(name, batch.backward.grads, total, 2 * tolerance)
+        assert abs(batch.loss - losses / 3) < 1e-5 and batch.documents.line == 3
+
+
 def test_an_interrupted_step_is_not_begun():
+    stop_at_each_kernel_call(1)
+
+
+def test_an_interrupted_batch_is_not_begun():
+    stop_at_each_kernel_call(2)
+
+
+def stop_at_each_kernel_call(batch):
     """Stop a step at each kernel call in turn: the next run goes on as if nothing had been."""
-    undisturbed = trainer(reference(), smallest())
+    undisturbed = trainer(reference(), smallest(batch=batch))
     list(undisturbed.run(3))
     expected = bytes(undisturbed.model.params)
     del undisturbed
@@ -80,7 +109,7 @@ def test_an_interrupted_step_is_not_begun():
     while True:
         t = layer = None  # a chip has no room for two
         gc.collect()
-        t = trainer(reference(), smallest())
+        t = trainer(reference(), smallest(batch=batch))
         list(t.run(1))
         engine = Stopping(reference(), n)
         t.model.kernels = t.optimizer.kernels = engine

@@ -85,11 +85,10 @@ class Flash:
 def state(step):
     """Return the (header, arrays) of a checkpoint of the default shape at a step."""
     config = Config()
-    values = {name: 0 for name in checkpoint.INTS}
-    for name in checkpoint.SHAPE:
+    values = {name: 0 for name in checkpoint.INTS + checkpoint.FLOATS}
+    for name in checkpoint.SHAPE + checkpoint.TRAINING:
         del values[name]
-    values["step"] = step
-    values["n_losses"] = 101
+    values.update({"step": step, "n_losses": 101, "moment_bits": 32})
     n = size(config.parameters())
     arrays = [array("f", [step + i % 7 for i in range(length)]) for length in (n, n, n, 101)]
     return Header(config, "abcdefghijklmnopqrstuvwxyz", values), arrays

@@ -47,7 +47,9 @@ def test_a_power_cut_at_any_write_leaves_a_whole_checkpoint(micropython, options
 def default_checkpoint(path):
     """Write a checkpoint of the default shape, of random numbers; returns its bytes."""
     config = Config()
-    values = {name: 1 for name in checkpoint.INTS if name not in checkpoint.SHAPE}
+    of_config = checkpoint.SHAPE + checkpoint.TRAINING
+    names = checkpoint.INTS + checkpoint.FLOATS
+    values = {name: 1 for name in names if name not in of_config} | {"moment_bits": 32}
     header = checkpoint.Header(config, "abcdefghijklmnopqrstuvwxyz", values)
     rng = random.Random(1)
     checkpoint.save(str(path), header, [rng.randbytes(4 * n) for n in header.lengths])

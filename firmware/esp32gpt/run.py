@@ -1,0 +1,84 @@
+"""One run of training: the lines it prints, the held-out loss it measures, the saves."""
+
+import time
+
+from . import compat
+from .checkpoint import CheckpointError
+from .modules import borrow
+from .progress import Progress
+
+TIMED = 20  # steps that are timed where seconds are given, after one that may have to load names
+SHARE = 0.95  # of the time is training, the rest is what is shown and measured
+MEASURED = 64  # names held out that are measured while training,
+STEPS_BETWEEN = 200  # at the earliest after so many steps,
+MEASURES = 50  # and about so often in a long run
+
+
+class Run:
+    """Trains a GPT, from where it stands to the end of its schedule or to an earlier step."""
+
+    def __init__(self, gpt):
+        self.gpt = gpt
+        self.held = None  # the last held-out loss measured, of the weights after _held_step
+        self._held_step = -1
+        self._saved_step = gpt.trainer.step
+        self._saved_time = time.time()
+
+    def fix_steps(self):
+        """Train a few steps, and decide by their time on the number of steps."""
+        trainer = self.gpt.trainer
+        config = trainer.model.config
+        trainer.prepare()
+        trainer.train_step()
+        began = compat.ticks_us()
+        for _ in range(TIMED):
+            trainer.train_step()
+        us = compat.ticks_diff(compat.ticks_us(), began) / TIMED
+        more = int(config.seconds * 1000000 * SHARE / max(us, 1)) - TIMED - 1
+        config.steps = trainer.step + max(more, 1)
+        borrow("recipes", "finish", config, self.gpt.settings["given"])
+
+    def train(self, until):
+        """Train to step `until`. Raises TrainingError, and KeyboardInterrupt on Ctrl-C."""
+        trainer = self.gpt.trainer
+        settings = self.gpt.settings
+        seconds = settings["autosave_seconds"]
+        steps = settings["autosave_steps"] or until + 1
+        between = max(STEPS_BETWEEN, (until - trainer.step) // MEASURES)
+        progress = Progress(trainer, until)
+        measure_at = 0
+        for state in trainer.run(until):
+            us = progress.elapsed()
+            if progress.is_due(us):
+                if state.step >= measure_at or state.step == until:
+                    self.measure()
+                    measure_at = state.step + between
+                progress.show(us, self.held)
+                if seconds and time.time() - self._saved_time >= seconds:
+                    self.save()
+            if state.step - self._saved_step >= steps:
+                self.save()
+
+    def measure(self):
+        """Measure the held-out loss of the present weights."""
+        step = self.gpt.trainer.step
+        if self._held_step != step:
+            self.held = self.gpt.held_out_loss(MEASURED)[0]
+            self._held_step = step
+
+    def save(self):
+        """Save; if that fails, training goes on all the same."""
+        self.measure()
+        try:
+            self.gpt.save(self.held)
+        except CheckpointError as error:
+            print(error)
+        self._saved_time = time.time()
+        self._saved_step = self.gpt.trainer.step
+
+    def save_at_end(self):
+        """Save what was trained since the last save, unless the settings forbid any."""
+        settings = self.gpt.settings
+        allowed = settings["autosave_seconds"] or settings["autosave_steps"]
+        if allowed and self.gpt.trainer.step > self._saved_step:
+            self.save()
