@@ -1,29 +1,24 @@
-"""The learning rate that suits a run of so many steps; tools/RECIPES.md says how it was found."""
+"""The learning rate, and how fast Adam forgets, that suit a run of so many steps.
+
+tools/RECIPES.md says how they were found.
+"""
 
 from .defaults import SettingsError, check
 
-# (steps, learning rate of runs up to that long); microgpt's own for the shortest.
-RATES = (
-    (1500, 0.01),
-    (4000, 0.008),
-    (7500, 0.006),
-    (15000, 0.005),
-    (60000, 0.003),
-    (200000, 0.0015),
+# Runs of up to so many steps: learning rate, β1, β2. The first line is microgpt's own.
+RECIPES = (
+    (1500, 0.01, 0.85, 0.99),
+    (4000, 0.008, 0.85, 0.99),
+    (7500, 0.006, 0.85, 0.99),
+    (15000, 0.005, 0.85, 0.99),
+    (60000, 0.003, 0.85, 0.99),
+    (100000000, 0.002, 0.9, 0.999),
 )
-LONGEST = 0.001  # of runs beyond them
+NAMES = ("learning_rate", "beta1", "beta2")
 
 # Where a time is given, the number of steps is known only after the first of them.
 WARMUP = 100  # steps
 FIRST = 0.002  # the learning rate until it is known
-
-
-def rate(steps):
-    """Return the learning rate of a run of so many steps."""
-    for longest, found in RATES:
-        if steps <= longest:
-            return found
-    return LONGEST
 
 
 def ask(config, seconds, given):
@@ -45,6 +40,8 @@ def begin(config, given):
 
 
 def finish(config, given):
-    """Set the learning rate for config.steps, now that it is known, unless it is given."""
-    if "learning_rate" not in given:
-        config.learning_rate = rate(config.steps)
+    """Set what suits config.steps, now that it is known; settings in `given` stay."""
+    fitting = [recipe for recipe in RECIPES if config.steps <= recipe[0]]
+    for name, value in zip(NAMES, fitting[0][1:]):
+        if name not in given:
+            setattr(config, name, value)
