@@ -15,7 +15,7 @@ from host_tests.support import session
 from host_tests.support.chip import SLOW
 from tools import deploy
 from tools.host import board as serial_board
-from tools.host import chips, emulator, flashimage, image, stage
+from tools.host import chips, emulator, flashimage, image, ports, stage
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
 from tools.host.paths import ROOT
@@ -37,7 +37,7 @@ def pytest_generate_tests(metafunc):
     """Run a test that uses `board` once for each board, and one that uses `firmware` once for each
     firmware file."""
     port = metafunc.config.getoption("port")
-    port = serial_board.find_port() if port == "auto" else port
+    port = ports.find_port() if port == "auto" else port
     boards = {"board": [port] if port else FIRMWARES, "firmware": FIRMWARES}
     for name, params in boards.items():
         if name in metafunc.fixturenames:

@@ -8,7 +8,8 @@ from hashlib import sha256
 from mpremote.commands import show_progress_bar
 
 from tools.host import chips, stage
-from tools.host.board import FILES, BoardError, find_port, identify, restart, session
+from tools.host.board import FILES, identify, restart, session
+from tools.host.ports import BoardError, find_port
 
 CHUNK = 1024  # bytes a round trip; a board has room for these even when its heap is in use
 

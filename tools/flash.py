@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from esptool import FatalError, cmds
 
 from tools.host import chips, image
-from tools.host.board import find_port, open_serial
 from tools.host.errors import ToolError
+from tools.host.ports import find_port, open_port, wait_for
 from tools.host.release import download
 
-BAUD = 460800  # what MicroPython's own instructions use; four times faster than the default
+# What MicroPython's instructions use, then the ROM's speed, for adapters that are not up to that.
+BAUDS = (460800, 115200)
+RESET_SECONDS = 5  # for a port that goes with a reset to come back
 
 
 def flash(port, path=None, wanted=None, reset=True):
@@ -20,32 +22,42 @@ def flash(port, path=None, wanted=None, reset=True):
     that already waits in its bootloader and has no reset line, such as one held there by hand or
     an emulator's pty. Raises ToolError if the firmware will not do, the port cannot be used, or
     esptool fails."""
-    firmware = image.load(path, wanted) if path else None
-    open_serial(port).close()
-    with connected(port, reset) as board:
-        chip = chips.with_image_id(board.IMAGE_CHIP_ID)
-        if wanted not in (None, chip):
-            raise ToolError(
-                f"The board on {port} has {chip.title}, not {wanted.title}: leave CHIP out, or "
-                "choose another board with PORT=…."
-            )
-        firmware = image.load(path or download(chip), chip)
-        try:
-            # One connection for all: with no reset in between, a second could not be made.
-            board = cmds.run_stub(board)
-            board.change_baud(BAUD)
-            cmds.attach_flash(board)
-            # What a chip's own ROM offers, where esptool cannot add to it, erases no more than is
-            # written.
-            pieces = [(chip.offset, str(firmware.path))]
-            cmds.write_flash(board, pieces, erase_all=board.IS_STUB)
-            cmds.reset_chip(board, "hard-reset" if reset else "no-reset")
-        except (FatalError, OSError) as error:
-            raise ToolError(
-                f"Flashing stopped ({one_line(error)}): hold the board's BOOT button while it "
-                "starts, and try again, with another cable, USB port or FIRMWARE=file.bin."
-            ) from error
-    return firmware
+    if path:
+        image.load(path, wanted)
+    open_port(port).close()
+    bauds = BAUDS if reset else BAUDS[:1]  # to connect once more takes a reset
+    for baud in bauds:
+        with connected(port, reset) as board:
+            chip = chips.with_image_id(board.IMAGE_CHIP_ID)
+            if wanted not in (None, chip):
+                raise ToolError(
+                    f"The board on {port} has {chip.title}, not {wanted.title}: leave CHIP out, or "
+                    "choose another board with PORT=…."
+                )
+            firmware = image.load(path or download(chip), chip)
+            try:
+                write(board, firmware, baud)
+                cmds.reset_chip(board, "hard-reset" if reset else "no-reset")
+                return firmware
+            except (FatalError, OSError) as error:
+                if baud == bauds[-1]:
+                    raise ToolError(
+                        f"Flashing stopped ({one_line(error)}): hold the board's BOOT button while "
+                        "it starts, and try again, with another cable, USB port or "
+                        "FIRMWARE=file.bin."
+                    ) from error
+                print(f"That failed at {baud} baud ({one_line(error)}): once more, slower.")
+
+
+def write(board, firmware, baud):
+    """Erase the flash of the board, an ESPLoader, and write the firmware. Raises FatalError or
+    OSError."""
+    board = cmds.run_stub(board)
+    board.change_baud(baud)
+    cmds.attach_flash(board)
+    # What a chip's own ROM offers, where esptool cannot add to it, erases no more than is written.
+    pieces = [(firmware.chip.offset, str(firmware.path))]
+    cmds.write_flash(board, pieces, erase_all=board.IS_STUB)
 
 
 @contextmanager
@@ -83,3 +95,5 @@ def main():
         f"{firmware.path.stem} is on the board, with {firmware.chip.title}. Next: {start}make "
         f"deploy PORT={port}"
     )
+    if not options.no_reset and not wait_for(port, RESET_SECONDS):
+        print(f"{port} has not come back: press EN (reset), and leave PORT out, for a new name.")

@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-from tools.host.board import find_port
+from tools.host.ports import find_port
 
 
 def main():

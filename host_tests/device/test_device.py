@@ -13,7 +13,8 @@ from host_tests.support.chip import SLOW, needs
 from host_tests.support.places import LIBRARY, LIBRARY_TESTS, RUNNER
 from tools.deploy import copy
 from tools.host import chips
-from tools.host.board import open_serial, session
+from tools.host.board import session
+from tools.host.ports import open_port
 from tools.host.stage import compile_module
 
 INTERRUPTS = 20
@@ -32,7 +33,7 @@ SAMPLES = "names it has invented"
 @pytest.fixture
 def console(board):
     """The board's serial port at the prompt of the friendly REPL."""
-    with open_serial(board) as port:
+    with open_port(board) as port:
         yield Console(port)
 
 

@@ -7,7 +7,7 @@ import time
 
 from host_tests.support.firmware import make_firmware
 from tools import flash
-from tools.host import board, chips, emulator, flashimage
+from tools.host import board, chips, emulator, flashimage, ports
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def test_stock_firmware_boots_with_the_files_in_place(firmware, tmp_path, microp
     flashimage.make_flash(firmware, path)
     flashimage.update_files(firmware, path, directory)
     with emulator.Emulator(firmware.chip, path) as emulated:
-        with board.open_serial(emulated.port) as connection:
+        with ports.open_port(emulated.port) as connection:
             deadline = time.monotonic() + 60
             said = b""
             while b">>> " not in said and time.monotonic() < deadline:

@@ -5,7 +5,7 @@ import random
 import re
 import time
 
-from tools.host import board, emulator, flashimage, stage
+from tools.host import emulator, flashimage, ports, stage
 from tools.host.paths import DATA
 
 FULL = bool(os.environ.get("ESP32GPT_FULL"))
@@ -40,7 +40,7 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
     for _ in range(50 if FULL else 4):
         with (
             emulator.Emulator(firmware.chip, flash) as emulated,
-            board.open_serial(emulated.port) as port,
+            ports.open_port(emulated.port) as port,
         ):
             said = listen(port, r"training: step \d+ to \d+,|Traceback|>>> ", 300)
             begun = re.search(r"training: step (\d+) to 100000", said)

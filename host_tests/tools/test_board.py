@@ -1,30 +1,15 @@
-"""tools/host/board.py: find a board, use its REPL, and report failures."""
+"""tools/host/board.py: use the REPL of a board, and report failures."""
 
-import errno
 import os
 import pty
 import time
-from types import SimpleNamespace
 
 import pytest
-import serial
 
 from host_tests.support.fakeboard import FakeBoard
 from tools.host import board
 
 pytestmark = pytest.mark.usefixtures("micropython")
-
-
-def adapter(device, vid=0x10C4):
-    return SimpleNamespace(device=device, vid=vid, description="USB to UART")
-
-
-@pytest.fixture
-def adapters(monkeypatch):
-    """Replace the list of this machine's serial ports; the test fills it."""
-    found = []
-    monkeypatch.setattr(board.list_ports, "comports", lambda: found)
-    return found
 
 
 @pytest.fixture
@@ -36,58 +21,12 @@ def silent():
     os.close(slave)
 
 
-def test_the_only_usb_adapter_is_the_board(adapters):
-    adapters += [adapter("/dev/ttyS0", vid=None), adapter("/dev/ttyUSB3")]
-    assert board.find_port() == "/dev/ttyUSB3"
-
-
-def test_a_port_that_is_named_is_not_looked_for(adapters):
-    assert board.find_port("/dev/ttyUSB7") == "/dev/ttyUSB7"
-
-
-def test_no_adapter_is_an_error_that_names_port(adapters):
-    adapters.append(adapter("/dev/ttyS0", vid=None))
-    with pytest.raises(board.BoardError, match="No board found.*PORT="):
-        board.find_port()
-
-
-def test_several_adapters_are_listed_to_choose_from(adapters):
-    adapters += [adapter("/dev/ttyUSB1"), adapter("/dev/ttyUSB0")]
-    with pytest.raises(board.BoardError, match="/dev/ttyUSB0 .*, /dev/ttyUSB1 "):
-        board.find_port()
-
-
 def test_no_such_port():
     with (
         pytest.raises(board.BoardError, match="There is no port /dev/ttyUSB99"),
         board.session("/dev/ttyUSB99"),
     ):
         pass
-
-
-def test_a_port_in_use_is_said_to_be(silent):
-    other = board.open_serial(silent)
-    for use in (lambda: board.open_serial(silent), lambda: board.session(silent).__enter__()):
-        with pytest.raises(board.BoardError, match="in use by another program"):
-            use()
-    other.close()
-    board.open_serial(silent).close()
-
-
-def test_no_permission_names_the_group(monkeypatch):
-    def refuse(*_, **__):
-        raise serial.SerialException(errno.EACCES, "could not open port")
-
-    monkeypatch.setattr(serial, "Serial", refuse)
-    with pytest.raises(board.BoardError, match="No permission.*dialout"):
-        board.open_serial("/dev/ttyUSB0")
-
-
-def test_a_file_is_no_serial_port(tmp_path):
-    path = tmp_path / "port"
-    path.touch()
-    with pytest.raises(board.BoardError, match="cannot be used as a serial port"):
-        board.open_serial(str(path))
 
 
 def test_a_silent_board_is_given_up_after_the_patience_asked_for(silent):

@@ -121,6 +121,15 @@ def test_an_image_is_used_by_one_emulator_at_a_time(tmp_path):
         pass
 
 
+def test_windows_is_told_what_to_use_instead(tmp_path, monkeypatch):
+    monkeypatch.setattr(emulator, "fcntl", None)
+    with (
+        pytest.raises(ToolError, match="Windows Subsystem for Linux, or a board"),
+        emulator.alone_with(tmp_path / "flash.bin"),
+    ):
+        pass
+
+
 def test_make_emulate_says_what_is_missing(tmp_path, fake_qemu):
     firmware_file = tmp_path / "firmware.bin"
     firmware_file.write_bytes(make_firmware())

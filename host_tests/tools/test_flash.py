@@ -111,6 +111,26 @@ def test_a_chip_older_than_the_firmware_wants_is_refused_with_esptools_words(tmp
         flash.flash(port, path, reset=False)
 
 
+def test_an_adapter_that_is_not_up_to_the_speed_is_tried_slower(firmware_file, monkeypatch):
+    """esptool #145, #255, #435"""
+    tried = []
+    change_baud = flash.cmds.ESPLoader.change_baud
+
+    def fails_when_fast(board, baud):
+        tried.append(baud)
+        if baud > 115200:
+            raise flash.FatalError("Timed out waiting for packet header")
+        change_baud(board, baud)
+
+    monkeypatch.setattr(flash.cmds.ESPLoader, "change_baud", fails_when_fast)
+    connected = flash.connected
+    monkeypatch.setattr(flash, "connected", lambda port, reset: connected(port, reset=False))
+    monkeypatch.setattr(flash.cmds, "reset_chip", lambda *_: None)
+    with bootloader("esp32") as port:
+        flash.flash(port, firmware_file)
+    assert tried == [460800, 115200]
+
+
 def run_flash(*arguments):
     command = [sys.executable, "-m", "tools", "flash", *arguments]
     return subprocess.run(command, capture_output=True, text=True)

@@ -17,7 +17,7 @@ import tty
 import pytest
 
 from host_tests.support import session
-from tools.host import board
+from tools.host import ports
 from tools.monitor import command as monitor
 
 TOOL = [sys.executable, "-m", "tools", "monitor"]
@@ -141,7 +141,7 @@ HUNDREDS = list(range(100, 1001, 100))
 
 
 def test_all_that_arrives_is_taken_and_nothing_is_sent_until_the_board_is_gone(line):
-    connection = board.open_serial(str(line.path))
+    connection = ports.open_port(str(line.path))
     line.say(b"step:1 loss:3.3\r\n" * 100)
     out = io.BytesIO()
     arguments = connection, monitor.Keyboard(), out.write
@@ -162,7 +162,7 @@ def test_the_port_is_hung_up_when_listening_is_interrupted(line):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    connection = board.open_serial(str(line.path))
+    connection = ports.open_port(str(line.path))
     with pytest.raises(KeyboardInterrupt):
         monitor.listen(connection, monitor.Keyboard(), interrupted)
     assert not connection.is_open

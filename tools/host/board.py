@@ -1,21 +1,17 @@
-"""The board at a serial port: find it, use its REPL, and turn every failure into one sentence."""
+"""The board at a serial port: use its REPL, and turn every failure into one sentence."""
 
 import contextlib
-import errno
-import os
 import time
 from collections import namedtuple
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
-from serial.tools import list_ports
 
-from tools.host.errors import ToolError
 from tools.host.paths import ONBOARD
+from tools.host.ports import BAUD, BoardError, open_port, release
 
 OLDEST_FIRMWARE = (1, 23)  # the first to load the .mpy files that mpy-cross makes today
-BAUD = 115200
 FILES = (ONBOARD / "files.py").read_text(encoding="utf-8")  # functions that a session may define
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 PATIENCE = 10  # seconds for a board to boot, or to finish work that Ctrl-C cannot interrupt
@@ -31,52 +27,6 @@ ARCHITECTURES = (
 Identity = namedtuple("Identity", "version machine architecture mpy")
 
 
-class BoardError(ToolError):
-    """A board cannot be found, reached or used. The message is one sentence with the remedy."""
-
-
-def find_port(port=None):
-    """Return the given port; without one, the port of the only USB serial adapter. Raises
-    BoardError if there is no adapter, or more than one."""
-    if port:
-        return port
-    found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
-    if not found:
-        raise BoardError(
-            "No board found: plug one in with a USB cable that carries data, or name its port "
-            "with PORT=/dev/ttyUSB0."
-        )
-    if len(found) > 1:
-        listed = ", ".join(f"{p.device} ({p.description})" for p in found)
-        raise BoardError(f"More than one board found: choose one with PORT=… from {listed}.")
-    return found[0].device
-
-
-def why_closed(port, error):
-    """Return the BoardError that says why the port could not be opened."""
-    code = getattr(error, "errno", None)
-    if code == errno.ENOENT or (code is None and "FileNotFound" in str(error)):
-        return BoardError(f"There is no port {port}: check the cable, or leave PORT out.")
-    if code == errno.EACCES and os.name == "posix":
-        return BoardError(
-            f"No permission to use {port}: add yourself to its group (on Linux: "
-            "`sudo usermod -aG dialout $USER`) and log in again."
-        )
-    if code in (errno.EACCES, errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
-        return BoardError(
-            f"{port} is in use by another program: close it (a monitor, a REPL, an IDE) first."
-        )
-    return BoardError(f"{port} cannot be used as a serial port ({error}): choose another PORT.")
-
-
-def open_serial(port):
-    """Open the port for this process alone; return it as a serial.Serial. Raises BoardError."""
-    try:
-        return serial.Serial(port, BAUD, timeout=0.1, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise why_closed(port, error) from error
-
-
 @contextlib.contextmanager
 def session(port, patience=None):
     """Interrupt the board, enter its raw REPL, and yield mpremote's SerialTransport, with `exec`,
@@ -85,7 +35,7 @@ def session(port, patience=None):
     try:
         transport = SerialTransport(port, BAUD)
     except TransportError:
-        open_serial(port).close()  # raises BoardError with the reason, which mpremote hides
+        open_port(port).close()  # raises BoardError with the reason, which mpremote hides
         raise BoardError(f"{port} could not be opened: try again.") from None
     try:
         interrupt(transport, port, patience or (PATIENCE_PTY if transport.is_pty else PATIENCE))
@@ -130,10 +80,17 @@ def run(transport, script, seconds):
 
 def interrupt(transport, port, patience):
     """Stop the board's program and enter the raw REPL. A board that boots loses its input, so this
-    tries again for `patience` seconds. Raises BoardError."""
+    tries again for `patience` seconds. Raises BoardError.
+
+    A board whose DTR line is wired to its reset, such as an ESP32-CAM on its adapter, does nothing
+    while that line is set: after half of the time both lines are released."""
     transport.serial.timeout = 0.1
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    held = True
+    while time.monotonic() < began + patience:
+        if held and time.monotonic() > began + patience / 2:
+            release(transport.serial)
+            held = False
         transport.serial.write(b"\r\x03\r\x01")
         if hears(transport.serial, RAW_PROMPT, 2):
             while transport.serial.read(4096):  # answers to earlier tries
@@ -145,7 +102,8 @@ def interrupt(transport, port, patience):
             return
     raise BoardError(
         f"No MicroPython answers on {port}: press the board's EN (reset) button and try again, "
-        f"or put MicroPython on it with `make flash PORT={port}`."
+        "use its other USB socket if it has two, or put MicroPython on it with "
+        f"`make flash PORT={port}`."
     )
 
 

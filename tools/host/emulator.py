@@ -1,13 +1,17 @@
 """An emulated chip: find a QEMU that has it, and run it."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 
 from tools.host.errors import ToolError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 
 def find_qemu(chip, path=None):
@@ -37,7 +41,12 @@ def has_machine(qemu, chip):
 @contextlib.contextmanager
 def alone_with(path):
     """Lock the flash image, so that only one emulator of ours uses it inside the `with`. Raises
-    ToolError if another one uses it already."""
+    ToolError if another one uses it already, and on Windows."""
+    if fcntl is None:
+        raise ToolError(
+            "On Windows an emulated chip has no serial port to talk to: use the Windows Subsystem "
+            "for Linux, or a board."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as lock:
         try:

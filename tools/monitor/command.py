@@ -12,7 +12,7 @@ import time
 
 import serial
 
-from tools.host.board import BoardError, find_port, open_serial
+from tools.host.ports import BoardError, find_port, open_port
 from tools.monitor.files import ChartFile, CsvFile
 from tools.monitor.log import Log
 
@@ -98,23 +98,14 @@ def listen(connection, keyboard, take):
                 return
             take(data)
     finally:
-        hang_up(connection)
-
-
-def hang_up(connection):
-    """Close the port without resetting the board."""
-    with contextlib.suppress(serial.SerialException, OSError):  # a pty has no such lines
-        # RTS must be released before DTR: the other order resets a development board.
-        connection.rts = False
-        connection.dtr = False
-    connection.close()
+        connection.close()
 
 
 def reopen(port, keyboard, take):
     """Wait until the port is there again and return it, open; call `take` with b"" meanwhile."""
     while True:
         with contextlib.suppress(BoardError):
-            return open_serial(port)
+            return open_port(port)
         keyboard.check()
         take(b"")
         time.sleep(0.2)
@@ -151,7 +142,7 @@ def main():
     table = CsvFile(options.csv) if options.csv else None
     chart = ChartFile(options.png) if options.png else None
     port = find_port(options.port)
-    connection = open_serial(port)
+    connection = open_port(port)
     if table:
         table.begin()
     log = Log()
