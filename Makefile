@@ -1,4 +1,4 @@
-# Everything there is to do here, one word each. `make` alone lists it.
+# All tasks, one word each. `make` alone lists them.
 
 PYTHON3 ?= python3
 NAMES ?= data/names.txt
@@ -10,7 +10,7 @@ READY := .venv/ready
 NODE_READY := tools/web/node_modules/.ready
 SITE := build/web/site
 
-# Options that are given to a tool only if the variable has a value.
+# Options for the tools; each is passed only if its variable has a value.
 port := $(if $(PORT),--port "$(PORT)")
 chip := $(if $(CHIP),--chip "$(CHIP)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
@@ -27,9 +27,9 @@ help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	while IFS='|' read -r word what; do printf '  %-12s %s\n' "$$word" "$$what"; done
 	@echo
-	@echo "PORT is the board's serial port; without it the only board found is meant."
-	@echo "NAMES is a list of yours, one name a line; CASE=keep keeps its capitals, and LETTERS=n"
-	@echo "lets its alphabet have n characters instead of 64. CONFIG is a JSON file of settings."
+	@echo "PORT is the board's serial port; without it, the only board on USB is used."
+	@echo "NAMES is your list, one name a line; CASE=keep keeps its capitals, and LETTERS=n allows"
+	@echo "n characters in its alphabet instead of 64. CONFIG is a JSON file of settings."
 
 run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEPS=1000] [RESUME=1]
 	@$(TOOL) run $(work) $(if $(RESUME),,--fresh) $(if $(STEPS),--steps "$(STEPS)")
@@ -51,14 +51,14 @@ deploy: $(READY) ## put library, main.py and names on a board, start it [PORT] [
 monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
 	@$(TOOL) monitor $(port) $(if $(CSV),--csv "$(CSV)") $(if $(PNG),--png "$(PNG)")
 
-repl: $(READY) ## type to a board's Python [PORT]
+repl: $(READY) ## open a board's Python prompt [PORT]
 	@$(TOOL) repl $(port)
 
 emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [QEMU=path]
 	@$(TOOL) emulate $(work) $(firmware) $(chip) $(if $(FRESH),--fresh) \
 	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount)
 
-test-device: $(READY) ## run every test, and those for the chip on a board [PORT]
+test-device: $(READY) ## run every test, also those that need a board [PORT]
 	@$(PYTHON) -m pytest -q host_tests --port "$(or $(PORT),auto)"
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
@@ -68,7 +68,7 @@ kernel: $(READY) ## compile your float functions to machine code [FILE=name.py] 
 	@$(TOOL) kernel "$(FILE)" $(if $(OUT),-o "$(OUT)") \
 	$(if $(LISTING),--listing "$(LISTING)")
 
-pictures: $(READY) ## draw the README's pictures; with PORT, of a run that a board does anew [PORT]
+pictures: $(READY) ## draw the README's pictures; with PORT, a board trains for them [PORT]
 	@$(TOOL) pictures $(port)
 
 package: $(READY) ## list the library's files in firmware/package.json, for mip
@@ -102,10 +102,10 @@ $(READY): pyproject.toml
 	@echo "Setting up .venv, once"
 	@$(PYTHON3) -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . || { \
-	echo "The packages could not be installed: see pip's words above, and try again"; exit 1; }
+	echo "The packages could not be installed: read pip's message above, and try again"; exit 1; }
 	@touch $@
 
-# The page's packages, as the lock file has them. Node is that on PATH, or PyPI's if that is too old.
+# The page's packages, from the lock file. Node.js comes from PATH, or from PyPI if that is too old.
 with_node := PATH="$(CURDIR)/.venv/bin:$$PATH"
 $(NODE_READY): tools/web/package-lock.json | $(READY)
 	@$(with_node) node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { \

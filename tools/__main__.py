@@ -11,7 +11,7 @@ COMMANDS = {
     "flash": ("flash", "erase a board and put MicroPython on it"),
     "deploy": ("deploy", "put the library, main.py and the names on a board"),
     "monitor": ("monitor.command", "watch a board train"),
-    "repl": ("repl", "type to a board's Python"),
+    "repl": ("repl", "open a board's Python prompt"),
     "emulate": ("emulate", "boot an emulated board"),
     "bench": ("bench", "measure speed and memory"),
     "replay": ("replay", "compare an engine with a recording of microgpt.py"),
