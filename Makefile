@@ -14,11 +14,13 @@ SITE := build/web/site
 port := $(if $(PORT),--port "$(PORT)")
 chip := $(if $(CHIP),--chip "$(CHIP)")
 firmware := $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
-work := --names "$(NAMES)" $(if $(filter keep,$(CASE)),--keep-case) \
-	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(CONFIG),--config "$(CONFIG)")
+list := $(if $(filter keep,$(CASE)),--keep-case) \
+	$(if $(LETTERS),--letters "$(LETTERS)") $(if $(ENCODING),--encoding "$(ENCODING)") \
+	$(if $(COLUMN),--column "$(COLUMN)")
+work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names \
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names names-report \
 	web web-serve test-web clean
 
 help: ## list what can be made
@@ -28,8 +30,9 @@ help: ## list what can be made
 	while IFS='|' read -r word what; do printf '  %-12s %s\n' "$$word" "$$what"; done
 	@echo
 	@echo "PORT is the board's serial port; without it, the only board on USB is used."
-	@echo "NAMES is your list, one name a line; CASE=keep keeps its capitals, and LETTERS=n allows"
-	@echo "n characters in its alphabet instead of 64. CONFIG is a JSON file of settings."
+	@echo "NAMES is your list, one name a line; CASE=keep keeps its capitals, LETTERS=n allows n"
+	@echo "letters in its alphabet instead of 64, COLUMN=n takes a column of a table, ENCODING=cp1252"
+	@echo "says how the file is encoded. CONFIG is a JSON file of settings."
 
 run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEPS=1000] [RESUME=1]
 	@$(TOOL) run $(work) $(if $(RESUME),,--fresh) $(if $(STEPS),--steps "$(STEPS)")
@@ -76,6 +79,9 @@ package: $(READY) ## list the library's files in firmware/package.json, for mip
 
 names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
 	@$(TOOL) names fetch
+
+names-report: $(READY) ## say what is in a list, without training [NAMES] [CASE] [LETTERS] [COLUMN] [ENCODING]
+	@$(TOOL) names report "$(NAMES)" $(list)
 
 web: $(READY) $(NODE_READY) ## build the page, which any static host serves, in build/web/site
 	@$(PYTHON) -m tools.web.parts build/web/parts

@@ -80,7 +80,7 @@ def main():
     stage.add_options(parser)
     parser.add_argument("--source", action="store_true", help="deploy .py, compiled by the board")
     options = parser.parse_args()
-    stage.prepare(options)
+    print("\n".join(stage.prepare(options)))
     port = find_port(options.port)
     copied, unchanged, removed = deploy(port, options.source, options.fresh)
     print(f"{copied} files copied, {unchanged} unchanged, {removed} removed on {port}.")

@@ -27,7 +27,7 @@ def main():
     chip = firmware.chip if firmware else chip or chips.named("esp32")
     find_qemu(chip, options.qemu)
     firmware = firmware or image.load(release.download(chip), chip)
-    stage.prepare(options)
+    print("\n".join(stage.prepare(options)))
     path = BUILD / f"flash-{firmware.path.stem}.bin"
     with alone_with(path):
         make_flash(firmware, path)

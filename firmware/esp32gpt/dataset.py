@@ -8,16 +8,16 @@ the lines within a block, in an order that a few ints describe: each line once a
 from array import array
 from binascii import crc32
 
+from .lines import LONGEST, Lines
 from .rng import Rng
 
-LF = 10
-CR = 13
-SPACE = 32
-BOM = b"\xef\xbb\xbf"  # with which some editors let UTF-8 begin
-LONGEST_LINE = 256  # bytes; what is longer is cut here, far beyond any context that fits
+HELD_OUT_OF = 16  # one name of so many is held out,
+DECIDE = 16  # by so many of its tokens: the same names in any context that holds as many
 
-HELD_OUT_OF = 16  # one name of so many is held out
-SMALLEST_SPLIT = 1024  # bytes; a shorter file is trained on whole
+# The sides of a list.
+ALL = 0
+TRAINED = 1
+HELD_OUT = 2
 
 
 class DatasetError(Exception):
@@ -25,86 +25,83 @@ class DatasetError(Exception):
 
 
 def is_held_out(tokens, T):
-    """Whether training never sees the name tokens[1] … tokens[T].
+    """Return True if training never sees the name tokens[1] … tokens[T].
 
     A hash of the name decides, so that a name which is listed twice is on one side only.
     """
     h = 0
-    for i in range(1, T + 1):
+    for i in range(1, min(T, DECIDE) + 1):
         h = (h * 251 + tokens[i]) & 0x3FFF
     return (h * 40503 & 0xFFFF) < 0x10000 // HELD_OUT_OF
 
 
+def open_list(path):
+    """Return the open file. Raises DatasetError if it is missing or empty."""
+    try:
+        file = open(path, "rb")
+        size = file.seek(0, 2)
+    except OSError:
+        size = -1
+    if size < 0:
+        raise DatasetError(f"no names file at {path}: `make deploy` puts one there")
+    if not size:
+        raise DatasetError(f"{path} is empty: it needs one name a line")
+    return file
+
+
 class Dataset:
-    """One side of a names file, the lines to train on or those held out, as documents.
+    """One side of a names file as documents: all names, those to train on, or those held out.
 
     `peek` writes the current document's tokens and can be repeated; `advance` goes on to
     the next. So a step that is interrupted before its end finds the same document again.
     The position is `epoch`, `block` (how many blocks of this epoch lie behind) and `line`
-    (how many lines of the block do). Blank lines are passed over, and so are lines with a
-    character outside the alphabet, which `skipped` counts.
+    (how many lines of the block do). Lines with a character outside the alphabet are passed
+    over.
     """
 
-    def __init__(self, path, tokenizer, seed=42, block_bytes=384, held_out=False):
-        """Raises DatasetError if the file is missing, or has no line that can be used."""
+    def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):
+        """Raises DatasetError if the file is missing, or has no name on this side."""
         self.path = path
         self.tokenizer = tokenizer
         self.seed = seed
-        self.held_out = held_out
-        self.skipped = 0
-        self._block_bytes = block_bytes
-        try:
-            self._file = open(path, "rb")
-            size = self._file.seek(0, 2)
-        except OSError:
-            size = -1
-        if size < 0:
-            raise DatasetError(f"no names file at {path}: `make deploy` puts one there")
-        self._blocks = (size + block_bytes - 1) // block_bytes
-        self._split = size >= SMALLEST_SPLIT
-        # One block, the byte before it, and the end of its last line.
-        self._buffer = bytearray(block_bytes + 1 + LONGEST_LINE)
-        # Its lines but for blank ones, of which half as many fit as bytes.
-        self._starts = array("H", bytes(2 * (block_bytes // 2 + 1)))
-        self._ends = array("H", bytes(2 * (block_bytes // 2 + 1)))
+        self.side = side
+        self._lines = Lines(open_list(path), block_bytes)
         self._block_order = Order()
         self._line_order = Order()
         self._loaded = -1
         self.epoch = 0
         self.block = 0
         self.line = 0
-        if not size:
-            raise DatasetError(f"{path} is empty: it needs one name a line")
         self._load()
+        size = self._lines.size
         # (bytes, CRC-32 of the beginning): tells this file from another.
-        self.identity = (size, crc32(memoryview(self._buffer)[: min(size, block_bytes)]))
+        self.identity = (size, crc32(memoryview(self._lines.buffer)[: min(size, block_bytes)]))
         self.sorted = self._is_sorted()
-        if self.sorted:
-            # Reading it in order would teach the model the letter A first.
-            self.epoch = 1
-        if not held_out and not self.peek(array("i", [0] * 65)):
-            raise DatasetError(
-                f"{path} has no usable name: it needs lines made of '{tokenizer.alphabet}'"
-            )
+        # Reading a sorted file in order would teach the model the letter A first.
+        self.epoch = int(self.sorted)
+        if side != HELD_OUT and not self.peek(array("i", [0] * 65)):
+            raise DatasetError(f"{path} has no name in the letters '{tokenizer.alphabet}'")
+        self.epoch = int(self.sorted)
+        self.block = self.line = 0
 
     def peek(self, tokens):
         """Write the document's tokens; returns the number of predictions T, at least 1.
 
         Returns 0 if an epoch has gone by without a usable line.
         """
+        lines = self._lines
         epochs = self.epoch + 2
         while self.epoch < epochs:
             self._load()
-            while self.line < self._lines:
+            while self.line < lines.count:
                 line = self._line_order.at(self.line)
                 T = self.tokenizer.encode(
-                    self._buffer, self._starts[line], self._ends[line], tokens
+                    lines.buffer, lines.starts[line], lines.ends[line], tokens
                 )
-                if T and self._is_mine(tokens, T):
+                if T and (self.side == ALL or is_held_out(tokens, T) == (self.side == HELD_OUT)):
                     return T
-                self.skipped += not T
                 self.line += 1
-            if self.block + 1 < self._blocks:
+            if self.block + 1 < lines.blocks:
                 self.block += 1
             else:
                 self.block = 0
@@ -117,73 +114,37 @@ class Dataset:
         self.line += 1
 
     def close(self):
-        self._file.close()
-
-    def _is_mine(self, tokens, T):
-        if self._split:
-            return is_held_out(tokens, T) == self.held_out
-        return not self.held_out
+        """Close the file."""
+        self._lines.close()
 
     def _load(self):
         """Have the block of the present position in the buffer, and its lines' order."""
-        wanted = self.epoch * self._blocks + self.block
+        wanted = self.epoch * self._lines.blocks + self.block
         if self._loaded == wanted:
             return
         self._loaded = -1  # until all of it is here: an interrupt may come between
-        self._block_order.shuffle(self._blocks, self.seed, self.epoch)
+        self._block_order.shuffle(self._lines.blocks, self.seed, self.epoch)
         block = self._block_order.at(self.block)
-        self._read(block)
-        self._line_order.shuffle(self._lines, self.seed + block, self.epoch)
+        self._lines.read(block)
+        self._line_order.shuffle(self._lines.count, self.seed + block, self.epoch)
         self._loaded = wanted
 
-    def _read(self, block):
-        """Fill _buffer, and _starts and _ends of the _lines lines that start in this block."""
-        buffer = self._buffer
-        stop = self._block_bytes
-        first = 0
-        if block:
-            # From the byte before it: a line that starts earlier is the last block's.
-            self._file.seek(block * self._block_bytes - 1)
-            count = self._file.readinto(buffer)
-            while first < count and buffer[first] != LF:
-                first += 1
-            first += 1
-            stop += 1
-        else:
-            self._file.seek(0)
-            count = self._file.readinto(buffer)
-            if buffer[: len(BOM)] == BOM:
-                first = len(BOM)
-        lines = 0
-        while first < stop and first < count:
-            last = first
-            while last < count and buffer[last] != LF:
-                last += 1
-            end = last
-            while end > first and (buffer[end - 1] == CR or buffer[end - 1] == SPACE):
-                end -= 1
-            if end > first:
-                self._starts[lines] = first
-                self._ends[lines] = end
-                lines += 1
-            first = last + 1
-        self._lines = lines
-
     def _is_sorted(self):
-        """Whether the first block's lines are in alphabetical order (and enough to tell)."""
+        """Return True if the first block's lines are in alphabetical order, and enough to tell."""
+        lines = self._lines
         previous = b""
-        for line in range(self._lines):
-            text = bytes(memoryview(self._buffer)[self._starts[line] : self._ends[line]])
+        for line in range(lines.count):
+            text = bytes(memoryview(lines.buffer)[lines.starts[line] : lines.ends[line]])
             if text < previous:
                 return False
             previous = text
-        return self._lines >= 8
+        return lines.count >= 8
 
 
 class NameList:
     """Documents from a list of names, in its order and round again: for a fixed workload."""
 
-    skipped = epoch = block = 0
+    epoch = block = 0
     sorted = False
 
     def __init__(self, names, tokenizer):
@@ -232,18 +193,23 @@ def gcd(a, b):
     return a
 
 
-def known(path, names, fold):
-    """The set of those names that are lines of the file; with fold, capitals are small letters."""
-    wanted = {name.encode(): name for name in names}
+def known(path, names, tokenizer):
+    """Return the set of those names that the file has."""
+    wanted = {name for name in names if name}
+    utf8 = [name.encode() for name in wanted]
+    fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)
+    lines = Lines(open_list(path), 1024)
+    tokens = array("i", [0] * (LONGEST + 2))
     found = set()
-    with open(path, "rb") as file:
-        if file.read(len(BOM)) != BOM:
-            file.seek(0)
-        while True:
-            line = file.readline(LONGEST_LINE)
-            if not line:
-                return found
-            line = line.strip()
-            name = wanted.get(line.lower() if fold else line)
-            if name:
-                found.add(name)
+    for block in range(lines.blocks):
+        lines.read(block)
+        text = bytes(lines.buffer)
+        text = text.lower() if fold else text
+        if any(name in text for name in utf8):  # fast, and mostly false
+            for i in range(lines.count):
+                T = tokenizer.encode(lines.buffer, lines.starts[i], lines.ends[i], tokens)
+                name = tokenizer.decode(memoryview(tokens)[1:T])
+                if name in wanted:
+                    found.add(name)
+    lines.close()
+    return found

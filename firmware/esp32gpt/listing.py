@@ -1,0 +1,160 @@
+"""Knows what a names file holds: its alphabet, how many names, and what to say of them.
+
+Beside NAME.txt may lie NAME.alphabet, in which this is stored as six lines of UTF-8:
+
+    size in bytes and CRC-32 of NAME.txt, and what looked through it: host, fold or keep
+    the alphabet, each character once, in the order of code points, which is that of the tokens
+    lines, names, different names, different names held out, and 1 or 0: counted or estimated
+    length in letters:number of names, for each length
+    a remark for the user, or nothing; and another
+
+Preparing a list writes it, or else the board.
+"""
+
+from binascii import crc32
+
+from . import utf8
+from .dataset import open_list
+from .modules import borrow
+
+MOST_BYTES = 8192  # of a stored listing
+BLOCK = 1024  # bytes read at once
+MOST = 64  # letters of an alphabet; each is a token, which costs the chip memory
+LEAST = 8  # different names held out, and as many trained on; of fewer, none are held out
+HOST = "host"
+BARE_BYTES = 120 * 1024  # that an ESP32 without PSRAM has for a model that trains
+REMARKS = 2
+
+
+class Listing:
+    """What is known of a names file.
+
+    `lines` are those that are not blank, `names` those of them that can be used, `different`
+    how many of these differ (an estimate unless `exact`), `held_out` how many different names
+    a split would hold out, and `lengths` the names of each length in letters.
+    """
+
+    def __init__(self, letters, lines, names, different, held_out, exact, lengths, remarks):
+        self.letters = letters
+        self.lines = lines
+        self.names = names
+        self.different = different
+        self.held_out = held_out
+        self.exact = exact
+        self.lengths = lengths
+        self.remarks = remarks
+
+    def holds_out(self):
+        """Return True if enough names differ for some of them to be held out."""
+        return self.held_out >= LEAST and self.different - self.held_out >= LEAST
+
+
+def load(path, fold, config, letters=None):
+    """Return (alphabet, whether names are held out, lines of a report) of the names file at path.
+
+    `letters` is the alphabet of a model that exists. Otherwise the alphabet is the one stored
+    beside the file, if that was made for this content; or else it is chosen here, with ASCII
+    capitals read as small letters if `fold`, and stored, where that works. `config` is the
+    model's, but for its vocab_size. Raises DatasetError if the file is missing or has no name
+    to learn.
+    """
+    file = open_list(path)
+    try:
+        key = identify(file, "fold" if fold else "keep")
+        listing = read(beside(path), key)
+        if not listing or letters not in (None, listing.letters):
+            listing = borrow("alphabet", "look_through", path, file, fold, letters)
+            if letters is None:
+                write(path, key, listing)
+    finally:
+        file.close()
+    return listing.letters, listing.holds_out(), borrow("report", "lines", path, listing, config)
+
+
+def identify(file, maker):
+    """Return (size, CRC-32, maker) of an open file and of whoever looks through it."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    block = bytearray(BLOCK)
+    view = memoryview(block)
+    crc = 0
+    n = file.readinto(block)
+    while n:
+        crc = crc32(view[:n], crc)
+        n = file.readinto(block)
+    return size, crc, maker
+
+
+def beside(path):
+    """Return the path of the listing that belongs to a names file."""
+    dot = path.rfind(".")
+    return (path[:dot] if dot > path.rfind("/") + 1 else path) + ".alphabet"
+
+
+def write(path, key, listing):
+    """Store the listing beside the names file; without room, it is found again the next time."""
+    stored = beside(path)
+    if stored == path:
+        return
+    try:
+        with open(stored, "wb") as file:
+            file.write(render(key, listing))
+    except OSError:
+        pass
+
+
+def render(key, listing):
+    """Return what is stored of a Listing, as bytes."""
+    size, crc, maker = key
+    counts = (listing.lines, listing.names, listing.different, listing.held_out)
+    lengths = " ".join(f"{n}:{listing.lengths[n]}" for n in sorted(listing.lengths))
+    remarks = (list(listing.remarks) + [""] * REMARKS)[:REMARKS]
+    lines = [
+        f"{size} {crc} {maker}",
+        listing.letters,
+        " ".join(str(count) for count in counts) + f" {int(listing.exact)}",
+        lengths,
+    ]
+    return "".join(line + "\n" for line in lines + remarks).encode()
+
+
+def read(path, key):
+    """Return the Listing stored at path, None unless there is a whole one for this key.
+
+    What the host stored serves any board, what a board did only one that folds alike.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError:
+        return None
+    size, crc, maker = key
+    if len(data) > MOST_BYTES or not data.endswith(b"\n"):
+        return None
+    try:
+        found, letters, counts, lengths, *remarks, _ = utf8.decode(data).split("\n")
+        lines, names, different, held_out, exact = [int(count) for count in counts.split()]
+        lengths = dict([int(n) for n in length.split(":")] for length in lengths.split())
+    except (ValueError, TypeError):  # of another form; not UTF-8
+        return None
+    if found not in (f"{size} {crc} {maker}", f"{size} {crc} {HOST}"):
+        return None
+    if len(remarks) != REMARKS or not lengths or not _is_alphabet(letters):
+        return None
+    return Listing(letters, lines, names, different, held_out, exact, lengths, remarks)
+
+
+def _is_alphabet(letters):
+    """Return True for letters in the order of their code points."""
+    previous = ""
+    for letter in letters:
+        if letter <= previous or not is_letter(letter):
+            return False
+        previous = letter
+    return bool(previous)
+
+
+def is_letter(char):
+    """Return True unless it is a control character, or the sign for what was no character."""
+    code = ord(char)
+    return code >= 32 and not 127 <= code < 160 and code != 0xFFFD

@@ -1,0 +1,137 @@
+"""Says in words what is wrong with a list, and what to do about it."""
+
+from . import utf8
+from .lines import LONGEST
+from .listing import MOST, is_letter
+from .survey import CONTROL, ENCODING, LETTERS, TOO_LONG
+
+WORDS = {
+    LETTERS: "with other letters",
+    ENCODING: "that are not UTF-8",
+    CONTROL: "with control characters",
+    TOO_LONG: f"longer than {LONGEST} bytes",
+}
+TOO_RARE = "letters that stand less than once in 1000 names are not learned"
+ONE_A_LINE = f"put one name of at most {LONGEST} bytes on each line"
+SHOWN = 24  # characters of an example or of an alphabet
+SEPARATORS = ';,|"<{'  # a list in most of whose lines one of these stands is a table, or code
+HEADERS = ("name", "names", "title", "word", "words", "smiles")
+
+# Capitals with a small letter, accents that belong to the letter before, and ligatures, for which a
+# board has no tables: (first, last, 1 for all in this range or 2 for every second).
+TABLES = (
+    (0xC0, 0xD6, 1),
+    (0xD8, 0xDE, 1),
+    (0x100, 0x136, 2),
+    (0x139, 0x147, 2),
+    (0x14A, 0x176, 2),
+    (0x178, 0x179, 1),
+    (0x17B, 0x17D, 2),
+    (0x300, 0x36F, 1),
+    (0x386, 0x3AB, 1),
+    (0x400, 0x42F, 1),
+    (0x531, 0x556, 1),
+    (0x1E00, 0x1EFE, 2),
+    (0xFB00, 0xFDFF, 1),
+    (0xFE70, 0xFEFC, 1),
+)
+
+
+def of_board(path, letters, found, first, given):
+    """Return two remarks on what a board found: on skipped lines, and on what the host would do
+    better. `first` is the first line, `given` is true if the letters are those of a saved model."""
+    deploy = f"`make deploy NAMES={path}`"
+    if given:
+        rare = "the saved model does not know these: `make deploy FRESH=1` begins a new one"
+    elif found.common > MOST:
+        rare = f"{deploy} with LETTERS={found.common} takes all letters that are not rare"
+    else:
+        rare = TOO_RARE
+    skipped_lines = skipped(
+        found,
+        {
+            LETTERS: rare,
+            ENCODING: f"save the list as UTF-8, or have it converted by {deploy}",
+            CONTROL: "save the list as plain text in UTF-8",
+            TOO_LONG: ONE_A_LINE,
+        },
+    )
+    hints = about_table(letters, found, first)
+    if any(needs_tables(letter) for letter in letters) and not given:
+        hints.append(f"only {deploy} joins capitals and accents with their letters")
+    return [skipped_lines, "; ".join(hints)]
+
+
+def skipped(found, remedies):
+    """Return how many lines were skipped, by reason, with the remedy of the most frequent one."""
+    parts = sorted((-n, reason) for reason, n in found.skipped.items())
+    if not parts:
+        return ""
+    said = [f"{-n} {WORDS[reason]}{example(found.examples[reason])}" for n, reason in parts]
+    total = -sum(n for n, _ in parts)
+    return f"skipped {total} of {found.lines} lines: {', '.join(said)}; {remedies[parts[0][1]]}"
+
+
+def about_table(letters, found, first):
+    """Return hints, in a list, that most lines are no plain names or that the first is a title."""
+    hints = []
+    for separator in SEPARATORS:
+        i = letters.find(separator)
+        if i >= 0 and found.counts.get(i + 1, 0) * 10 >= found.names * 9:
+            hints.append(
+                f"most lines contain {separator}{example(first)}: if this is a table, "
+                "`make deploy` with COLUMN=1 or a title takes one column"
+            )
+            break
+    if not hints and first.lower() in [title.encode() for title in HEADERS]:
+        hints.append(f"the first line{example(first)} looks like a title: delete it if it is")
+    return hints
+
+
+def needs_tables(letter):
+    """Return True for capitals, accents and ligatures that only a host changes."""
+    code = ord(letter)
+    return any(first <= code <= last and not (code - first) % step for first, last, step in TABLES)
+
+
+def nothing(path, found):
+    """Return a sentence on a list without a name."""
+    if not found.lines:
+        return f"{path} has no name: it needs one name on each line, in UTF-8"
+    return f"{path} has no name that can be used: " + skipped(
+        found, {reason: "it needs one name on each line, in UTF-8" for reason in WORDS}
+    )
+
+
+def other_letters(path, given, own):
+    """Return a sentence on a list in another script than the saved model's."""
+    return (
+        f"the saved model knows the letters {quote(given)}, and {path} is written in {quote(own)}: "
+        "take the list that it learned from, or begin a new model with `make deploy FRESH=1` "
+        "(by hand: rename esp32gpt.ckpt and esp32gpt.ckpt.old)"
+    )
+
+
+def too_many(most):
+    """Return a sentence on a list with more different characters than can be counted."""
+    return (
+        f"the list has more than {most} different characters: "
+        "`make deploy NAMES=file LETTERS=n` chooses n of them"
+    )
+
+
+def example(line):
+    """Return a line, given as bytes, in parentheses; nothing for an empty one."""
+    if not line:
+        return ""
+    try:
+        text = utf8.decode(line)
+    except UnicodeError:
+        text = "".join(chr(code) if code < 128 else f"\\x{code:02x}" for code in line)
+    return f" ({quote(text)})"
+
+
+def quote(text):
+    """Return the text in quotes, shortened, with control characters escaped."""
+    shown = text if len(text) <= SHOWN + 3 else text[:SHOWN] + "..."
+    return "'" + "".join(c if is_letter(c) else f"\\x{ord(c):02x}" for c in shown) + "'"

@@ -1,0 +1,71 @@
+"""The report on a list that stands before its training, in four lines at most."""
+
+from . import compat
+
+SHOWN = 64  # letters
+GREATEST_BLOCK = 256
+
+
+def lines(path, listing, config, free=None):
+    """Return the lines: how many names, which letters, what was skipped, what else to know.
+
+    `free` is how many bytes a model may take, by default those that are free here.
+    """
+    name = path[path.rfind("/") + 1 :]
+    letters = listing.letters
+    shown = letters if len(letters) <= SHOWN else letters[:SHOWN] + "..."
+    remarks = list(listing.remarks)
+    remarks[-1] = "; ".join(part for part in (remarks[-1], cut(listing, config, free)) if part)
+    said = [f"{name}: {counts(listing)}", f"letters: {len(letters)}, '{shown}'"]
+    return said + [remark for remark in remarks if remark]
+
+
+def counts(listing):
+    """Return in words how many lines, names and different names there are, and the longest."""
+    different = f"{number(listing.different, listing.exact)} different"
+    if listing.exact and listing.different == listing.names:
+        different = "all different"
+    words = f"{listing.lines} lines, {listing.names} names, {different}"
+    if listing.holds_out():
+        words += f", {number(listing.held_out, listing.exact)} held out"
+    words += f", the longest of {max(listing.lengths)} letters"
+    if not listing.holds_out():
+        words += "; nothing is held out, because too few names are different"
+    return words
+
+
+def number(n, exact):
+    """Return a number in words: of an estimate the first two digits."""
+    if exact or n < 100:
+        return str(n)
+    zeros = len(str(n)) - 2
+    return f"about {(n + 5 * 10 ** (zeros - 1)) // 10**zeros * 10**zeros}"
+
+
+def cut(listing, config, free):
+    """Return in words how many names the context cuts and which block_size holds more of them."""
+    T = config.block_size
+    too_long = sum(n for length, n in listing.lengths.items() if length >= T)
+    if not too_long:
+        return ""
+    wanted = min(max(listing.lengths) + 1, GREATEST_BLOCK)  # with the end, which is a token
+    held = "all" if wanted < GREATEST_BLOCK else "most"
+    needed = needed_bytes(config, len(listing.letters) + 1, wanted)
+    said = f"{too_long} of {listing.names} names are too long for block_size {T} and are cut: "
+    return said + f"block_size={wanted} holds {held} and takes {kilobytes(needed, free)}"
+
+
+def needed_bytes(config, vocab_size, block_size):
+    """Return the bytes that training takes with these in the Config's place."""
+    before = config.vocab_size, config.block_size
+    config.vocab_size, config.block_size = vocab_size, block_size
+    needed = config.model_bytes() + config.training_bytes()
+    config.vocab_size, config.block_size = before
+    return needed
+
+
+def kilobytes(needed, free):
+    """Return a need of memory in words, with what is free if it is less."""
+    free = free or compat.free_bytes()
+    more = f", more than the {free // 1024} KB that a chip has free" if needed > free else ""
+    return f"{(needed + 1023) // 1024} KB{more}"

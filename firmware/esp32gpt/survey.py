@@ -1,0 +1,135 @@
+"""Goes through a names file once and counts: names, how many are different, their letters and
+lengths, and the lines that cannot be used, by reason."""
+
+from array import array
+from binascii import crc32
+
+from . import utf8
+from .dataset import is_held_out
+from .lines import LONGEST
+from .listing import Listing, is_letter
+from .tokenizer import NO_LETTER, Tokenizer
+
+DIFFERENT = 512  # names that are counted one by one; of more the number is estimated
+
+# Why a line is skipped.
+LETTERS = "letters"
+ENCODING = "encoding"
+CONTROL = "control"
+TOO_LONG = "long"
+
+
+class Survey:
+    """Holds what was found.
+
+    `counts` has the occurrences of each token, `skipped` the lines of each reason, `examples`
+    the first line of each reason as bytes, and `common` is how many letters are not rare; the
+    others are as in Listing.
+    """
+
+    def __init__(self):
+        self.lines = 0
+        self.names = 0
+        self.different = Different()
+        self.held_out = Different()
+        self.lengths = {}
+        self.counts = {}
+        self.skipped = {}
+        self.examples = {}
+        self.common = 0
+
+    def listing(self, letters, remarks):
+        """Return it as a Listing."""
+        different = self.different.count()
+        held_out = self.held_out.count()
+        exact = self.different.is_exact()
+        return Listing(
+            letters, self.lines, self.names, different, held_out, exact, self.lengths, remarks
+        )
+
+
+def survey(lines, tokenizer):
+    """Return the Survey of Lines that are written in the tokenizer's alphabet."""
+    found = Survey()
+    tokens = array("i", [0] * (LONGEST + 2))  # BOS fits before and after the longest name
+    view = memoryview(tokens)
+    counts = found.counts
+    lengths = found.lengths
+    for block in range(lines.blocks):
+        lines.read(block)
+        for i in range(lines.count):
+            T = tokenizer.encode(lines.buffer, lines.starts[i], lines.ends[i], tokens)
+            if not T:
+                _skip(found, bytes(memoryview(lines.buffer)[lines.starts[i] : lines.ends[i]]))
+                continue
+            for k in range(1, T):
+                token = tokens[k]
+                counts[token] = counts.get(token, 0) + 1
+            found.lines += 1
+            found.names += 1
+            lengths[T - 1] = lengths.get(T - 1, 0) + 1
+            name = crc32(view[1:T])
+            found.different.add(name)
+            if is_held_out(tokens, T):
+                found.held_out.add(name)
+    return found
+
+
+def _skip(found, line):
+    """Count a line without a name, unless it is blank."""
+    reason = reason_of(line)
+    if reason:
+        found.lines += 1
+        found.skipped[reason] = found.skipped.get(reason, 0) + 1
+        if reason not in found.examples:
+            found.examples[reason] = line
+
+
+def reason_of(line):
+    """Return why the bytes of a line, none for one that is too long, are no name.
+
+    None if nothing in it can be seen.
+    """
+    if not line:
+        return TOO_LONG
+    try:
+        text = utf8.decode(line)
+    except UnicodeError:
+        return ENCODING
+    if "\ufffd" in text:  # stands where somebody could not read what was there
+        return ENCODING
+    if not all(is_letter(char) for char in text):
+        return CONTROL
+    stranger = Tokenizer("-")  # to which all letters but one are unknown
+    for char in text:
+        char = char.encode()
+        if stranger.unknown(char, 0, len(char)) == NO_LETTER:
+            return LETTERS
+    return None
+
+
+class Different:
+    """Counts different numbers in bounded memory: when DIFFERENT are exceeded, it goes on with
+    one of 2, of 4 … of them, by their lowest bits."""
+
+    def __init__(self):
+        self._mask = 0
+        self._kept = set()
+
+    def add(self, number):
+        """Count a number that is well distributed, as a CRC is."""
+        number &= 0x3FFFFFFF  # no heap object on the chip
+        if number & self._mask:
+            return
+        self._kept.add(number)
+        if len(self._kept) > DIFFERENT:
+            self._mask = self._mask * 2 + 1
+            self._kept = {kept for kept in self._kept if not kept & self._mask}
+
+    def count(self):
+        """Return how many there are; within some 5 % unless it is exact."""
+        return len(self._kept) * (self._mask + 1)
+
+    def is_exact(self):
+        """Return True if none was left out."""
+        return not self._mask

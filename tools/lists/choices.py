@@ -1,0 +1,43 @@
+"""The user's choices about a list, as options of the commands that take one."""
+
+from dataclasses import dataclass
+
+from esp32gpt.listing import MOST
+
+from tools.host.errors import ToolError
+
+MOST_LETTERS = 1000  # whose model of the default shape already needs more than an ESP32 has
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to read a list. Raises ToolError for a number of letters that makes no alphabet."""
+
+    keep_case: bool = False
+    letters: int = MOST  # of the alphabet, at most
+    encoding: str | None = None  # None: recognised
+    column: str | None = None  # the number or title of a table's column; None: no table
+
+    def __post_init__(self):
+        if not 1 <= self.letters <= MOST_LETTERS:
+            raise ToolError(
+                f"An alphabet cannot have {self.letters} letters: choose from 1 to {MOST_LETTERS}."
+            )
+
+
+def add_options(parser):
+    """Give a command line the options that `of` reads."""
+    parser.add_argument("--keep-case", action="store_true", help="do not fold to small letters")
+    parser.add_argument(
+        "--letters",
+        type=int,
+        default=MOST,
+        help="how many letters the alphabet has at most, %(default)s by default",
+    )
+    parser.add_argument("--encoding", help="of the list, such as cp1252; otherwise recognised")
+    parser.add_argument("--column", help="the number or title of a table's column of names")
+
+
+def of(options):
+    """Return the Choices of a parsed command line."""
+    return Choices(options.keep_case, options.letters, options.encoding, options.column)

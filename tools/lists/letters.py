@@ -1,0 +1,46 @@
+"""Chooses the letters of a list with the library's code, and keeps the names they can write."""
+
+import io
+from array import array
+from dataclasses import dataclass
+
+from esp32gpt import alphabet, listing
+from esp32gpt.lines import LONGEST, Lines
+from esp32gpt.survey import Survey
+from esp32gpt.tokenizer import Tokenizer
+
+ANY = 0x110000  # different characters: as many as there are
+
+
+@dataclass
+class Kept:
+    """The names that are kept, in the order of the lines and with repeats; their letters; and the
+    Survey that counted them."""
+
+    names: list
+    letters: str
+    survey: Survey
+
+
+def as_file(lines):
+    """Return Lines of a list of lines. Bytes that were no text are these bytes again."""
+    text = "".join(f"{line}\n" for line in lines)
+    return Lines(io.BytesIO(text.encode("utf-8", "surrogateescape")), listing.BLOCK)
+
+
+def choose(lines, most):
+    """Return what is Kept of normalised lines, with at most so many letters."""
+    file = as_file(lines)
+    letters, survey = alphabet.choose(file, False, most, ANY)
+    return Kept(list(written(file, Tokenizer(letters))) if letters else [], letters, survey)
+
+
+def written(file, tokenizer):
+    """Yield the names of Lines that the tokenizer's letters can write, as they are learned."""
+    tokens = array("i", [0] * (LONGEST + 2))
+    for block in range(file.blocks):
+        file.read(block)
+        for i in range(file.count):
+            T = tokenizer.encode(file.buffer, file.starts[i], file.ends[i], tokens)
+            if T:
+                yield tokenizer.decode(tokens[1:T])

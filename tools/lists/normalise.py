@@ -1,0 +1,48 @@
+"""Brings a line into the one form in which its letters are learned."""
+
+import re
+import unicodedata
+
+from esp32gpt.lines import LONGEST
+from esp32gpt.tokenizer import NOTHING, PASSED
+
+PRESENTATION = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]")  # ligatures, and Arabic by its place
+
+
+def format_characters():
+    """Yield the characters that the board leaves out, which `tokenizer.pack` has packed."""
+    for first, last, kind in zip(PASSED[::3], PASSED[1::3], PASSED[2::3], strict=True):
+        for packed in range(first, last + 1):
+            utf8 = bytearray(packed.to_bytes(2 if packed < 0x2000 else 3, "big"))
+            utf8[0] |= 0xC0
+            if kind == NOTHING:
+                yield utf8.decode()
+
+
+FORMAT = dict.fromkeys(map(ord, format_characters()))
+
+
+def normalise(line, keep_case=False):
+    """Return a line without format characters, with ligatures written out, each letter and its
+    accents as one character where Unicode has it (NFC), and in small letters unless the case is
+    kept. A line that is too long for a name stays as it is."""
+    if len(line) * 4 > LONGEST and len(line.encode("utf-8", "surrogateescape")) > LONGEST:
+        return line
+    line = PRESENTATION.sub(_written_out, line.translate(FORMAT))
+    line = unicodedata.normalize("NFC", line)
+    return line if keep_case else fold(line)
+
+
+def _written_out(found):
+    return unicodedata.normalize("NFKC", found[0])
+
+
+def fold(line):
+    """Return it in small letters. The dotted capital I becomes i, without a second dot."""
+    line = line.replace("\u0130", "i").lower().replace("i\u0307", "i")
+    return unicodedata.normalize("NFC", line)
+
+
+def count_format(text):
+    """Return how many format characters there are, besides a byte order mark."""
+    return len(text.removeprefix("\ufeff")) - len(text.removeprefix("\ufeff").translate(FORMAT))

@@ -1,0 +1,139 @@
+"""Reads a user's list, and writes the names file and the listing that a board takes."""
+
+import os
+import random
+from binascii import crc32
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from esp32gpt import listing
+from esp32gpt.config import Config
+
+from tools.host.errors import ToolError
+from tools.lists import decode, letters, report, split
+from tools.lists.choices import Choices
+from tools.lists.normalise import normalise
+
+SEED = 42
+
+
+@dataclass
+class Source:
+    """A user's list: where it is, its text, the lines as they are written, in the form that is
+    learned, and in that form with capitals; and what is Kept of them."""
+
+    path: Path
+    decoded: decode.Decoded
+    raw: list
+    lines: list
+    cased: list
+    kept: letters.Kept
+
+
+def read(path, choices):
+    """Return the Source of a text file. Raises ToolError if it has no name that can be used."""
+    path = Path(path)
+    if path.is_dir():
+        raise ToolError(f"{path} is a directory: give a text file with one name a line.")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ToolError(
+            f"There is no file {path}: give a text file with one name a line."
+        ) from error
+    except OSError as error:
+        raise ToolError(
+            f"Cannot read {path} ({error.strerror or error}): give a text file that you may read."
+        ) from error
+    try:
+        return look_through(path, data, choices)
+    except ToolError as error:
+        raise ToolError(f"{path}: {error}") from error
+
+
+def look_through(path, data, choices):
+    """Return the Source of these bytes. Raises ToolError as `read` does."""
+    decoded = decode.decode(data, choices.encoding)
+    raw = split.lines(decoded.text)
+    column = choices.column
+    chosen = split.names(raw) if column is None else split.column(raw, column)
+    cased = [normalise(name, keep_case=True) for name in chosen]
+    lines = cased if choices.keep_case else [normalise(name) for name in chosen]
+    kept = letters.choose(lines, choices.letters)
+    source = Source(path, decoded, raw, lines, cased, kept)
+    if not kept.names:
+        raise ToolError(why_nothing(source, choices))
+    return source
+
+
+def why_nothing(source, choices):
+    """Return a sentence on a list without a name."""
+    if source.kept.survey.lines:
+        return "No line can be used: " + report.skipped(source, choices, Config()) + "."
+    return "It has no name: it needs one name on each line."
+
+
+def list_of(source, choices, config):
+    """Return the Listing that goes with the names."""
+    kept = source.kept
+    found = kept.survey.listing(kept.letters, report.two_remarks(source, choices, config))
+    found.different = len(set(kept.names))  # which a Survey estimates
+    found.exact = True
+    return found
+
+
+def prepare(source, dest, choices=None, config=None):
+    """Write the usable names of a text file to `dest`, shuffled, and their listing beside it;
+    return the lines of a report.
+
+    The names file depends on nothing but the names: their order in the source does not matter.
+    A `dest` that already is that result is left untouched. `config` is the model's that is to
+    learn them. Raises ToolError.
+    """
+    choices = choices or Choices()
+    config = config or Config()
+    for written in (dest, listing.beside(str(dest))):
+        with suppress(OSError):
+            if os.path.samefile(source, written):
+                raise ToolError(f"{source} would be overwritten: write to another file.")
+    found = read(source, choices)
+    return save(found, dest, choices, config)
+
+
+def save(source, dest, choices, config):
+    """Shuffle the names into `dest`, and write their listing beside it; return the report."""
+    dest = Path(dest)
+    beside = Path(listing.beside(str(dest)))
+    if beside == dest:
+        raise ToolError(f"{dest} is where the alphabet belongs: name another file for the names.")
+    # Sorted first, so that preparing a prepared file changes nothing.
+    names = sorted(source.kept.names)
+    random.Random(SEED).shuffle(names)
+    data = "".join(f"{name}\n" for name in names).encode()
+    found = list_of(source, choices, config)
+    write(dest, data)
+    write(beside, listing.render((len(data), crc32(data), listing.HOST), found))
+    return report.report.lines(str(source.path), found, config, listing.BARE_BYTES)
+
+
+def write(path, data):
+    """Write all of it or nothing."""
+    # A directory, but also /dev/null, which root would replace with a list of names.
+    if path.exists() and not path.is_file():
+        raise ToolError(f"{path} is not an ordinary file: name another to write to.")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError as error:
+        raise ToolError(
+            f"Cannot write {path} ({error.strerror or error}): choose a file that you may write, "
+            "on a disk with room."
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()

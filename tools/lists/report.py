@@ -1,0 +1,135 @@
+"""Says what was made of a list: two remarks that go to the board with it, or all there is."""
+
+import re
+from collections import Counter
+
+from esp32gpt import remarks, report
+from esp32gpt.listing import BARE_BYTES
+from esp32gpt.survey import CONTROL, ENCODING, LETTERS, TOO_LONG
+
+from tools.lists import letters, split
+from tools.lists.normalise import count_format
+
+NUMBERED = re.compile(r"\s*(\d+\s*[.):\]-]|[-*\u2022])\s+\S")
+BAR = 40  # characters of the longest bar of a histogram
+ROWS = 30  # letters, and repeated names, that are shown at most
+
+
+def two_remarks(source, choices, config):
+    """Return what to say of a Source besides counts: on skipped lines, and on all else."""
+    return [skipped(source, choices, config), "; ".join(hints(source, choices))]
+
+
+def skipped(source, choices, config):
+    """Return how many lines were skipped and what to do about the most frequent reason."""
+    damaged = "save the list as UTF-8, or name its encoding with ENCODING=cp1252 or another"
+    found = source.kept.survey
+    return remarks.skipped(
+        found,
+        {
+            LETTERS: more_letters(source, choices, config),
+            ENCODING: damaged,
+            CONTROL: damaged,
+            TOO_LONG: remarks.ONE_A_LINE,
+        },
+    )
+
+
+def more_letters(source, choices, config):
+    """Return which LETTERS would keep how many lines, in how much memory."""
+    common = source.kept.survey.common
+    if common <= choices.letters:
+        return remarks.TOO_RARE
+    fits = choices.letters
+    while needed(config, fits + 1) <= BARE_BYTES:
+        fits += 1
+    options = sorted({n for n in (fits, common) if choices.letters < n <= common})
+    said = []
+    for n in options:
+        kept = len(letters.choose(source.lines, n).names)
+        said.append(
+            f"LETTERS={n} keeps {kept} of them and takes {-(-needed(config, n) // 1024)} KB"
+        )
+    return f"{', '.join(said)} (a bare ESP32 has {BARE_BYTES // 1024} KB)"
+
+
+def needed(config, n):
+    """Return the bytes that training takes with so many letters."""
+    return report.needed_bytes(config, n + 1, config.block_size)
+
+
+def hints(source, choices):
+    """Return what is unusual in the list, the most important first."""
+    said = []
+    if source.decoded.guessed:
+        said.append(
+            f"read as {source.decoded.encoding}: if letters look wrong, name another ENCODING"
+        )
+    if choices.column is None:
+        said += about_columns(source)
+    folded = sum(line != cased for line, cased in zip(source.lines, source.cased, strict=True))
+    if folded:
+        said.append(f"{folded} lines folded to small letters (CASE=keep keeps capitals)")
+    dropped = count_format(source.decoded.text)
+    if dropped:
+        said.append(f"{dropped} invisible format characters left out")
+    return said
+
+
+def about_columns(source):
+    """Return hints, in a list, that most lines are no plain names, or the first is a title."""
+    raw = [line for line in source.raw if line.strip()]
+    if not raw:
+        return []
+    between = split.separator(raw)
+    first = remarks.quote(raw[0])
+    if between == "\t":
+        return [
+            f"most lines have tabs, as {first}: COLUMN=2 takes the second column, not the first"
+        ]
+    if between:
+        return [f"most lines contain {between} as {first}: COLUMN=1, or a title, takes one column"]
+    if split.share(raw, lambda line: line.strip()[:1] == line.strip()[-1:] == '"') >= split.MOST:
+        return [f"most lines are in quotes, as {first}: COLUMN=1 takes them off"]
+    if split.share(raw, NUMBERED.match) >= split.MOST:
+        return [f"most lines begin with a number or a dash, as {first}: delete these in an editor"]
+    if split.share(raw, lambda line: "<" in line and ">" in line) >= split.MOST:
+        return [f"most lines are code, as {first}: save the names alone, as text"]
+    if split.is_title(raw[0]):
+        return [f"the first line, {first}, looks like a title: delete it if it is"]
+    return []
+
+
+def full(source, listing, choices, config):
+    """Return the whole report: the four lines, then histograms of lengths and letters, repeated
+    names, and examples of what was skipped."""
+    kept = source.kept
+    said = report.lines(str(source.path), listing, config, BARE_BYTES)
+    said += ["", "letters  names"]
+    said += bars([(f"{length:7}", listing.lengths[length]) for length in sorted(listing.lengths)])
+    counts = Counter("".join(kept.names))
+    said += ["", f"letter   times  ({len(counts)}, the {ROWS} most frequent)"]
+    said += bars([(f"{show(letter):>6}", n) for letter, n in counts.most_common(ROWS)])
+    others = Counter("".join(source.lines))
+    others = [(letter, n) for letter, n in others.most_common() if letter not in counts]
+    others = [(letter, n) for letter, n in others if not letter.isspace()]
+    if others:
+        said += ["", f"left out: {len(others)} letters"]
+        said += [", ".join(f"{show(letter)} {n}" for letter, n in others[:ROWS])]
+    repeated = [(name, n) for name, n in Counter(kept.names).most_common(10) if n > 1]
+    if repeated:
+        said += ["", "most often: " + ", ".join(f"{name} {n}" for name, n in repeated)]
+    return said
+
+
+def bars(rows):
+    """Return a line with a bar for each (label, number)."""
+    most = max(n for _, n in rows)
+    return [f"{label} {n:6} {'#' * -(-n * BAR // most)}" for label, n in rows]
+
+
+def show(letter):
+    """Return a character as it is, or its code if it cannot be seen."""
+    if letter == " ":
+        return "space"
+    return letter if letter.isprintable() else f"U+{ord(letter):04X}"

@@ -1,0 +1,77 @@
+"""Splits text into lines, or takes one column of a table."""
+
+import csv
+import re
+
+from esp32gpt.remarks import HEADERS
+
+from tools.host.errors import ToolError
+
+SEPARATORS = "\t;,|"
+MOST = 0.9  # of the lines are most of them
+
+
+def lines(text):
+    """Return the lines of a text; they end in LF, CR, or both."""
+    found = re.split(r"\r\n|\r|\n", text)
+    return found if found[-1] else found[:-1]
+
+
+def names(found):
+    """Return what stands on each line before a tab, or before the second if it begins with one."""
+    return [re.match(r"[ \t]*[^\t]*", line)[0] for line in found]
+
+
+def separator(found):
+    """Return the character that divides most lines into columns, None if there is none."""
+    written = [line for line in found if line.strip()]
+    best = max(SEPARATORS, key=lambda char: sum(char in line for line in written))
+    return best if written and share(written, lambda line: best in line) >= MOST else None
+
+
+def share(found, is_so):
+    """Return the share of lines for which that is so."""
+    return sum(map(bool, map(is_so, found))) / len(found)
+
+
+def column(found, name):
+    """Return the cells of a table's column, by its number from 1 or by its title, without the
+    title. Raises ToolError if there is no such column."""
+    try:
+        rows = [row for row in csv.reader(found, delimiter=separator(found) or ",") if row]
+    except csv.Error as error:
+        raise ToolError(f"The table cannot be read ({error}): save it as CSV in UTF-8.") from error
+    rows = [[cell.strip() for cell in row] for row in rows]
+    titles = rows[0] if rows else []
+    if name.isdecimal() and 1 <= int(name) <= max(map(len, rows), default=0):
+        i = int(name) - 1
+        has_titles = _has_titles(rows, i)
+    elif name.casefold() in [title.casefold() for title in titles]:
+        i = [title.casefold() for title in titles].index(name.casefold())
+        has_titles = True
+    else:
+        shown = ", ".join(f"{i} ({title[:20]})" for i, title in enumerate(titles[:8], 1))
+        raise ToolError(f"There is no column {name}: choose among {shown or 'none, it is empty'}.")
+    return [row[i] if i < len(row) else "" for row in rows[has_titles:]]
+
+
+def _has_titles(rows, i):
+    """Return True if the first row has titles: a word for names, or a word above numbers."""
+    if len(rows) < 2:
+        return False
+    if rows[0][i : i + 1] and is_title(rows[0][i]):
+        return True
+    width = min(len(row) for row in rows)
+    return any(
+        not _is_number(rows[0][k]) and all(_is_number(row[k]) for row in rows[1:])
+        for k in range(width)
+    )
+
+
+def is_title(text):
+    """Return True for what stands above names, not among them."""
+    return text.strip().lower() in HEADERS
+
+
+def _is_number(cell):
+    return bool(re.fullmatch(r"[-+]?[\d.,]*\d%?", cell))
