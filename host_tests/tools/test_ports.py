@@ -154,7 +154,7 @@ def test_a_file_is_no_serial_port(tmp_path):
         # esp-box #10, esp-idf #13318
         (
             "PermissionError(13, 'A device attached to the system is not functioning.', None, 31)",
-            "unplug the board and plug it in again; if it stays so, hold its BOOT button",
+            "unplug the board and plug it in again; if this does not help, hold its BOOT button",
         ),
         # nPhoneKIT #10
         ("OSError(22, 'The semaphore timeout period has expired.', None, 121)", "unplug the board"),

@@ -1,5 +1,4 @@
-"""The chips that MicroPython runs on, in one table: what native code they take, how fast they are,
-which firmware is theirs, and which emulator knows them."""
+"""The table of chips: the native code of each, its clock, its firmware and its emulator."""
 
 import re
 from dataclasses import dataclass
@@ -8,17 +7,18 @@ from esptool.targets import CHIP_DEFS
 
 from tools.host.errors import ToolError
 
-DATE, VERSION = "20251209", "v1.27.0"  # the newest release on which the chip's whole test suite ran
+DATE, VERSION = "20251209", "v1.27.0"  # the newest release that passed all tests on a chip
 
 
 @dataclass(frozen=True)
 class Chip:
     """One of Espressif's chips.
 
-    `name` is what esptool and CHIP= call it, `board` MicroPython's build for it. `architecture` is
-    what native code is compiled for, and `since` the first MicroPython that runs such code there.
-    `megahertz` is the highest clock that MicroPython sets. `qemu` is (the emulator's architecture,
-    the strapping pins that hold the chip in its bootloader), None where no emulator is known.
+    `name` is the name that esptool and CHIP= use, and `board` the name of MicroPython's build.
+    `architecture` is mpy-cross's name for the chip's native code, and `since` the first MicroPython
+    version that runs such code on the chip. `megahertz` is the highest clock that MicroPython can
+    set. `qemu` is (the emulator's architecture, the value of the strapping pins that select the
+    bootloader), or None if no emulator is known.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Chip:
 
     @property
     def title(self):
-        """The name as people write it: ESP32-C3."""
+        """The name for people, such as ESP32-C3."""
         return CHIP_DEFS[self.name].CHIP_NAME
 
     @property
     def offset(self):
-        """Where in the flash a firmware file begins."""
+        """The offset of a firmware file in the flash, in bytes."""
         return CHIP_DEFS[self.name].BOOTLOADER_FLASH_OFFSET
 
     @property
@@ -48,7 +48,7 @@ class Chip:
 XTENSA, RISCV = "xtensawin", "rv32imc"
 TABLE = (
     Chip("esp32", "ESP32_GENERIC", XTENSA, (1, 23), 240, True, ("xtensa", 0x0F)),
-    # Native code on the S2 fails to load where memory that can be executed has run out.
+    # On the S2, native code may not load, because there is little executable memory.
     Chip("esp32s2", "ESP32_GENERIC_S2", XTENSA, (1, 23), 240, False),
     Chip("esp32s3", "ESP32_GENERIC_S3", XTENSA, (1, 23), 240, True, ("xtensa", 0x07)),
     Chip("esp32c2", "ESP32_GENERIC_C2", RISCV, (1, 26), 120, False),
@@ -61,16 +61,16 @@ CHIPS = {chip.name: chip for chip in TABLE}
 
 
 def named(name):
-    """The Chip of that name. Raises ToolError if it is none of them."""
+    """Return the Chip with this name. Raises ToolError if the table has no such chip."""
     if name not in CHIPS:
         choices = ", ".join(f"CHIP={chip}" for chip in CHIPS)
-        raise ToolError(f"This is not for the chip {name}: use one of {choices}.")
+        raise ToolError(f"There is no support for the chip {name}: use one of {choices}.")
     return CHIPS[name]
 
 
 def with_image_id(number):
-    """The Chip that a program is for, by the number in the program's header. Raises ToolError if
-    this is not for that chip."""
+    """Return the Chip that a program is for, from the chip number in the program's header. Raises
+    ToolError if the table has no such chip."""
     for chip in TABLE:
         if number == CHIP_DEFS[chip.name].IMAGE_CHIP_ID:
             return chip
@@ -82,9 +82,9 @@ def with_image_id(number):
 
 
 def of_machine(machine):
-    """The Chip in a board's sys.implementation._machine, None if it is none of them. MicroPython's
-    boards name theirs in many ways: 'Generic ESP32S3 module with ESP32S3', 'TinyPICO with
-    ESP32-PICO-D4', 'FeatherS2 with ESP32-S2FN4R2'."""
+    """Return the Chip of a board, from its sys.implementation._machine; None if the table has no
+    such chip. Boards write the chip's name in different ways: 'Generic ESP32S3 module with
+    ESP32S3', 'TinyPICO with ESP32-PICO-D4', 'FeatherS2 with ESP32-S2FN4R2'."""
     name = machine.rpartition(" with ")[2].replace("-", "").lower()
     family = re.match(r"esp32([schp]\d+)?", name)
     return CHIPS.get(family[0]) if family else None

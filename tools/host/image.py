@@ -1,5 +1,5 @@
-"""What a MicroPython firmware file holds: is it whole, is it for this chip, and where does
-it keep its file system. Nothing here writes anything."""
+"""Read a MicroPython firmware file: check that it is intact and for the right chip, and find the
+place of its file system. This module writes nothing."""
 
 import struct
 from dataclasses import dataclass
@@ -22,9 +22,8 @@ FLASH_SIZES = (1 * MB, 2 * MB, 4 * MB, 8 * MB, 16 * MB, 32 * MB)  # by their num
 
 @dataclass(frozen=True)
 class Firmware:
-    """A firmware file that was found whole. `partitions` maps a label to (type, offset, size),
-    with offsets from the beginning of the flash; `flash_size` is the flash it was built for, in
-    bytes, and a larger one will do."""
+    """An intact firmware file. `partitions` maps labels to (type, offset, size), in bytes from the
+    start of the flash. `flash_size` is the smallest flash that it runs on, in bytes."""
 
     path: Path
     chip: chips.Chip
@@ -34,21 +33,21 @@ class Firmware:
 
     @property
     def application(self):
-        """Where in the flash the first program after the bootloader begins."""
+        """The offset in the flash of the first program after the bootloader, in bytes."""
         return first_application(self.partitions)
 
     def filesystem(self, flash_size):
-        """(offset, size) of the littlefs in a flash of so many bytes. Raises ToolError if there is
-        none in it.
+        """Return (offset, size) of the littlefs in a flash of `flash_size` bytes. Raises ToolError
+        if there is no room for it, or if the firmware uses FAT.
 
-        Until v1.25 the partition table says where. Since v1.26 it does not, and the firmware takes
-        all that lies behind the last partition, as boardctrl_startup in MicroPython's
-        ports/esp32/main.c does, once it has asked the flash for its size."""
+        Until v1.25 the partition table has an entry for the file system. Since v1.26 the file
+        system is all the flash after the last partition: see boardctrl_startup in MicroPython's
+        ports/esp32/main.c."""
         if "vfs" in self.partitions:
             offset, size = self.partitions["vfs"][1:]
         elif "ffat" in self.partitions:
             raise ToolError(
-                f"{self.path} keeps its files as FAT, which is not written here: take one of "
+                f"{self.path} keeps its files as FAT, which only a board can write: use one of "
                 "MicroPython's generic builds, or put it on a board and use `make deploy`."
             )
         else:
@@ -56,22 +55,22 @@ class Firmware:
             size = flash_size - offset
         if size <= 0 or offset + size > flash_size:
             raise ToolError(
-                f"{self.path} has no room for files in {flash_size // MB} MB of flash: take a "
+                f"{self.path} has no room for files in {flash_size // MB} MB of flash: use a "
                 "firmware for a flash of that size."
             )
         return offset, size
 
 
 def first_application(partitions):
-    """The lowest offset of a program, None without one."""
+    """Return the lowest offset of a program, or None if there is no program."""
     starts = [start for kind, start, _ in partitions.values() if kind == APPLICATION]
     return min(starts, default=None)
 
 
 def load(path, wanted=None):
-    """The Firmware in the file. Raises ToolError if there is no such file, if it is for another
-    chip than the one `wanted` (a Chip; None: any of the table), incomplete, or damaged (each
-    program in it carries a checksum and a SHA-256)."""
+    """Read and check a firmware file; return the Firmware. `wanted` is the Chip that it must be
+    for; None accepts any chip of the table. Raises ToolError if the file cannot be read, is for
+    another chip, is incomplete, or is damaged (each program in it has a checksum and a SHA-256)."""
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -94,14 +93,14 @@ def load(path, wanted=None):
     application = first_application(partitions)
     if application is None:
         raise ToolError(
-            f"{path} holds only a part of a firmware: take the release's .bin file, not .app-bin."
+            f"{path} holds only a part of a firmware: use the release's .bin file, not .app-bin."
         )
     check_program(path, data[application - chip.offset :], chip)
     return Firmware(path, chip, data, partitions, FLASH_SIZES[sizes >> 4])
 
 
 def read_partitions(table):
-    """{label: (type, offset, size)} of a partition table, empty if that is none."""
+    """Return {label: (type, offset, size)} of a partition table; empty if there is no table."""
     partitions = {}
     while table[:2] == b"\xaa\x50" and len(table) >= PARTITION.size:
         _, kind, _, offset, size, label = PARTITION.unpack_from(table)
@@ -111,7 +110,7 @@ def read_partitions(table):
 
 
 def check_program(path, data, chip):
-    """Raises ToolError unless the data begins with an intact program for the chip."""
+    """Raise ToolError unless the data begins with an intact program for the chip."""
     try:
         image = LoadFirmwareImage(chip.name, data)
     except (FatalError, RuntimeError, struct.error, TypeError) as error:
@@ -123,5 +122,5 @@ def check_program(path, data, chip):
 
 
 def damaged(path):
-    """The ToolError for a file that is no intact firmware."""
-    return ToolError(f"{path} is damaged or no firmware at all: download it again.")
+    """Return the ToolError for a file that is no intact firmware."""
+    return ToolError(f"{path} is damaged, or no firmware at all: download it again.")

@@ -1,5 +1,5 @@
-"""Serial ports: find the board's, open and close it without a reset, and turn every failure into
-one sentence. firmware/BOARDS.md lists the reports that are handled here."""
+"""Serial ports: find the board's port, open and close it without a reset, and turn every failure
+into one sentence. firmware/BOARDS.md lists the reports that are handled here."""
 
 import errno
 import os
@@ -21,11 +21,10 @@ class BoardError(ToolError):
 
 
 class Port(serial.Serial):
-    """A serial port, for this process alone, which does not reset the board.
+    """A serial port for this process alone, which does not reset the board.
 
-    On most boards a transistor resets the chip while RTS is set and DTR is not, and holds it in its
-    bootloader the other way round. So both lines are always set together, and RTS is the first to
-    be released.
+    On most boards, transistors reset the chip while only RTS is set, and select the bootloader
+    while only DTR is set. So both lines are set together, and RTS is released first.
     """
 
     def close(self):
@@ -35,7 +34,7 @@ class Port(serial.Serial):
 
 
 def release(port):
-    """Release a port's lines in the order that does not reset the board."""
+    """Release the lines of a port in the order that does not reset the board."""
     with suppress(serial.SerialException, OSError):  # a pty has no such lines
         port.rts = False
         port.dtr = False
@@ -59,29 +58,29 @@ def find_port(port=None):
 
 
 def callout(port):
-    """Return the name to open a port by: on a Mac, opening /dev/tty.X waits for a modem's carrier,
-    and /dev/cu.X is the same port without that."""
+    """Return the name under which to open a port. On a Mac, opening /dev/tty.X waits for a modem's
+    carrier, and /dev/cu.X is the same port without the wait."""
     if sys.platform == "darwin" and port.startswith("/dev/tty."):
         return port.replace("/dev/tty.", "/dev/cu.", 1)
     return port
 
 
 def example():
-    """Return a port's name as this system has them."""
+    """Return an example of a port's name on this system."""
     names = {"win32": "COM3", "darwin": "/dev/cu.usbserial-0001"}
     return names.get(sys.platform, "/dev/ttyUSB0")
 
 
 def missing_driver():
-    """Return a sentence on what may keep this system from showing an adapter, or ""."""
+    """Return a sentence about a program or driver that may hide the adapter here, or ""."""
     if sys.platform == "linux" and shutil.which("brltty"):
         return (
-            " The program brltty takes adapters with a CH340 for a Braille display: "
-            "`sudo apt remove brltty` if you need none."
+            " The program brltty takes adapters with a CH340 for a Braille display: if you have "
+            "none, `sudo apt remove brltty`."
         )
     if sys.platform in ("win32", "darwin"):
         return (
-            " A board with a CP210x, CH340 or CH9102 may want that chip's driver from its maker "
+            " A board with a CP210x, CH340 or CH9102 may need a driver from the maker of that chip "
             "(Silicon Labs, WCH)."
         )
     return ""
@@ -96,8 +95,8 @@ def open_port(port):
 
 
 def wait_for(port, seconds):
-    """Return whether the port can be opened within that time. The port of a chip with USB of its
-    own is gone for a moment when the chip is reset."""
+    """Return True if the port can be opened within `seconds`. The port of a chip with built-in USB
+    disappears for a moment when the chip is reset."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -117,8 +116,8 @@ def why_closed(port, error):
         return BoardError(f"There is no port {port}: check the cable, or leave PORT out.")
     if ", 31)" in text or ", 121)" in text:  # Windows: no answer from the adapter
         return BoardError(
-            f"{port} does not work ({text}): unplug the board and plug it in again; if it stays "
-            "so, hold its BOOT button meanwhile, or choose another PORT."
+            f"{port} does not work ({text}): unplug the board and plug it in again; if this does "
+            "not help, hold its BOOT button meanwhile, or choose another PORT."
         )
     if code == errno.EACCES and os.name == "posix":
         return BoardError(

@@ -1,4 +1,4 @@
-"""MicroPython's releases: which one a chip gets, downloaded once."""
+"""Download MicroPython's release for a chip, once."""
 
 import urllib.error
 import urllib.request
@@ -12,8 +12,8 @@ DOWNLOADS = "https://micropython.org/resources/firmware/"
 
 
 def download(chip):
-    """The path of the release for the chip, from the cache if it was downloaded before.
-    Raises ToolError if it cannot be had."""
+    """Return the path of the release for the chip. Downloads it to the cache if it is not there
+    yet. Raises ToolError if the download fails or the file is damaged."""
     path = CACHE / chip.release
     if path.exists():
         return path
@@ -30,7 +30,7 @@ def download(chip):
         raise ToolError(
             f"Cannot download {url} ({getattr(error, 'reason', error)}): get a .bin file from "
             f"https://micropython.org/download/{chip.board} in another way and "
-            "give it with FIRMWARE=file.bin."
+            "name it with FIRMWARE=file.bin."
         ) from error
     finally:
         with suppress(OSError):
