@@ -20,7 +20,7 @@ list := $(if $(filter keep,$(CASE)),--keep-case) \
 work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench kernel package pictures names names-report \
+.PHONY: help run test lint flash deploy monitor repl emulate test-device bench report kernel package pictures names names-report \
 	web web-serve test-web clean
 
 help: ## list what can be made
@@ -63,6 +63,9 @@ emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [C
 
 test-device: $(READY) ## run every test, also those that need a board [PORT]
 	@$(PYTHON) -m pytest -q host_tests --port "$(or $(PORT),auto)"
+
+report: $(READY) ## measure a board, print lines to send: see firmware/BOARDS.md [PORT] [RESET=no]
+	@$(TOOL) report $(port) $(if $(filter no,$(RESET)),--no-reset)
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 	@$(TOOL) bench $(port)
