@@ -13,13 +13,25 @@ ON_HOST = sys.platform in ("linux", "darwin", "win32")
 INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
 
 CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # the highest of the ESP32, of a C3, of a C2
+BARE_HEAP = 192 * 1024  # bytes; a bare ESP32 has 160, a C3 200
 FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3
+
+# How many heaps of a bare chip the heap here is, once it has grown.
+HEAPS = max(1, gc.mem_free() // BARE_HEAP) if MICROPYTHON else 1
 
 if MICROPYTHON:
     ticks_us = time.ticks_us
     ticks_diff = time.ticks_diff
     free_bytes = gc.mem_free
-    collect_every = gc.threshold
+
+    def collect_every(n):
+        """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
+
+        The n bytes are for a bare chip. In a heap k times as large, such as one in PSRAM, a
+        collection takes k times as long, and comes after k * n bytes.
+        """
+        gc.threshold(n * HEAPS if n > 0 else n)
+
 else:
 
     def ticks_us():

@@ -1,5 +1,6 @@
 """What the library asks the chip that it runs on: its FPU, and its clock."""
 
+import subprocess
 import sys
 import types
 
@@ -7,6 +8,7 @@ import pytest
 from esp32gpt import compat
 
 from tools.host import chips
+from tools.host.paths import FIRMWARE
 
 # What firmwares say of their boards, and the chip on it.
 MACHINES = {
@@ -89,3 +91,19 @@ def test_the_clock_is_the_highest_that_the_chip_takes(monkeypatch, now, takes, h
 
 def test_a_host_has_no_clock_to_set():
     assert compat.set_highest_clock() is None
+
+
+@pytest.mark.parametrize(("heap", "heaps"), [("160k", 1), ("4m", 21)])
+def test_garbage_is_collected_as_often_as_the_heap_is_large(micropython, heap, heaps):
+    look = (
+        "import gc, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from esp32gpt import compat\n"
+        "compat.collect_every(4096); print(gc.threshold())\n"
+        "compat.collect_every(-1); print(gc.threshold())\n"
+    )
+    done = subprocess.run(
+        [micropython, "-X", f"heapsize={heap}", "-c", look, FIRMWARE],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == [str(heaps * 4096), "-1"], done.stderr
