@@ -25,7 +25,7 @@ class Evaluator:
         utf8 = name.encode()
         T = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
         if not T:
-            raise ValueError(f"a name is written in the letters '{self.tokenizer.alphabet}'")
+            raise ValueError(f"'{name}' is not of the letters '{self.tokenizer.alphabet}'")
         return self._loss(T)
 
     def mean(self, held_out, names):

@@ -23,6 +23,7 @@ from .tokenizer import Tokenizer
 from .trainer import Trainer
 
 EVALUATED = 256  # different names that `evaluate` takes
+DROPPED = "no letter arrived: a board's prompt drops those beyond ASCII, so write å as \\xe5"
 
 
 class GPT:
@@ -182,16 +183,19 @@ class GPT:
         """Return whether the schedule is at its end."""
         return 0 < self.model.config.steps <= self.trainer.step
 
-    def sample(self, n=1, prompt="", temperature=None, top_k=0):
-        """A list of n invented names that begin with prompt.
+    def sample(self, n=1, prompt=None, temperature=None, top_k=0):
+        """Return a list of n invented names that begin with prompt.
 
         temperature: below 1 likelier names, above 1 stranger ones; None: the settings'.
-        top_k: draw each letter from the k likeliest only; 0: from all. Raises ValueError for a
-        prompt that is too long or has letters that the model does not know.
+        top_k: draw each letter from the k likeliest only; 0: from all. A board's prompt drops
+        letters beyond ASCII as they are typed: "\\xe5" is the way to write one. Raises ValueError
+        for a prompt that is too long or has letters that the model does not know.
         """
+        if prompt == "":
+            print(DROPPED)
         if temperature is None:
             temperature = self.settings["temperature"]
-        return [self.sampler.sample(prompt, temperature, top_k) for _ in range(n)]
+        return [self.sampler.sample(prompt or "", temperature, top_k) for _ in range(n)]
 
     def known(self, names):
         """The set of those names that are in the names file, and so are not new."""
@@ -205,15 +209,19 @@ class GPT:
             names += self.sample(1, **options)
             print(f"{i + 1:2} {names[i]}")
         listed = self.known(names)
-        new = sum(name not in listed for name in names)
+        new = sum(name != "" and name not in listed for name in names)
         known_ones = "; known: " + ", ".join(sorted(listed)) if listed else ""
         print(f"{new} of {n} are new{known_ones}")
 
     def loss(self, name):
-        """The mean loss of the name's letters and its end, in nats: the less, the likelier.
+        """Print the name as it arrived, and return the mean loss of its letters and its end.
 
+        It is in nats: the less, the likelier. Letters beyond ASCII are written as for `sample`.
         Raises ValueError for a name with letters that the model does not know.
         """
+        if not name:
+            raise ValueError(DROPPED)
+        print(f"'{name}':")
         return self.evaluator.loss(name)
 
     def evaluate(self, names=EVALUATED):

@@ -56,7 +56,12 @@ class Sampler:
         utf8 = prompt.encode()
         n = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
         if not n:
-            raise ValueError(f"a prompt is written in the letters '{self.tokenizer.alphabet}'")
-        if self.tokens[n] != BOS:
+            raise ValueError(f"'{prompt}' is not of the letters '{self.tokenizer.alphabet}'")
+        length = n - 1
+        space = self.tokenizer.alphabet.find(" ") + 1
+        if self.tokens[n] == BOS and prompt[-1] == " " and space:  # a name does not end in one
+            length = n
+            self.tokens[n] = space
+        if n == len(self.tokens) - 1 and self.tokens[n] != BOS:
             raise ValueError(f"a prompt has at most {len(self.tokens) - 2} characters")
-        return n - 1
+        return length

@@ -3,6 +3,7 @@
 import os
 
 from esp32gpt import checkpoint, recovery
+from esp32gpt import gpt as module
 from esp32gpt.dataset import DatasetError
 from esp32gpt.gpt import GPT
 from esp32gpt.trainer import TrainingError
@@ -256,6 +257,86 @@ def test_a_short_list_holds_nothing_out():
     assert gpt.evaluate() is None
     gpt.train(3)
     gpt.report()
+    clean()
+
+
+def said_by(function, *arguments, **options):
+    """What a call prints, as lines."""
+    lines = []
+    module.print = lambda text: lines.append(text)
+    try:
+        function(*arguments, **options)
+    finally:
+        del module.print
+    return lines
+
+
+def test_the_first_training_says_what_is_in_the_list():
+    write_names()
+    gpt = new(autosave_seconds=0)
+    lines = said_by(gpt.train, 2)
+    assert "300 lines, 300 names, all different, " in lines[0] and " held out" in lines[0]
+    assert lines[1].startswith("letters: 13, ") and lines[2].startswith("training: step 0 to 2")
+    assert said_by(gpt.train, 2)[0].startswith("training: step 2 to 4")
+    clean()
+
+
+def test_few_different_names_are_all_trained_on():
+    for words in (("red",), ("no", "false"), ("north", "south", "east", "west")):
+        with open(NAMES, "w") as file:
+            file.write("\n".join(words * 100))
+        gpt = new(autosave_seconds=0, block_size=6)
+        assert "nothing is held out" in said_by(gpt.train, 2)[0]
+        assert gpt.evaluate() is None and gpt.known(list(words)) == set(words)
+        clean()
+
+
+def test_a_changed_list_of_the_same_length_has_its_own_letters():
+    for word, letters in (("josef", "efjos"), ("jozef", "efjoz")):
+        with open(NAMES, "w") as file:
+            file.write(word + "\n")
+        assert new().tokenizer.alphabet == letters
+    clean()
+
+
+def test_a_saved_model_says_that_a_list_is_in_other_letters():
+    write_names()
+    gpt = new()
+    gpt.train(2)
+    with open(NAMES, "w") as file:
+        file.write("mari\nx\nmaria\n")
+    resumed = GPT.load(FILE, names=NAMES)
+    lines = said_by(resumed.train, 2)
+    assert "3 lines, 2 names" in lines[0]
+    assert "1 with other letters ('x'); the saved model does not know these" in lines[2]
+    with open(NAMES, "wb") as file:
+        file.write("αθήνα\n".encode())
+    try:
+        GPT.load(FILE, names=NAMES)
+        raise AssertionError("not refused")
+    except DatasetError as error:
+        assert "FRESH=1" in str(error) and "the list that it learned from" in str(error)
+    clean()
+
+
+def test_what_arrives_of_a_name_is_echoed():
+    write_names()
+    gpt = new(autosave_seconds=0)
+    assert said_by(gpt.loss, "sari") == ["'sari':"]
+    assert "\\xe5" in said_by(gpt.sample, 1, prompt="")[0] and not said_by(gpt.sample, 1)
+    try:
+        gpt.loss("")
+        raise AssertionError("not refused")
+    except ValueError as error:
+        assert "\\xe5" in str(error)
+    clean()
+
+
+def test_names_without_a_letter_are_not_new():
+    write_names()
+    gpt = new(autosave_seconds=0)
+    gpt.sample = lambda n, **options: [""]
+    assert said_by(gpt.show, 3)[-1] == "0 of 3 are new"
     clean()
 
 

@@ -49,7 +49,14 @@ def test_sampler_with_top_k_1_always_takes_the_likeliest():
 
 def test_sampler_refuses_prompts_it_cannot_continue():
     sampler = Sampler(Model(small(), reference()), Tokenizer(), Rng(1))
-    assert "letters" in raises(ValueError, sampler.sample, "a1")
+    assert "'a1' is not of the letters 'abc" in raises(ValueError, sampler.sample, "a1")
     assert "at most 7" in raises(ValueError, sampler.sample, "abcdefgh")
     assert "temperature" in raises(ValueError, sampler.sample, "a", 0)
     assert "top_k" in raises(ValueError, sampler.sample, "a", 1, -1)
+
+
+def test_a_space_at_the_end_of_a_prompt_is_part_of_it():
+    sampler = Sampler(Model(small(vocab_size=5), reference()), Tokenizer(" abn"), Rng(1))
+    for prompt in ("an ", "a b ", "an"):
+        assert sampler.sample(prompt).startswith(prompt)
+    assert "at most 7" in raises(ValueError, sampler.sample, "abababa ")
