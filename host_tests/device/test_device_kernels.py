@@ -72,6 +72,7 @@ NOT_WHOLE = ("attention_forward1", "attention_backward1", "relu_backward0")
 
 # Ints that are no sizes: step and num_steps, top_k and draw.
 NO_SIZES = ("adam_step5", "adam_step6", "categorical4", "categorical5")
+NO_SIZES += ("adam_step_164", "adam_step_165")
 
 def wrong_arguments(name, good, typecodes, n_outputs):
     for i, t in enumerate(typecodes):
@@ -117,8 +118,8 @@ for name, good, wholes, typecodes, n_outputs in calls():
     except TypeError:
         count += 1
     for i in range(n_outputs, len(good)):
-        # What a kernel only reads is as it was; adam_step also writes to m and v.
-        if typecodes[i] and name != "adam_step" and list(wholes[i]) != list(copies[i]):
+        # What a kernel only reads is as it was; adam_step also writes to moments.
+        if typecodes[i] and "adam_step" not in name and list(wholes[i]) != list(copies[i]):
             failures.append((name, "changed an input", i))
     for text in said:
         if not text.startswith(name + ": "):

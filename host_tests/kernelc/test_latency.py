@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from esp32gpt.config import Config
 from esp32gpt.dataset import NameList
+from esp32gpt.kernels import reference
 from esp32gpt.model import Model
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
@@ -26,7 +27,7 @@ from tools.kernelc.latency import loops
 from tools.kernelc.listing import listing
 
 from . import machine
-from .test_kernels import CODES, MODULE, REFERENCE
+from .test_kernels import CODES, MODULE
 
 pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
@@ -75,11 +76,11 @@ def step():
                 for arg, (_, kind) in zip(args, kernel.params, strict=True)
             ]
             costs.setdefault(name, Cost(code)).add(machine.trace(code, *arrays))
-            return getattr(REFERENCE, name)(*args)
+            return getattr(reference, name)(*args)
 
         return call
 
-    engine = types.SimpleNamespace(**vars(REFERENCE))
+    engine = types.SimpleNamespace(**vars(reference))
     for name in CODES:
         setattr(engine, name, counted(name))
     model = Model(Config(), engine)

@@ -102,3 +102,11 @@ def test_an_adam_denominator_is_right_for_zero_and_denormals():
     x = np.array([0.0, 1e-45, 1e-40, 1e-38, 1e-30, 1e-20, 1e-16], np.float32)
     wanted = 1 / (np.sqrt(x.astype(np.float64)) + np.float32(1e-8))
     np.testing.assert_allclose(compute("1.0 / (sqrt(x[i]) + 1e-8)", x), wanted, rtol=2e-7)
+
+
+def test_bits_of_floats_and_floats_of_bits():
+    x = np.concatenate([spread(1e-38, 3e38), -spread(1e-38, 3e38), [0.0, -0.0]])
+    x = x.astype(np.float32)
+    wanted = (x.view(np.int32) & ~0xFFFF).view(np.float32)
+    got = compute("from_bits(to_bits(x[i]) - to_bits(x[i]) % 65536)", x)
+    assert (got.view(np.int32) == wanted.view(np.int32)).all()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from esp32gpt.kernels import reference
 
 from tools.kernelc.compiler import PLACES, compile_module
 from tools.kernelc.desugar import desugared
@@ -15,12 +16,18 @@ from tools.kernelc.frontend import parse
 from tools.kernelc.tile import tiled, tiled_source
 
 from . import machine
-from .test_kernels import MODULE, REFERENCE, SHAPES, Case
+from .test_kernels import MODULE, SHAPES, Case
 
-HEAD = "from math import exp, log, sqrt\n\nfloats = ints = None\n\n\n"
+HEAD = """from math import exp, log, sqrt
+from esp32gpt.kernels.floatbits import from_bits, to_bits
+
+floats = ints = None
+
+
+"""
 TILED = types.ModuleType("tiled")
 exec(HEAD + tiled_source(MODULE), TILED.__dict__)
-TILED.reserve = REFERENCE.reserve
+TILED.reserve = reference.reserve
 
 
 @pytest.mark.parametrize("name", MODULE.schedule)
@@ -31,7 +38,7 @@ def test_a_tiled_kernel_runs_under_python_and_agrees_exactly(name, shape):
         [list(a) if hasattr(a, "dtype") else a for a in Case(shape, 1).arguments(kernel)]
         for _ in range(2)
     )
-    getattr(REFERENCE, name)(*plain)
+    getattr(reference, name)(*plain)
     getattr(TILED, name)(*other)
     assert other == plain
 

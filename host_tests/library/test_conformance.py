@@ -10,6 +10,7 @@ from math import exp
 from engines import check_close, engines, floats, reference, wide
 from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
+from esp32gpt.kernels.floatbits import from_bits
 from esp32gpt.rng import Rng
 
 # (T, C, n_head, V, block_size): a single row, the model's shape full and in part, odd ones,
@@ -408,3 +409,54 @@ def test_adam_step_passes_over_nothing():
         engine.adam_step(p, grads, m, v, floats([0.01, 0.85, 0.99, 1e-8]), 0, 1000, n)
         for i in (0, 2, 6, 8):
             assert abs(p[i] + 0.01) < 1e-4, f"{name}: element {i} moved to {p[i]}"
+
+
+def halves(moments):
+    """(m, v) in the widest floats there are, of moments in 16 bits."""
+    bits = [word - word % 65536 for word in moments], [word % 65536 * 32768 for word in moments]
+    return [wide([from_bits(x) for x in half]) for half in bits]
+
+
+def test_adam_step_16_follows_adam_step():
+    for name, engine, tolerance in engines():
+        for kind, gradient in GRADIENTS.items():
+            n = 48
+            hyper = floats([0.01, 0.85, 0.99, 1e-8])
+            rng = Rng(6)
+            p, m, v = floats([0.1] * n), wide(zeros(n)), wide(zeros(n))
+            q, moments = wide(p), zeros(n, "i")
+            for step in range(12):
+                grads = floats([gradient(rng, i) for i in range(n)])
+                engine.adam_step_16(p, grads, moments, hyper, step, 1000, n)
+                reference().adam_step(q, wide(grads), m, v, wide(hyper), step, 1000, n)
+            got_m, got_v = halves(moments)
+            for i in range(n):
+                label = f"{name}, {kind} gradients, [{i}]"
+                # Rounded to 8 bits and to 9, at the last step and by traces at those before it.
+                root = v[i] ** 0.5
+                close(label + " m", got_m[i], m[i], 2**-6 + tolerance, 9 * root)
+                close(label + " v", got_v[i], v[i], 2**-6 + tolerance, v[i])
+                close(label + " p", p[i], q[i], 0.02, 0.12)
+
+
+def test_adam_step_16_loses_no_small_change():
+    """A mean that moves by a thousandth a step, far less than its last bit, gets there."""
+    for name, engine, tolerance in engines():
+        n = 32
+        hyper = floats([0.0, 0.999, 0.999, 1e-8])
+        params, moments, grads = zeros(n), zeros(n, "i"), floats([0.7] * n)
+        for step in range(1500):
+            engine.adam_step_16(params, grads, moments, hyper, step, 10000, n)
+        for half, goal in zip(halves(moments), (0.7, 0.49)):
+            close(name, sum(half) / n, goal * (1 - 0.999**1500), 0.01 + 10 * tolerance, goal)
+
+
+def test_adam_step_16_takes_large_tensors_and_leaves_the_rest_alone():
+    for name, engine, _ in engines():
+        n = 300
+        hyper = floats([0.01, 0.85, 0.99, 1e-8])
+        params, moments = zeros(n + 1), zeros(n + 1, "i")
+        engine.adam_step_16(params, floats([1.0] * (n + 1)), moments, hyper, 0, 1000, n)
+        for i in range(n):
+            close(f"{name} [{i}]", params[i], -0.01, 1e-3, 0.01)
+        assert params[n] == 0 and moments[n] == 0, name

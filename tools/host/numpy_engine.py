@@ -141,3 +141,13 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     m += (g - m) * (1 - beta1)
     v += (g * g - v) * (1 - beta2)
     params -= rate * correct2 * m / (np.sqrt(v) + eps * correct2)
+
+
+def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
+    both = view(moments, n)
+    m = (both & ~0xFFFF).view(np.float32)
+    v = ((both & 0xFFFF) << 15).view(np.float32)
+    adam_step(params, grads, m, v, hyper, step, num_steps, n)
+    threshold = ((np.arange(n) * 40503 + step * 27146) & 0xFFFF).astype(np.int32)
+    both[:] = (m.view(np.int32) + threshold) & ~0xFFFF
+    both += (v.view(np.int32) + (threshold >> 1)) >> 15

@@ -213,11 +213,14 @@ class Expressions:
     def _Call(self, node, into):
         name = node.func.id
         if name not in FUNCTIONS or len(node.args) != FUNCTIONS[name]:
-            there = "there are exp, log, sqrt, abs, float, int and the kernels of this file"
+            there = f"there are {', '.join(FUNCTIONS)} and the kernels of this file"
             what = f"no function {name} of {len(node.args)} arguments here"
             self.kernel.refuse(node, f"{what}: {there}")
         if name in ("max", "min"):
             return self._maximum(node, into)
+        if name == "from_bits":
+            bits = self.integer(node.args[0], "from_bits takes the bits as an int")
+            return self.builder.pure("wfr", self.builder.value(bits))
         value = self.value(node.args[0])
         if name == "int":
             return self._to_int(node, value)
@@ -227,6 +230,8 @@ class Expressions:
         if name == "float":
             return value
         x = self.float_register(value)
+        if name == "to_bits":
+            return self.builder.symbol(self.builder.pure("rfr", x))
         if name == "abs":
             return self._result(into, "abs.s", x)
         functions = {

@@ -5,8 +5,10 @@ import math
 from dataclasses import dataclass
 
 from .errors import CompileError
-from .subset import BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS, MATH
+from .subset import BITS, BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS, MATH
 
+# What may be imported, by the last part of the module's name.
+IMPORTS = {"math": MATH, "floatbits": BITS}
 COMPILED = "COMPILED"  # the constant that a file sets to False, and that is True in machine code
 
 
@@ -61,10 +63,12 @@ def parse(source, path):
 def _top_level(module, node):
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # docstring
-    if isinstance(node, ast.ImportFrom) and node.module == "math":
+    source = (getattr(node, "module", None) or "").rpartition(".")[2]
+    if isinstance(node, ast.ImportFrom) and source in IMPORTS:
         for alias in node.names:
-            if alias.name not in MATH or alias.asname:
-                message = "from math take exp, log and sqrt, under their own names"
+            if alias.name not in IMPORTS[source] or alias.asname:
+                there = ", ".join(IMPORTS[source][:-1]) + f" and {IMPORTS[source][-1]}"
+                message = f"from {source} take {there}, under their own names"
                 raise CompileError(module.path, node, message)
     elif isinstance(node, ast.FunctionDef):
         _new_name(module, node, node.name)

@@ -5,8 +5,9 @@ import ast
 KINDS = ("floats", "ints", "int", "float")
 BUFFERS = ("floats", "ints")
 MATH = ("exp", "log", "sqrt")  # from the module of that name
+BITS = ("to_bits", "from_bits")  # from a module floatbits
 # How many arguments each function takes.
-FUNCTIONS = dict.fromkeys((*MATH, "abs", "float", "int"), 1) | {"max": 2, "min": 2}
+FUNCTIONS = dict.fromkeys((*MATH, *BITS, "abs", "float", "int"), 1) | {"max": 2, "min": 2}
 
 # What is not in the subset, and what to write instead.
 INSTEAD = {

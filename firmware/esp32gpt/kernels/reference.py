@@ -3,7 +3,8 @@
 This file is the definition. The viper engine computes the same by other means, and
 the conformance suite holds every engine against it. It is written in a small typed
 subset of Python (int and float scalars, float and int buffers, loops, arithmetic,
-`exp`, `log`, `sqrt`), so that a compiler can read it too: parameters carry their type.
+`exp`, `log`, `sqrt`, a float's bits), so that a compiler can read it too: parameters
+carry their type.
 
 The contract, for every engine:
 - Buffers are `array`s or memoryviews of them, matrices row by row; the caller owns
@@ -20,6 +21,8 @@ Dimensions are named as in llm.c: T time (rows), C channels (n_embd), V vocabula
 
 from math import exp, log, sqrt
 
+from .floatbits import from_bits, to_bits
+
 floats = "a float buffer"
 ints = "an int32 buffer"
 
@@ -29,6 +32,7 @@ SCHEDULE = {
     "linear_backward_inputs": "t×2, i×4",
     "linear_backward_weights": "o×2, i×4",
     "adam_step": "i×2",
+    "adam_step_16": "i×2",
 }
 
 COMPILED = False  # the compiler makes it True
@@ -362,6 +366,58 @@ def adam_step(
         square = v[i] + (g * g - v[i]) * (1.0 - beta2)
         v[i] = square
         m[i] = mean
+        change = rate * mean
+        inverse = 1.0 / (sqrt(square) + eps)
+        params[i] -= change * inverse
+
+
+def adam_step_16(
+    params: floats,
+    grads: floats,
+    moments: ints,
+    hyper: floats,
+    step: int,
+    num_steps: int,
+    n: int,
+):
+    """As adam_step, with m and v of a parameter in the 32 bits of one of `moments`.
+
+    m is a bfloat16, the upper half of a float32, in the upper 16 bits. v, which is never negative,
+    is the float32 without its sign and its last 15 bits, in the lower 16. Both are rounded up
+    or down so that the errors of many steps add up to nothing: by a sequence that visits all
+    sixteen bits' worth of thresholds evenly (Weyl's, with the golden ratio over the parameters and
+    √2 over the steps), and that is made anew from `step`, so there is no state to keep.
+    """
+    beta1 = hyper[1]
+    beta2 = hyper[2]
+    # β^(step+1) by squaring, so that there is no state to keep.
+    power1 = 1.0
+    power2 = 1.0
+    square1 = beta1
+    square2 = beta2
+    left = step + 1
+    while left > 0:
+        if left % 2 == 1:
+            power1 = power1 * square1
+            power2 = power2 * square2
+        square1 = square1 * square1
+        square2 = square2 * square2
+        left = left // 2
+    # v's correction is taken out of the root: it is the same for all parameters.
+    correct2 = sqrt(1.0 - power2)
+    rate = hyper[0] * (num_steps - step) / num_steps / (1.0 - power1) * correct2
+    eps = hyper[3] * correct2
+    for i in range(n):
+        both = moments[i]
+        low = both % 65536
+        mean = from_bits(both - low)
+        square = from_bits(low * 32768)
+        g = grads[i]
+        mean = mean + (g - mean) * (1.0 - beta1)
+        square = square + (g * g - square) * (1.0 - beta2)
+        threshold = (i * 40503 + step * 27146) % 65536
+        low = to_bits(mean) + threshold
+        moments[i] = low - low % 65536 + (to_bits(square) + threshold // 2) // 32768
         change = rate * mean
         inverse = 1.0 / (sqrt(square) + eps)
         params[i] -= change * inverse

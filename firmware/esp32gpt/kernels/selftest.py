@@ -29,6 +29,7 @@ def cases():
     reference.attention_forward(zeros(T * C), probs, wide, 0, T, C, N_HEAD, BLOCK_SIZE)
     shape = (T, C, N_HEAD, BLOCK_SIZE)
     rstd = array("f", [0.5, 1.0, 2.0])
+    hyper = array("f", [0.01, 0.85, 0.99, 1e-8])
     return (
         ("embed_forward", (T * C, T), (tokens, w, wide, 0, T, C)),
         ("embed_backward", (V * C, BLOCK_SIZE * C), (x, wide, rstd, tokens, T, C, V, BLOCK_SIZE)),
@@ -44,7 +45,8 @@ def cases():
         ("residual_forward", (T * C,), (x, wide, 0, T, C)),
         ("cross_entropy", (2, T * V), (tokens, 1, T, V)),
         ("categorical", (2 * V,), (array("f", [2.0]), 1, V, 3, 9000000)),
-        ("adam_step", (T,), (x, zeros(T), rstd, array("f", [0.01, 0.85, 0.99, 1e-8]), 3, 9, T)),
+        ("adam_step", (T,), (x, zeros(T), rstd, hyper, 3, 9, T)),
+        ("adam_step_16", (T,), (x, array("i", [0, 32257, -1082130688]), hyper, 3, 9, T)),
     )
 
 

@@ -27,6 +27,7 @@ _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(10, "i")
 _NATS = log(2) / 16384  # of one in a logarithm to base 2 with 14 fraction bits
 _adam = zeros(4)
+MOST_MOMENTS = 256  # of a tensor at a time, where they are kept in 16 bits
 _one = array("f", [1.0])
 
 
@@ -291,3 +292,17 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     _adam[2] = 1 - beta2
     _adam[3] = eps
     adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)
+
+
+def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
+    _room(MOST_MOMENTS, MOST_MOMENTS)
+    params = memoryview(params)
+    grads = memoryview(grads)
+    first = 0
+    while first < n:
+        some = min(MOST_MOMENTS, n - first)
+        adam.unpack(0, some, _a, _b, moments, first)
+        adam_step(params[first:], grads[first:], _a, _b, hyper, step, num_steps, some)
+        threshold = (first * 40503 + step * 27146) & 0xFFFF
+        adam.pack(0, some, _a, _b, moments, first, threshold)
+        first += some
