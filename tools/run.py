@@ -1,4 +1,5 @@
-"""`make run`: train on this machine, under MicroPython, in build/."""
+"""`make run`: train on this machine, in build/: under MicroPython, or where there is none under
+CPython with NumPy."""
 
 import argparse
 import os
@@ -6,6 +7,7 @@ import subprocess
 import sys
 
 from tools.host import stage
+from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
 from tools.host.paths import BUILD, FIRMWARE
 
@@ -19,5 +21,9 @@ def main():
         for path in stage.CHECKPOINTS:
             (BUILD / path[1:]).unlink(missing_ok=True)
     environment = os.environ | {"MICROPYPATH": str(FIRMWARE)}
-    command = [find_micropython(), "-X", "heapsize=4M", str(FIRMWARE / "main.py")]
+    try:
+        command = [find_micropython(), "-X", "heapsize=4M", str(FIRMWARE / "main.py")]
+    except ToolError:
+        print("There is no MicroPython for this machine: CPython trains, with NumPy.", flush=True)
+        command = [sys.executable, "-m", "tools.host.run_on_cpython"]
     sys.exit(subprocess.run(command, cwd=BUILD, env=environment).returncode)
