@@ -6,10 +6,10 @@ What remains is checked once, as far outside as its values are known: at the doo
 parameters, which are ≥ 0 (the entry sees to it). An access in a branch, in a while loop, or with a
 factor of unknown sign is checked each time it happens instead.
 
-The sum is what must be in range, not its parts. Where all parts are ≥ 0 but for a constant, the
-ends are computed in float32: below 2²⁴ elements that is exact, and beyond, where no buffer is, it
-errs by less than it exceeds. Otherwise the least index is computed as it will be, in 32 bits, and
-compared with the room that is left for it once the way from there to the largest is taken off.
+The sum is what must be in range, not its parts. Where the least index consists of parts ≥ 0, but
+for a constant, the ends are computed in float32: below 2²⁴ elements that is exact, and beyond,
+where no buffer is, it errs by less than it exceeds. Otherwise the least index is computed as it
+will be, in 32 bits, and compared with the room that the way to the largest leaves for it.
 
 No check refuses an access that does not happen: a loop that runs zero times excuses it. These are
 the check's `guards`: the lengths of the loops that it was moved out of.
@@ -23,6 +23,7 @@ from .ir import Label
 from .xtensa import INSTRUCTIONS
 
 INDEX, LENGTH = "index", "length"
+HUGE = 1 << 26  # bytes, 2²⁴ elements
 LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that exceeds 2²⁴
 
 
@@ -69,7 +70,7 @@ class Bounds:
             symbols = frozenset().union(*(p.symbols for p in (low, high, *guards)))
             if any(symbol.scope.depth > scope.depth for symbol in symbols):
                 break
-            if _are_natural(low, high) or (high - low).natural:
+            if _is_computable(low, high):
                 best = scope, low, high, guards
         return best
 
@@ -105,23 +106,32 @@ class Bounds:
         buffer, low, high = demand.buffer, demand.low, demand.high
         at = scope if scope.kind == DOOR else None
         if low is not None and high is not None:
-            room = self._room(buffer.length, high - low, at)
+            length = buffer.length
+            if low != high:
+                way = self._end(high - low, buffer, scope, guards)
+                left = self.builder.pure("sub", length, way, at=at)
+                length = self.builder.pure("max", left, self.builder.constant(0, at), at=at)
+            room = self.builder.pure("srai", length, 2, at=at)
             self._refuse(INDEX, buffer, scope, guards, "bgeu", self.builder.value(low, at), room)
         elif low is not None:
             self._refuse(INDEX, buffer, scope, guards, "bltz", self._float(low, 0, at))
         else:
-            end = self._float(high + poly.ONE, 2, at)  # 4 bytes an element
+            end = self._end(high + poly.ONE, buffer, scope, guards)
             branch = "bltu" if (high + poly.ONE).natural else "blt"
             reason = LENGTH if scope.kind == DOOR else INDEX
             self._refuse(reason, buffer, scope, guards, branch, buffer.length, end)
 
-    def _room(self, length, way, at):
-        """How many indices there are from which such a way stays in the buffer."""
-        pure = self.builder.pure
-        if way != poly.ZERO:
-            left = pure("sub", length, self._float(way, 2, at), at=at)
-            length = pure("max", left, self.builder.constant(0, at), at=at)
-        return pure("srai", length, 2, at=at)
+    def _end(self, p, buffer, scope, guards):
+        """4 · p, the bytes of so many elements. If terms of some size are taken off, it counts
+        only if what they are taken from is exact."""
+        at = scope if scope.kind == DOOR else None
+        if _is_natural(p):
+            return self._float(p, 2, at)
+        plus, minus = p.split(lambda _, c: c > 0)
+        plus, minus = self._float(plus, 2, at), self._float(-minus, 2, at)
+        excess = self.builder.pure("srai", plus, HUGE.bit_length() - 1, at=at)
+        self._refuse(INDEX, buffer, scope, guards, "bnez", excess)
+        return self.builder.pure("sub", plus, minus, at=at)
 
     def _refuse(self, reason, buffer, scope, guards, branch, *args):
         """Refuse the call if the branch is taken and no guard is 0."""
@@ -203,7 +213,8 @@ class _Demand:
 
 
 def _demands(buffer, low, high, guards, scope):
-    if not _are_natural(low, high) or low == high and scope.kind != DOOR:
+    together = low == high and scope.kind != DOOR
+    if together or not _is_natural(low) or not _has_natural_symbols(high):
         return [_Demand(buffer, low, high, guards)]
     demands = [] if low.natural else [_Demand(buffer, low, None, guards)]
     needed = frozenset(guard for guard in guards if not _excuses_itself(guard, high))
@@ -224,13 +235,20 @@ def _factors(length):
     return monomial if single else None
 
 
-def _are_natural(low, high):
-    """Is each end a sum of terms that are not negative, but for a constant?"""
-    for p in (low, high):
-        rest = p - poly.number(p.offset)
-        if not rest.natural or -p.offset > LARGEST_CONSTANT:
-            return False
-    return True
+def _is_computable(low, high):
+    """Can both ends be compared with a length?"""
+    if _is_natural(low) and _has_natural_symbols(high):
+        return True
+    return _has_natural_symbols(high - low)
+
+
+def _has_natural_symbols(p):
+    return all(symbol.natural for symbol in p.symbols)
+
+
+def _is_natural(p):
+    """Is it a sum of terms that are not negative, but for a constant?"""
+    return (p - poly.number(p.offset)).natural and -p.offset <= LARGEST_CONSTANT
 
 
 def _extremes(low, high, loop):
