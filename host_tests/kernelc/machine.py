@@ -65,6 +65,11 @@ class Memory:
         return self.code(Code(ops))
 
 
+TYPECODES = {
+    "float32": "f", "int32": "i", "int16": "h", "uint16": "H", "int8": "b", "uint8": "B",
+}  # fmt: skip
+
+
 class Argument:
     """An array as an object for the stand-in get_buffer; start and stop make it a slice."""
 
@@ -72,7 +77,7 @@ class Argument:
         self.array = array
         self.start = start
         self.stop = len(array) if stop is None else stop
-        self.typecode = ord(typecode or {"float32": "f", "int32": "i"}[array.dtype.name])
+        self.typecode = ord(typecode or TYPECODES[array.dtype.name])
         self.writable = writable
 
 
@@ -171,12 +176,12 @@ def _objects(memory, calls, places):
                 memory.words(GUARD, GUARD)
                 arrays[id(array)] = memory.here()
                 memory.data += array.tobytes()
-                memory.words(GUARD, GUARD)
+                memory.data += struct.pack("<II", GUARD, GUARD)
                 places["arrays"] = places.get("arrays", []) + [(array, arrays[id(array)])]
             places[id(arg)] = memory.words(
                 ARRAY,
-                arrays[id(array)] + 4 * view.start,
-                4 * (view.stop - view.start),
+                arrays[id(array)] + array.itemsize * view.start,
+                array.itemsize * (view.stop - view.start),
                 view.typecode,
                 view.writable,
             )

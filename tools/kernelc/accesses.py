@@ -11,15 +11,15 @@ from .bounds import Bounds
 from .builder import BRANCH, LOOP, WHILE
 from .ir import Register
 from .polynomial import Symbol, number
+from .subset import Elements
 from .xtensa import INSTRUCTIONS
-
-LOAD_STORE = {"floats": ("lsi", "ssi"), "ints": ("l32i", "s32i")}
 
 
 @dataclass(eq=False)
 class Buffer:
     name: str
     kind: str
+    elements: Elements
     position: int
     base: Symbol
     length: Register  # in bytes
@@ -32,8 +32,9 @@ class Accesses:
 
     def _address(self, buffer, index):
         """(register, offset) of an element."""
-        address = poly.of(buffer.base) + index * number(4)
-        offset = address.offset if 0 <= address.offset <= 1020 else 0
+        shift = buffer.elements.shift
+        address = poly.of(buffer.base) + index * number(1 << shift)
+        offset = address.offset if 0 <= address.offset <= 255 << shift else 0
         return self.builder.value(address - number(offset)), offset
 
     def load(self, buffer, index):
@@ -44,9 +45,11 @@ class Accesses:
         if found is None:
             scope = self._load_scope(buffer.kind, index, depth, guards)
             register, offset = self._address(buffer, index)
-            name = LOAD_STORE[buffer.kind][0]
+            name = buffer.elements.load
             found = self.builder.register(INSTRUCTIONS[name].bank, buffer.name, scope)
             self.builder.emit(name, found, register, offset, scope=scope)
+            if buffer.elements.sign_bit:
+                found = self.builder.pure("sext", found, buffer.elements.sign_bit)
             scope.cache[key] = found
         return found
 
@@ -68,7 +71,7 @@ class Accesses:
         """Store a register, of the buffer's bank, in an element that was checked."""
         builder, index = self.builder, index.expanded()
         register, offset = self._address(buffer, index)
-        builder.emit(LOAD_STORE[buffer.kind][1], source, register, offset)
+        builder.emit(buffer.elements.store, source, register, offset)
         builder.memory[buffer.kind] += 1
-        if not builder.is_variable(source):
+        if not builder.is_variable(source) and buffer.elements.shift == 2:
             builder.top.cache["load", buffer, index, builder.memory[buffer.kind]] = source

@@ -55,6 +55,10 @@ class Code:
             x, y = args
             compare = [0, x, y] if name == "at_least" else [0, y, x]
             return [Op("olt.s", compare, line), Op("movt.s", [x, y, 0], line)]
+        elif name in ("shift_left", "shift_right"):
+            result, x, n = args
+            amount, shift = ("ssl", "sll") if name == "shift_left" else ("ssr", "sra")
+            return [Op(amount, [n], line), Op(shift, [result, x], line)]
         elif name == "constant":
             name = "movi"
             if not -2048 <= args[1] <= 2047:

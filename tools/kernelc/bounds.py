@@ -23,7 +23,7 @@ from .ir import Label
 from .xtensa import INSTRUCTIONS
 
 INDEX, LENGTH = "index", "length"
-HUGE = 1 << 26  # bytes, 2²⁴ elements
+EXACT_BITS = 24  # of a float32: there are no buffers of 2²⁴ elements
 LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that exceeds 2²⁴
 
 
@@ -111,7 +111,9 @@ class Bounds:
                 way = self._end(high - low, buffer, scope, guards)
                 left = self.builder.pure("sub", length, way, at=at)
                 length = self.builder.pure("max", left, self.builder.constant(0, at), at=at)
-            room = self.builder.pure("srai", length, 2, at=at)
+            if buffer.elements.shift:
+                length = self.builder.pure("srai", length, buffer.elements.shift, at=at)
+            room = length
             self._refuse(INDEX, buffer, scope, guards, "bgeu", self.builder.value(low, at), room)
         elif low is not None:
             self._refuse(INDEX, buffer, scope, guards, "bltz", self._float(low, 0, at))
@@ -122,14 +124,14 @@ class Bounds:
             self._refuse(reason, buffer, scope, guards, branch, buffer.length, end)
 
     def _end(self, p, buffer, scope, guards):
-        """4 · p, the bytes of so many elements. If terms of some size are taken off, it counts
-        only if what they are taken from is exact."""
-        at = scope if scope.kind == DOOR else None
+        """The bytes of p elements. If terms of some size are taken off, it counts only if what
+        they are taken from is exact."""
+        at, shift = scope if scope.kind == DOOR else None, buffer.elements.shift
         if _is_natural(p):
-            return self._float(p, 2, at)
+            return self._float(p, shift, at)
         plus, minus = p.split(lambda _, c: c > 0)
-        plus, minus = self._float(plus, 2, at), self._float(-minus, 2, at)
-        excess = self.builder.pure("srai", plus, HUGE.bit_length() - 1, at=at)
+        plus, minus = self._float(plus, shift, at), self._float(-minus, shift, at)
+        excess = self.builder.pure("srai", plus, EXACT_BITS + shift, at=at)
         self._refuse(INDEX, buffer, scope, guards, "bnez", excess)
         return self.builder.pure("sub", plus, minus, at=at)
 

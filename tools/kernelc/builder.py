@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from . import polynomial as poly
 from .inductions import close_loop, induction
 from .ir import Label, Op, Register
+from .subset import BUFFERS
 from .xtensa import INSTRUCTIONS
 
 DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
@@ -43,7 +44,7 @@ class Builder:
         door = Scope(DOOR, 0, [])
         self.scopes = [door, Scope(BODY, 1, [])]
         self.line = line  # of the source, for the instructions to come
-        self.memory = {"floats": 0, "ints": 0}  # counts what may have changed a buffer
+        self.memory = dict.fromkeys(BUFFERS, 0)  # counts what may have changed a buffer
         self.variables = {}  # the register of each web that is assigned more than once
         self.unsettled = {}  # register: what emits the rest of its computation
         self.returned = False  # whether the kernel may have returned before what comes now

@@ -51,7 +51,7 @@ class Dependence:
 
     def check(self):
         for node in _walk(self.loop.body):
-            if isinstance(node, (ast.While, ast.Return, ast.If)):
+            if isinstance(node, (ast.While, ast.Return, ast.Break, ast.If)):
                 self.refuse(node, "the loop branches here")
             if isinstance(node, ast.Call) and getattr(node.func, "id", "range") not in KNOWN:
                 self.refuse(node, "the loop calls a kernel", "write its loops out here")

@@ -3,7 +3,10 @@
 - `x op= e` becomes `x = x op e`;
 - `if e > x: x = e`, a running maximum, becomes `x = max(x, e)`, which means the same even where
   something is not a number; `<` and min alike;
-- a loop in steps other than 1 becomes one that counts its passes.
+- a loop in steps other than 1 becomes one that counts its passes;
+- `a < b < c` becomes `a < b and b < c`;
+- `y = a if c else b`, wherever the condition stands, becomes an if statement before;
+- what follows a `continue` goes under the other branch of its if statement.
 """
 
 import ast
@@ -14,13 +17,13 @@ from .polynomial import number, polynomial
 
 
 def desugar(program):
-    """Write augmented assignments, running maxima and loops in steps in one form each."""
+    """Write what has several forms in one: `+=`, maxima, steps, conditions, `continue`."""
     return replace(program, statements=desugared(program.kernel, program.module.constants))
 
 
 def desugared(kernel, constants):
     """A kernel's statements in the forms that later passes know."""
-    return _Desugarer(constants, Names(kernel)).block(copy.deepcopy(kernel.body))
+    return _Desugarer(kernel, constants).block(copy.deepcopy(kernel.body))
 
 
 class Names:
@@ -39,14 +42,68 @@ class Names:
 
 
 class _Desugarer:
-    def __init__(self, constants, new):
+    def __init__(self, kernel, constants):
+        self.refuse = kernel.refuse
         self.constants = constants
-        self.new = new
+        self.new = Names(kernel)
 
     def block(self, statements):
-        return [line for node in statements for line in self.statement(node)]
+        """The statements, and nothing that a `continue` in them leaves out."""
+        result = []
+        for i, node in enumerate(statements):
+            if isinstance(node, ast.Continue):
+                break
+            if isinstance(node, ast.If) and _continues([node]):
+                rest = statements[i + 1 :]
+                node.body = node.body + copy.deepcopy(rest)
+                node.orelse = node.orelse + rest
+                return result + self.statement(node)
+            result += self.statement(node)
+        return result or [_at(statements[0], ast.Pass())] if statements else []
 
     def statement(self, node):
+        before = []
+        node = self.simple_expressions(node, before)
+        return [*before, *self.simple_statement(node)]
+
+    def simple_expressions(self, node, before):
+        """The statement with chained comparisons and conditional expressions written out; what
+        comes before it is appended to `before`."""
+        desugarer = self
+
+        class Expressions(ast.NodeTransformer):
+            def visit_Compare(self, node):
+                self.generic_visit(node)
+                if len(node.ops) < 2:
+                    return node
+                sides = [node.left, *node.comparators]
+                pairs = zip(sides, node.ops, sides[1:], strict=False)
+                tests = [ast.Compare(copy.deepcopy(a), [op], [b]) for a, op, b in pairs]
+                return _at(node, ast.BoolOp(ast.And(), tests))
+
+            def visit_IfExp(self, node):
+                name = desugarer.new("if", "value")
+                choices = [
+                    _at(node, ast.Assign([ast.Name(name, ast.Store())], value))
+                    for value in (node.body, node.orelse)
+                ]
+                statement = _at(node, ast.If(node.test, choices[:1], choices[1:]))
+                before.extend(desugarer.statement(statement))
+                return ast.copy_location(ast.Name(name, ast.Load()), node)
+
+        blocks = {part: getattr(node, part) for part in ("body", "orelse") if hasattr(node, part)}
+        if isinstance(node, ast.stmt):
+            for part in blocks:
+                setattr(node, part, [])
+        node = Expressions().visit(node)
+        for part, block in blocks.items():
+            setattr(node, part, block)
+        if before and isinstance(node, ast.While):
+            what = "a conditional expression in a while condition: assign it in the loop's body"
+            self.refuse(node, f"not in the subset: {what}")
+        return node
+
+    def simple_statement(self, node):
         for part in ("body", "orelse"):
             if hasattr(node, part):
                 setattr(node, part, self.block(getattr(node, part)))
@@ -114,6 +171,16 @@ def parse(text):
             if hasattr(child, attribute):
                 delattr(child, attribute)
     return node.value if isinstance(node, ast.Expr) else node
+
+
+def _continues(statements):
+    """Is there a `continue` that belongs to the loop around these statements?"""
+    return any(
+        isinstance(node, ast.Continue)
+        or isinstance(node, ast.If)
+        and (_continues(node.body) or _continues(node.orelse))
+        for node in statements
+    )
 
 
 def _at(where, node):

@@ -13,7 +13,7 @@ from .integers import Integers
 from .ir import Register
 from .mathops import MathOps
 from .polynomial import Polynomial, Symbol, number
-from .subset import FUNCTIONS, INSTEAD, OPERATORS
+from .subset import FUNCTIONS, INSTEAD, NO_FUNCTION, OPERATORS
 
 SUBSET = "tools/kernelc/README.md lists what there is"
 FLOAT_OPERATION = {ast.Add: "add.s", ast.Sub: "sub.s", ast.Mult: "mul.s"}
@@ -99,7 +99,9 @@ class Expressions:
     def _Subscript(self, node, into):
         buffer, index = self.element(node)
         found = self.accesses.load(buffer, index)
-        return found if found.bank == "f" else self.builder.symbol(found)
+        if found.bank == "f":
+            return found
+        return self.builder.symbol(found, buffer.elements.natural)
 
     def element(self, node):
         """(buffer, index) of a subscript."""
@@ -114,14 +116,16 @@ class Expressions:
         """The buffer of a subscript."""
         name = node.value.id if isinstance(node.value, ast.Name) else None
         if name not in self.buffers:
-            what = "only a parameter that is annotated floats or ints has elements"
+            what = "only a parameter that is annotated floats, ints or the like has elements"
             self.kernel.refuse(node, what)
         return self.buffers[name]
 
     def _UnaryOp(self, node, into):
-        if isinstance(node.op, (ast.Not, ast.Invert)):
-            what = "not in the subset: not and ~ as numbers; write an if statement"
+        if isinstance(node.op, ast.Not):
+            what = "not in the subset: not as a number; write 0 if x else 1"
             self.kernel.refuse(node, what)
+        if isinstance(node.op, ast.Invert):
+            return number(-1) - self.integer(node.operand, "~ takes an int")
         value = self.value(node.operand)
         if isinstance(node.op, ast.UAdd):
             return value
@@ -185,6 +189,10 @@ class Expressions:
     def _int_operation(self, node, left, right):
         if isinstance(node.op, (ast.FloorDiv, ast.Mod)) and right.constant == 0:
             self.kernel.refuse(node, "division by zero: divide by another number")
+        if isinstance(node.op, (ast.LShift, ast.RShift)):
+            n = right.constant
+            if n is not None and not 0 <= n < 32:
+                self.kernel.refuse(node, "an int has 32 bits: shift by 0 to 31")
         value = self.integers.operation(node.op, left, right)
         if value is None:
             self.kernel.refuse(node, f"not in the subset: {OPERATORS[type(node.op)]}")
@@ -215,7 +223,7 @@ class Expressions:
         if name not in FUNCTIONS or len(node.args) != FUNCTIONS[name]:
             there = f"there are {', '.join(FUNCTIONS)} and the kernels of this file"
             what = f"no function {name} of {len(node.args)} arguments here"
-            self.kernel.refuse(node, f"{what}: {there}")
+            self.kernel.refuse(node, f"{what}: {NO_FUNCTION.get(name, there)}")
         if name in ("max", "min"):
             return self._maximum(node, into)
         if name == "from_bits":
@@ -238,6 +246,8 @@ class Expressions:
             "exp": self.math.exponential,
             "log": self.math.logarithm,
             "sqrt": self.math.square_root,
+            "sin": self.math.sine,
+            "cos": self.math.cosine,
         }
         return functions[name](x)
 

@@ -84,7 +84,9 @@ class _Frame:
         """Check every argument, in a loop over a word of three bits for each."""
         size = (self.program.stack + SAVE_AREA + 15) // 16 * 16
         stored = _stored(self.program.statements)
-        kinds = [_kind(kind, name in stored) for name, kind in self.kernel.params]
+        params = self.kernel.params
+        kinds = [_kind(kind, name in stored) for name, kind in params]
+        simple = all(kind in ("floats", "ints") for _, kind in params if kind in BUFFERS)
         loop, buffer, number, following = Label(), Label(), Label(), Label()
         ops = self._ops(
             ("entry", 1, size),
@@ -119,8 +121,14 @@ class _Frame:
                 ("s32i", 10, 2, 0),
                 ("j", following),
             )
-        # The type code minus "f" is 3 for "i".
-        typecode = [("extui", 9, 3, 2, 1), ("addx2", 9, 9, 9), ("sub", 8, 8, 9)]
+        # The type code minus "f" is 3 for "i". With other buffers each has a check of its own.
+        ints = [("extui", 9, 3, 2, 1), ("addx2", 9, 9, 9), ("sub", 8, 8, 9)]
+        typecode = [
+            ("l32i", 8, 2, 8),
+            ("addi", 8, 8, -ord("f")),
+            *(ints if any(kind & BUFFER and kind & INTS for kind in kinds) else []),
+            ("bnez", 8, self.refuse),
+        ]
         # A small int is its value doubled, plus 1; no other object is odd (py/obj.h).
         return ops + self._ops(
             ("label", number),
@@ -135,15 +143,31 @@ class _Frame:
             ("extui", 12, 3, 0, 2),
             ("callx8", 4),
             ("beqz", 10, self.refuse),
-            ("l32i", 8, 2, 8),
-            ("addi", 8, 8, -ord("f")),
-            *(typecode if any(kind & BUFFER and kind & INTS for kind in kinds) else []),
-            ("bnez", 8, self.refuse),
+            *(typecode if simple else []),
             ("label", following),
             ("srai", 3, 3, 3),
             ("addi", 2, 2, HOME_BYTES),
             ("bnez", 3, loop),
+            *([] if simple else self._typecodes()),
         )
+
+    def _typecodes(self):
+        """Compare the type code of each buffer with those that it may have."""
+        lines = []
+        for position, (_, kind) in enumerate(self.kernel.params):
+            if kind not in BUFFERS:
+                continue
+            *others, last = BUFFERS[kind].typecodes
+            right = Label("right")
+            lines += [
+                ("constant", 7, REASONS["type"] << 4 | position + 1),
+                ("l32i", 9, 1, FIRST_HOME + HOME_BYTES * position + 8),
+                *(line for code in others for line in (("addi", 8, 9, -code), ("beqz", 8, right))),
+                ("addi", 8, 9, -last),
+                ("bnez", 8, self.refuse),
+                ("label", right),
+            ]
+        return lines
 
     def leave(self):
         """Return None, or the number in its place on the stack."""

@@ -57,6 +57,10 @@ def parse(source, path):
     module = Module(str(path), source, {}, {}, [], {})
     for node in tree.body:
         _top_level(module, node)
+    try:
+        compile(tree, str(path), "exec")  # a `break` outside of a loop, and the like
+    except SyntaxError as error:
+        raise CompileError(path, error, f"not Python: {error.msg}; correct it") from error
     return module
 
 

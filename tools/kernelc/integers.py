@@ -1,12 +1,14 @@
 """Integer operations: polynomials, where the result is one, and division that rounds down."""
 
 import ast
+import operator
 
 from . import polynomial as poly
 from .polynomial import ARITHMETIC, number
 
 DIVISION = "division"  # why a call is refused: by zero
 MOST_TERMS = 40
+BITS = {ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor}
 
 
 class Integers:
@@ -19,11 +21,39 @@ class Integers:
         if type(op) in (ast.FloorDiv, ast.Mod):
             divisor = right if right.constant is None else right.constant
             return self.floor_division(left, divisor)[type(op) is ast.Mod]
+        if type(op) in BITS:
+            return self._bits(type(op), left, right)
+        if type(op) in (ast.LShift, ast.RShift):
+            return self._shift(type(op), left, right)
         if type(op) not in ARITHMETIC:
             return None
         if isinstance(op, ast.Mult) and len(left.terms) * len(right.terms) > MOST_TERMS:
             left, right = map(self._one_symbol, (left, right))
         return ARITHMETIC[type(op)](left, right)
+
+    def _bits(self, op, left, right):
+        """left & right, left | right, left ^ right."""
+        if None not in (left.constant, right.constant):
+            return number(BITS[op](left.constant, right.constant))
+        naturals = [self.surely_natural(p) for p in (left, right)]
+        natural = any(naturals) if op is ast.BitAnd else all(naturals)
+        name = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}[op]
+        x, y = self.builder.value(left), self.builder.value(right)
+        return self.builder.symbol(self.builder.pure(name, x, y), natural)
+
+    def _shift(self, op, left, right):
+        """left << right, left >> right; the right one is from 0 to 31."""
+        n, leftwards = right.constant, op is ast.LShift
+        if leftwards and n is not None:
+            return left * number(1 << n)
+        if n == 0 or n is not None and left.constant is not None:
+            return left if n == 0 else number(left.constant >> n)
+        x, natural = self.builder.value(left), not leftwards and self.surely_natural(left)
+        if n is not None:
+            return self.builder.symbol(self.builder.pure("srai", x, n), natural)
+        name = "shift_left" if leftwards else "shift_right"
+        result = self.builder.pure(name, x, self.builder.value(right))
+        return self.builder.symbol(result, natural)
 
     def _one_symbol(self, p):
         """A product of long sums would have too many terms."""

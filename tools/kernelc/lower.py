@@ -39,6 +39,7 @@ class Statements:
         )
         self.conditions = Conditions(kernel, self.builder, self.expressions)
         self.epilogue = Label("return")
+        self.exits = []  # for each loop around: the label behind it
         offsets, _ = homes(kernel)
         for position, (name, kind) in enumerate(kernel.params, 1):
             self._parameter(name, kind, position, offsets[name])
@@ -60,7 +61,7 @@ class Statements:
             base = Symbol(name, door, register, natural=True)
             length = self.builder.register("a", f"len({name})", door, (load, [1, home + 4]))
             self.builder.emit(load, length, 1, home + 4, scope=door)
-            self.buffers[name] = Buffer(name, kind, position, base, length)
+            self.buffers[name] = Buffer(name, kind, BUFFERS[kind], position, base, length)
         elif not changes:
             natural = Symbol(name, door, register, natural=True)
             values[web] = poly.of(natural) if kind == "int" else register
@@ -110,7 +111,7 @@ class Statements:
 
     def _source(self, buffer, value, node):
         """The register to store in a buffer."""
-        if buffer.kind == "floats":
+        if buffer.elements.store == "ssi":
             return self.expressions.float_register(value)
         if not isinstance(value, Polynomial):
             self.kernel.refuse(node, f"{buffer.name} holds ints: int() makes one of a float")
@@ -120,6 +121,8 @@ class Statements:
         """Give a variable that is assigned more than once its new value."""
         if (register.bank == "a") != isinstance(value, Polynomial):
             message = f"{target.id} was {KIND[register.bank]}: use another name for this value"
+            if register.bank == "a":
+                message += ", or begin with a float (0.0 instead of 0)"
             self.kernel.refuse(target, message)
         builder = self.builder
         builder.changed(register)
@@ -170,14 +173,18 @@ class Statements:
             scope.least, end = self._range(node, first, stop)
             scope.last, length = end - number(1), end - scope.least
             scope.lengths = frozenset() if (length - number(1)).natural else frozenset([length])
-            scope.returns = any(isinstance(child, ast.Return) for child in ast.walk(node))
+            scope.returns = _may_be_left(node)
             natural = integers.surely_natural(scope.least)
             scope.symbol = Symbol(node.target.id, scope, natural=natural, loop=True)
             self.expressions.values[web] = poly.of(scope.symbol)
+            self.exits.append(Label("past"))
             self.block(node.body)
-        trips = distance if integers.surely_natural(distance) else None
+        trips = distance if integers.surely_natural(distance) and not scope.returns else None
         loop = Loop(items, count, None, node.lineno, scope.inductions, trips)
         builder.top.items.append(loop)
+        if _breaks(node.body):
+            builder.emit("label", self.exits[-1])
+        self.exits.pop()
 
     def _range(self, node, first, stop):
         """(first, stop) of a loop as it was written: loops into which one was tiled take its
@@ -191,7 +198,9 @@ class Statements:
         exit_label = Label("end")
         with self.builder.scope(WHILE, *self.changes(node), items):
             self.conditions.jump(node.test, exit_label, False)
+            self.exits.append(exit_label)
             self.block(node.body)
+            self.exits.pop()
         self.builder.top.items.append(Loop(items, exit=exit_label, line=node.lineno))
 
     def If(self, node):
@@ -207,6 +216,9 @@ class Statements:
                 self.block(node.orelse)
             self.builder.emit("label", end)
 
+    def Break(self, node):
+        self.builder.emit("j", self.exits[-1])
+
     def Return(self, node):
         self.builder.returned = True
         returns = self.kernel.returns
@@ -221,3 +233,18 @@ class Statements:
             value = self.expressions.float_register(self.expressions.value(node.value))
             self.builder.emit("ssi", value, 1, RETURN_SLOT)
         self.builder.emit("j", self.epilogue)
+
+
+def _breaks(statements):
+    """Is there a `break` that belongs to the loop around these statements?"""
+    return any(
+        isinstance(node, ast.Break)
+        or isinstance(node, ast.If)
+        and (_breaks(node.body) or _breaks(node.orelse))
+        for node in statements
+    )
+
+
+def _may_be_left(loop):
+    """Whether a loop may end before its variable has had all values."""
+    return _breaks(loop.body) or any(isinstance(node, ast.Return) for node in ast.walk(loop))

@@ -5,6 +5,8 @@ Newton steps; the coprocessor's estimate instructions are not used (see xtensa.p
 units in the last place, are those of host_tests/kernelc/test_math.py.
 """
 
+import math
+
 from .builder import BRANCH
 from .ir import Label
 
@@ -24,6 +26,16 @@ LOG = (
     0.19963063299656,
     -0.25001338124275,
     0.33333909511566,
+)
+
+# ½π in three pieces, two of few bits; minimax fits of (sin r − r) / r³ and of cos r on |r| ≤ ¼π.
+HALF_PI = (1.5703125, 4.837512969970703e-4, 7.549789948768648e-8)
+SIN = (-1.951202841507081e-4, 8.332137138949702e-3, -0.16666654242183343)
+COS = (
+    2.4386371190434814e-5,
+    -1.3886721304172123e-3,
+    0.041666622016293536,
+    -0.4999999971398306,
 )
 
 SQRT_HALF_BITS = 0x3F3504F3
@@ -148,6 +160,34 @@ class MathOps:
         p = self.horner(r, (*EXP, 1.0, 1.0))
         biased = self.pure("max", self.pure("addi", n, 127), self.builder.constant(0))
         return self.pure("mul.s", p, self.pure("wfr", self.pure("slli", biased, 23)))
+
+    def sine(self, x):
+        """sin x, see _sine_of_quadrant."""
+        return self._sine_of_quadrant(x, 0)
+
+    def cosine(self, x):
+        """cos x = sin(x + π/2)."""
+        return self._sine_of_quadrant(x, 1)
+
+    def _sine_of_quadrant(self, x, quadrant):
+        """sin(x + quadrant · π/2). With n = round(x / ½π) and r = x − n · ½π it is, by the last two
+        bits of n + quadrant, sin r, cos r, −sin r or −cos r, each from a polynomial. ½π is
+        taken off in three pieces; their products are exact for |x| up to some thousands."""
+        pure, constant = self.pure, self.builder.float_constant
+        n = pure("round.s", pure("mul.s", x, constant(2 / math.pi)), 0)
+        whole = pure("float.s", n, 0)
+        r = x
+        for piece in HALF_PI:
+            r = self.fms(r, whole, constant(piece))
+        square = pure("mul.s", r, r)
+        sine = self.fma(r, pure("mul.s", r, square), self.horner(square, SIN))
+        cosine = self.horner(square, (*COS, 1.0))
+        if quadrant:
+            n = pure("addi", n, quadrant)
+        odd = pure("and", n, self.builder.constant(1))
+        sign = pure("slli", pure("and", n, self.builder.constant(2)), 30)
+        result = pure("select_zero", cosine, sine, odd)
+        return pure("wfr", pure("xor", pure("rfr", result), sign))
 
     def logarithm(self, x):
         """log x = n·ln 2 + log(1 + f) with √½ ≤ 1 + f < √2, for normal x > 0. About −88 for 0;

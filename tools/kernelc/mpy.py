@@ -12,11 +12,14 @@ import tempfile
 from pathlib import Path
 
 from .errors import CompileError
+from .subset import BUFFERS
 
 HEADER = bytes([ord("M"), 6, 10 << 2 | 3])  # version 6.3 for xtensawin
 BYTECODE, NATIVE, VIPER = 0, 1, 2  # kinds of raw code
 FUN_TABLE, ELLIPSIS, STR, BYTES, TUPLE = 0, 4, 5, 6, 10  # MP_PERSISTENT_OBJ_…
 
+TEXTS = {kind: elements.text for kind, elements in BUFFERS.items()}
+TEXTS |= {"int": "an int from 0 to 2**30 - 1", "float": "a number"}
 REFUSE = """
 def _refuse(code, kernel):
     name, kinds = {kernels!r}[kernel].split(":")
@@ -31,11 +34,7 @@ def _refuse(code, kernel):
         "division of an int by zero",
     )[reason]
     if reason == 0:
-        text %= (position, {{
-            "floats": "an array('f') or a memoryview of one",
-            "ints": "an array('i') or a memoryview of one",
-            "int": "an int from 0 to 2**30 - 1",
-        }}[kinds[position - 1]])
+        text %= (position, {texts!r}[kinds[position - 1]])
     elif reason == 1:
         text %= (len(kinds), ", ".join(kinds))
     elif reason < 4:
@@ -56,7 +55,9 @@ def stub(module):
         f"{name}:{' '.join(kind for _, kind in kernel.params)}"
         for name, kernel in module.kernels.items()
     ]
-    lines.append(REFUSE.format(kernels=tuple(kernels)))
+    used = {kind for kernel in module.kernels.values() for _, kind in kernel.params}
+    texts = {kind: text for kind, text in TEXTS.items() if kind in used}
+    lines.append(REFUSE.format(kernels=tuple(kernels), texts=texts))
     for name in module.kernels:
         lines.append(f"@micropython.viper\ndef {name}(): pass")
     return "\n".join(lines) + "\n"

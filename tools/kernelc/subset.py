@@ -1,10 +1,41 @@
 """The names of the subset, and what to write in place of what is not in it."""
 
 import ast
+from dataclasses import dataclass
 
-KINDS = ("floats", "ints", "int", "float")
-BUFFERS = ("floats", "ints")
-MATH = ("exp", "log", "sqrt")  # from the module of that name
+
+@dataclass(frozen=True)
+class Elements:
+    """What a buffer holds: the type codes that it may have, the instructions that load and store
+    an element, the elements' size as a power of 2, and what to call such a buffer."""
+
+    typecodes: tuple
+    load: str
+    store: str
+    shift: int
+    text: str
+    sign_bit: int = 0  # of a value that is loaded without its sign
+
+    @property
+    def natural(self):
+        return self.load in ("l16ui", "l8ui") and not self.sign_bit
+
+
+def _array(code):
+    return f"an array('{code}') or a memoryview of one"
+
+
+BYTEARRAY = 1  # the type code that a bytearray has (py/binary.h)
+BUFFERS = {
+    "floats": Elements((ord("f"),), "lsi", "ssi", 2, _array("f")),
+    "ints": Elements((ord("i"),), "l32i", "s32i", 2, _array("i")),
+    "int16s": Elements((ord("h"),), "l16si", "s16i", 1, _array("h")),
+    "uint16s": Elements((ord("H"),), "l16ui", "s16i", 1, _array("H")),
+    "int8s": Elements((ord("b"),), "l8ui", "s8i", 0, _array("b"), 7),
+    "uint8s": Elements((ord("B"), BYTEARRAY), "l8ui", "s8i", 0, "a bytearray or " + _array("B")),
+}
+KINDS = (*BUFFERS, "int", "float")
+MATH = ("exp", "log", "sqrt", "sin", "cos")  # from the module of that name
 BITS = ("to_bits", "from_bits")  # from a module floatbits
 # How many arguments each function takes.
 FUNCTIONS = dict.fromkeys((*MATH, *BITS, "abs", "float", "int"), 1) | {"max": 2, "min": 2}
@@ -25,15 +56,12 @@ INSTEAD = {
     ast.Match: "match: write if and else",
     ast.Raise: "raise: return an int that tells the caller",
     ast.Assert: "assert: return an int that tells the caller",
-    ast.Break: "break: put the condition into a while loop",
-    ast.Continue: "continue: put the rest of the body under an if",
     ast.Global: "global: pass a buffer as a parameter",
     ast.Nonlocal: "nonlocal: pass a buffer as a parameter",
     ast.AnnAssign: "an annotated variable: leave the annotation out, its value says the type",
     ast.Delete: "del: leave the name as it is",
     ast.Import: "an import in a function: import at the top, from math only",
     ast.ImportFrom: "an import in a function: import at the top, from math only",
-    ast.IfExp: "a conditional expression: write an if statement",
     ast.JoinedStr: "a string: kernels compute numbers",
     ast.Yield: "yield: store into a buffer",
     ast.YieldFrom: "yield: store into a buffer",
@@ -56,11 +84,23 @@ IN_PLACE = (ast.Compare, ast.BoolOp)
 OPERATORS = {
     ast.Pow: "**: write x * x, or exp(y * log(x))",
     ast.MatMult: "@: write the loops",
-    ast.LShift: "<<: multiply by a power of 2",
-    ast.RShift: ">>: divide by a power of 2, with //",
-    ast.BitAnd: "&: take the rest of a power of 2, with %",
-    ast.BitOr: "|: add, where no bit is in both",
-    ast.BitXor: "^: take + - * // %",
+    ast.LShift: "<< of floats: int() makes an int of a float",
+    ast.RShift: ">> of floats: int() makes an int of a float",
+    ast.BitAnd: "& of floats: int() makes an int of a float",
+    ast.BitOr: "| of floats: int() makes an int of a float",
+    ast.BitXor: "^ of floats: int() makes an int of a float",
     ast.FloorDiv: "// of floats: int(a / b) leaves the fraction out",
-    ast.Mod: "% of floats: write a - b * int(a / b)",
+    ast.Mod: "% of floats: write r = a - b * int(a / b), and add b to r if r is below 0",
+}
+
+# Functions that are not there, and what to do instead.
+NO_FUNCTION = {
+    "len": "pass the length as an int parameter",
+    "round": "write int(x + 0.5), or int(x - 0.5) where x is below 0",
+    "pow": "write x * x, or exp(y * log(x))",
+    "sum": "write a for loop",
+    "print": "return the number, and print it outside",
+    "range": "it stands in `for name in range(…)` only",
+    "divmod": "write a // b and a % b",
+    "tan": "write sin(x) / cos(x)",
 }

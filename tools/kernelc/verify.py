@@ -10,9 +10,9 @@ import ast
 from .ir import Label, Loop, Op, Register
 
 PYTHON = (
-    ast.Assign, ast.For, ast.While, ast.If, ast.Return, ast.Pass, ast.Expr, ast.Name, ast.Constant,
-    ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Call, ast.expr_context,
-    ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
+    ast.Assign, ast.For, ast.While, ast.If, ast.Return, ast.Break, ast.Pass, ast.Expr, ast.Name,
+    ast.Constant, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Call,
+    ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
 )  # fmt: skip
 COUNT = {"a": 16, "f": 16, "b": 16}
 

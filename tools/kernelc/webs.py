@@ -25,6 +25,7 @@ class Webs:
             for node in ast.walk(ast.Module(body, []))
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
+        self.breaks = []  # for each loop around: the states with which it is left
         self.falls_through = self._block(body, state) is not None
         self.of = {key: self._find(definition) for key, definition in self.nodes.items()}
         self.of_parameter = {name: self._find(name) for name, _ in kernel.params}
@@ -42,7 +43,8 @@ class Webs:
         """The reaching definitions after the statements; None where they cannot be reached."""
         for statement in statements:
             if state is None:
-                self.kernel.refuse(statement, "after a return this is never reached: leave it out")
+                what = "after a return or break this is never reached: leave it out"
+                self.kernel.refuse(statement, what)
             state = self._statement(statement, dict(state))
         return state
 
@@ -58,7 +60,9 @@ class Webs:
         self._read(node, state)
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             self._define(node.targets[0], state)
-        return None if isinstance(node, ast.Return) else state
+        if isinstance(node, ast.Break):
+            self.breaks[-1].append(state)
+        return None if isinstance(node, (ast.Return, ast.Break)) else state
 
     def _loop(self, node, state):
         before = state
@@ -68,7 +72,10 @@ class Webs:
                 self._define(node.target, inside)
             else:
                 self._read(node.test, inside)
+            self.breaks.append([])
             state = _merge(before, self._block(node.body, inside))
+            for left in self.breaks.pop():
+                state = _merge(state, left)
         return state
 
     def _define(self, name, state):

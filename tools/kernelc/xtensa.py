@@ -108,9 +108,14 @@ INSTRUCTIONS = {
     "and": row(0x100000, "ar< as at"),
     "xor": row(0x300000, "ar< as at"),
     "neg": row(0x600000, "ar< at"),
+    "sext": row(0x230000, "ar< as sign4"),
     "addi": row(0x00C002, "at< as simm8", short="addi.n"),
     "slli": row(0x010000, "ar< as left"),
     "srai": row(0x210000, "ar< at right"),
+    "ssl": row(0x401000, "as", effect=True),
+    "ssr": row(0x400000, "as", effect=True),
+    "sll": row(0xA10000, "ar< as", effect=True),
+    "sra": row(0xB10000, "ar< at", effect=True),
     "extui": row(0x040000, "ar< at shift5 width4"),
     "movi": row(0x00A002, "at< imm12", short="movi.n"),
     "l32r": load(0x000001, "at< literal"),
@@ -118,6 +123,10 @@ INSTRUCTIONS = {
     "l32i": load(0x002002, "at< as word8", short="l32i.n"),
     "s32i": store(0x006002, "at as word8", short="s32i.n"),
     "l16ui": load(0x001002, "at< as half8"),
+    "l16si": load(0x009002, "at< as half8"),
+    "l8ui": load(0x000002, "at< as byte8"),
+    "s16i": store(0x005002, "at as half8"),
+    "s8i": store(0x004002, "at as byte8"),
     # control
     "j": row(0x000006, "jump18"),
     "beqz": branch(0x000016, "as near12", "bnez"),
@@ -157,6 +166,7 @@ INSTRUCTIONS = {
     "ole.s": row(0x6B0000, "br< fs ft"),
     "oeq.s": row(0x2B0000, "br< fs ft"),
     "movt.s": row(0xDB0000, "fr+ fs bt"),
+    "moveqz.s": row(0x8B0000, "fr+ fs at"),
     "lsi": load(0x000003, "ft< as word8", by_constant="lsip", by_register="lsxp"),
     "ssi": store(0x004003, "ft as word8", by_constant="ssip", by_register="ssxp"),
     "lsip": load(0x008003, "ft< as+ word8", effect=True),
@@ -174,7 +184,8 @@ INSTRUCTIONS = {
     "retw.n": row(0xF01D, effect=True),
     # What later passes expand. `mov` is in either bank; `fma d a b c` is d = a + b*c with one
     # rounding, `fms` a - b*c; `raise_to d x y` is d = y if x < y else x, `at_least x y` the same
-    # in place; `lower_to` and `at_most` are their mirror images.
+    # in place; `lower_to` and `at_most` are their mirror images; `select_zero d x y n` is
+    # d = x if n else y; `shift_left d x n` and `shift_right d x n` shift by 0 to 31.
     "label": row(None, "place", effect=True),
     "mov": row(None, "ar< as"),
     "constant": row(None, "at< value"),
@@ -184,6 +195,9 @@ INSTRUCTIONS = {
     "lower_to": row(None, "fr< fs ft", in_place="at_most", flag=True),
     "at_least": row(None, "fr+ fs", flag=True),
     "at_most": row(None, "fr+ fs", flag=True),
+    "select_zero": row(None, "fr< fs ft at", in_place="moveqz.s"),
+    "shift_left": row(None, "ar< as at"),
+    "shift_right": row(None, "ar< as at"),
 }
 
 
@@ -222,6 +236,8 @@ ENCODE_IMMEDIATE = {
     "word8": lambda v: _fits(v, 0, 1020, 4) // 4 << 16,
     "word4": lambda v: _fits(v, 0, 60, 4) // 4 << 12,
     "half8": lambda v: _fits(v, 0, 510, 2) // 2 << 16,
+    "byte8": lambda v: _fits(v, 0, 255) << 16,
+    "sign4": lambda v: _fits(v, 7, 22) - 7 << 4,
     "size12": lambda v: _fits(v, 0, 32760, 8) // 8 << 12,
     "const4": lambda v: _one_of(v, CONST4) << 12,
     "table4": lambda v: _fits(v, 0, 3) << 8,
