@@ -20,7 +20,7 @@ list := $(if $(filter keep,$(CASE)),--keep-case) \
 work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flash deploy monitor repl emulate test-device bench report kernel package pictures names names-report \
+.PHONY: help run test test-long lint flash deploy monitor repl emulate test-device bench report kernel package pictures names names-report \
 	web web-serve test-web clean
 
 help: ## list what can be made
@@ -39,6 +39,9 @@ run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEP
 
 test: lint ## check the style, then run every test
 	@$(PYTHON) -m pytest -q host_tests
+
+test-long: $(READY) ## hold trainings of 20,000 steps against numpy's; on an emulated chip as well
+	@$(PYTHON) -m pytest -q -m long host_tests
 
 lint: $(READY) ## check the style
 	@$(PYTHON) -m ruff format --check --output-format=concise . || \

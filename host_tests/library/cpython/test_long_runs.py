@@ -1,0 +1,89 @@
+"""Whole trainings under the host's MicroPython, held against the oracle: steps stay as good as
+float32's, and as fast as they were, whatever the weights come to be."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from host_tests.support import oracle
+from tools.host.paths import DATA, FIRMWARE
+from tools.lists.prepare import prepare
+
+LONG_RUN = Path(oracle.__file__).with_name("long_run.py")
+SHARED = os.environ.get("ESP32GPT_SHARED_DATA")
+SLOWER = 1.3  # times, that the last steps may be
+
+RATE = {"learning_rate": 0.01}  # higher than what is chosen for so many steps: weights grow large
+
+SHAPES = [
+    {},
+    {"n_embd": 12, "n_head": 3, "n_layer": 2, "block_size": 8},
+    {"n_embd": 24, "n_head": 6},
+]
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    """The present directory, with names as they are prepared: the longest list at hand."""
+    source = Path(SHARED) / "names.txt" if SHARED else DATA / "names.txt"
+    prepare(source, tmp_path / "names.txt")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def start(micropython, directory, settings, until):
+    """MicroPython, training in that directory."""
+    return subprocess.Popen(
+        [micropython, "-X", "heapsize=16M", LONG_RUN, json.dumps(settings), str(until)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=directory,
+        env={"MICROPYPATH": str(FIRMWARE)},
+    )
+
+
+def compare(micropython, directory, monkeypatch, settings, until):
+    """Train beside the oracle; returns each piece's seconds."""
+    process = start(micropython, directory, settings, until)
+    expected, limit = oracle.train(monkeypatch, settings, until)
+    said = process.communicate(timeout=600)[0]
+    assert process.returncode == 0, said
+    losses, seconds = oracle.pieces(said)
+    oracle.assert_near(losses, expected, limit)
+    return seconds
+
+
+def test_steps_so_long_that_weights_grow_large(micropython, directory, monkeypatch):
+    """Within 6,000 steps weights are as after 20,000 at the usual rate."""
+    settings = {"steps": 6000, "learning_rate": 0.02, "seed": 42}
+    seconds = compare(micropython, directory, monkeypatch, settings, 6000)
+    assert seconds[-1] <= SLOWER * seconds[0], seconds
+
+
+def test_going_on_from_a_late_state(micropython, directory, monkeypatch, tmp_path):
+    """A head is saturated, a third of the units are dead, and v has denormals there."""
+    settings = {"steps": 20000, "seed": 42, **RATE}
+    early = oracle.gpt(monkeypatch, settings)
+    for _ in early.trainer.run(8000):
+        pass
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    shutil.copy("names.txt", fresh)
+    first = start(micropython, fresh, settings, 1000).communicate()[0]
+    early.save()
+    seconds = compare(micropython, directory, monkeypatch, {}, 9000)
+    assert seconds[-1] <= SLOWER * oracle.pieces(first)[1][0], (seconds, first)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [42, 7, 3])
+@pytest.mark.parametrize("shape", SHAPES, ids=["default", "two layers", "24 channels"])
+def test_twenty_thousand_steps(micropython, directory, monkeypatch, shape, seed):
+    settings = {"steps": 20000, "seed": seed, **RATE, **shape}
+    seconds = compare(micropython, directory, monkeypatch, settings, 20000)
+    assert seconds[-1] <= SLOWER * seconds[0], seconds
