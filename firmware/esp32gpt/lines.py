@@ -14,8 +14,8 @@ class Lines:
     """Holds one block of a file and where its names lie.
 
     After `read`, `count` names start in the block: name i is buffer[starts[i]:ends[i]], and
-    empty if it is longer than LONGEST. A line ends in LF, CR or both, a name also at a tab.
-    Blank lines are left out, and so are spaces and tabs before a name.
+    empty if it is longer than LONGEST. A line ends in LF, CR or both, a name also at a tab, as
+    `tabs` of them do. Blank lines are left out, and so are spaces and tabs before a name.
     """
 
     def __init__(self, file, block_bytes):
@@ -31,6 +31,7 @@ class Lines:
         self.starts = array("H", bytes(2 * (block_bytes // 2 + 1)))
         self.ends = array("H", bytes(2 * (block_bytes // 2 + 1)))
         self.count = 0
+        self.tabs = 0
 
     def read(self, block):
         """Read a block and find the names that start in it."""
@@ -52,6 +53,7 @@ class Lines:
                 first += 1
             first += 1
         count = 0
+        tabs = 0
         while first < stop and first < filled:
             begin = first  # of the line
             while buffer[first] == SPACE or buffer[first] == TAB:
@@ -66,6 +68,7 @@ class Lines:
                 if buffer[last] == TAB and not end:
                     end = last
                 last += 1
+            tabs += end > first
             end = end or last
             if end > first:
                 self.starts[count] = first
@@ -73,6 +76,7 @@ class Lines:
                 count += 1
             first = last + 1
         self.count = count
+        self.tabs = tabs
 
     def close(self):
         """Close the file."""

@@ -3,6 +3,7 @@
 from . import utf8
 from .lines import LONGEST
 from .listing import MOST, is_letter
+from .report import plural
 from .survey import CONTROL, ENCODING, LETTERS, TOO_LONG
 
 WORDS = {
@@ -47,19 +48,17 @@ def of_board(path, letters, found, first, given):
         rare = f"{deploy} with LETTERS={found.common} takes all letters that are not rare"
     else:
         rare = TOO_RARE
-    skipped_lines = skipped(
-        found,
-        {
-            LETTERS: rare,
-            ENCODING: f"save the list as UTF-8, or have it converted by {deploy}",
-            CONTROL: "save the list as plain text in UTF-8",
-            TOO_LONG: ONE_A_LINE,
-        },
-    )
+    skipped_lines = skipped(found, remedies(path, rare))
     hints = about_table(letters, found, first)
     if any(needs_tables(letter) for letter in letters) and not given:
         hints.append(f"only {deploy} joins capitals and accents with their letters")
     return [skipped_lines, "; ".join(hints)]
+
+
+def remedies(path, rare):
+    """Return what a user can do for each reason; `rare` for other letters."""
+    converted = f"save the list as UTF-8, or have it converted by `make deploy NAMES={path}`"
+    return {LETTERS: rare, ENCODING: converted, CONTROL: converted, TOO_LONG: ONE_A_LINE}
 
 
 def skipped(found, remedies):
@@ -69,12 +68,15 @@ def skipped(found, remedies):
         return ""
     said = [f"{-n} {WORDS[reason]}{example(found.examples[reason])}" for n, reason in parts]
     total = -sum(n for n, _ in parts)
-    return f"skipped {total} of {found.lines} lines: {', '.join(said)}; {remedies[parts[0][1]]}"
+    lines = plural(found.lines, "line")
+    return f"skipped {total} of {lines}: {', '.join(said)}; {remedies[parts[0][1]]}"
 
 
 def about_table(letters, found, first):
     """Return hints, in a list, that most lines are no plain names or that the first is a title."""
     hints = []
+    if found.tabs * 10 >= found.names * 9:
+        hints.append("most lines have tabs: what stands before the first is taken as the name")
     for separator in SEPARATORS:
         i = letters.find(separator)
         if i >= 0 and found.counts.get(i + 1, 0) * 10 >= found.names * 9:
@@ -98,9 +100,7 @@ def nothing(path, found):
     """Return a sentence on a list without a name."""
     if not found.lines:
         return f"{path} has no name: it needs one name on each line, in UTF-8"
-    return f"{path} has no name that can be used: " + skipped(
-        found, {reason: "it needs one name on each line, in UTF-8" for reason in WORDS}
-    )
+    return f"{path} has no name that can be used: " + skipped(found, remedies(path, TOO_RARE))
 
 
 def other_letters(path, given, own):

@@ -1,6 +1,7 @@
 """The report on a list that stands before its training, in four lines at most."""
 
 from . import compat
+from .listing import LEAST
 
 SHOWN = 64  # letters
 GREATEST_BLOCK = 256
@@ -25,13 +26,19 @@ def counts(listing):
     different = f"{number(listing.different, listing.exact)} different"
     if listing.exact and listing.different == listing.names:
         different = "all different"
-    words = f"{listing.lines} lines, {listing.names} names, {different}"
+    words = f"{plural(listing.lines, 'line')}, {plural(listing.names, 'name')}, {different}"
     if listing.holds_out():
         words += f", {number(listing.held_out, listing.exact)} held out"
-    words += f", the longest of {max(listing.lengths)} letters"
+    words += f", the longest of {plural(max(listing.lengths), 'letter')}"
     if not listing.holds_out():
-        words += "; nothing is held out, because too few names are different"
+        words += "; nothing is held out, because too few names are different "
+        words += f"(fewer than {LEAST} would be)"
     return words
+
+
+def plural(n, word):
+    """Return a number with a noun."""
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def number(n, exact):
@@ -48,11 +55,20 @@ def cut(listing, config, free):
     too_long = sum(n for length, n in listing.lengths.items() if length >= T)
     if not too_long:
         return ""
+    free = free or compat.free_bytes()
+    vocab_size = len(listing.letters) + 1
     wanted = min(max(listing.lengths) + 1, GREATEST_BLOCK)  # with the end, which is a token
-    held = "all" if wanted < GREATEST_BLOCK else "most"
-    needed = needed_bytes(config, len(listing.letters) + 1, wanted)
-    said = f"{too_long} of {listing.names} names are too long for block_size {T} and are cut: "
-    return said + f"block_size={wanted} holds {held} and takes {kilobytes(needed, free)}"
+    holds = "holds all" if wanted < GREATEST_BLOCK else "holds most"
+    needed = needed_bytes(config, vocab_size, wanted)
+    words = f"{too_long} of {plural(listing.names, 'name')} too long for block_size {T} and cut: "
+    words += f"block_size={wanted} {holds} and takes {kilobytes(needed)}"
+    if needed > free:
+        fits = T
+        while needed_bytes(config, vocab_size, fits + 1) <= free:
+            fits += 1
+        words += f", more than the {free // 1024} KB that a model can have here"
+        words += f"; {fits} fits" if fits > T else ""
+    return words
 
 
 def needed_bytes(config, vocab_size, block_size):
@@ -64,8 +80,6 @@ def needed_bytes(config, vocab_size, block_size):
     return needed
 
 
-def kilobytes(needed, free):
-    """Return a need of memory in words, with what is free if it is less."""
-    free = free or compat.free_bytes()
-    more = f", more than the {free // 1024} KB that a chip has free" if needed > free else ""
-    return f"{(needed + 1023) // 1024} KB{more}"
+def kilobytes(needed):
+    """Return a number of bytes in words."""
+    return f"{(needed + 1023) // 1024} KB"

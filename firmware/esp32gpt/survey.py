@@ -23,8 +23,8 @@ class Survey:
     """Holds what was found.
 
     `counts` has the occurrences of each token, `skipped` the lines of each reason, `examples`
-    the first line of each reason as bytes, and `common` is how many letters are not rare; the
-    others are as in Listing.
+    the first line of each reason as bytes; `common` is how many letters are not rare, `tabs`
+    how many names end at a tab; the others are as in Listing.
     """
 
     def __init__(self):
@@ -37,6 +37,7 @@ class Survey:
         self.skipped = {}
         self.examples = {}
         self.common = 0
+        self.tabs = 0
 
     def listing(self, letters, remarks):
         """Return it as a Listing."""
@@ -57,6 +58,7 @@ def survey(lines, tokenizer):
     lengths = found.lengths
     for block in range(lines.blocks):
         lines.read(block)
+        found.tabs += lines.tabs
         for i in range(lines.count):
             T = tokenizer.encode(lines.buffer, lines.starts[i], lines.ends[i], tokens)
             if not T:

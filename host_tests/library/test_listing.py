@@ -178,7 +178,7 @@ def test_the_report_says_that_too_few_names_differ_to_hold_any_out():
     said = report(b"red\n" * 300)
     assert said[0] == (
         f"{FILE}: 300 lines, 300 names, 1 different, the longest of 3 letters; "
-        "nothing is held out, because too few names are different"
+        "nothing is held out, because too few names are different (fewer than 8 would be)"
     )
 
 
@@ -207,15 +207,16 @@ def test_the_report_says_how_many_names_are_cut_and_what_holds_them():
     needed = Config(vocab_size=4, block_size=41)
     kb = (needed.model_bytes() + needed.training_bytes() + 1023) // 1024
     assert said[2].startswith(
-        "2 of 3 names are too long for block_size 16 and are cut: "
+        "2 of 3 names too long for block_size 16 and cut: "
         f"block_size=41 holds all and takes {kb} KB"
     )
     assert len(report(content, block_size=41)) == 2
-    assert "1 of 3 names are too long for block_size 17" in report(content, block_size=17)[2]
+    assert "1 of 3 names too long for block_size 17" in report(content, block_size=17)[2]
 
 
 def test_the_report_points_out_a_table_a_title_and_what_needs_the_host():
     assert "most lines contain ; ('anna;f;3')" in report(b"anna;f;3\nbo;m;4\n")[2]
+    assert "most lines have tabs" in report(b"1\tanna\n2\tbo\n")[2]
     assert "looks like a title" in report(b"Name\nanna\nbo\n")[2]
     for text in ("Émile\n", "e\u0301mile\n", "Ольга\n", "\ufb01ona\n", "İzmir\n"):
         assert f"only `make deploy NAMES={FILE}`" in report(text.encode())[2], text
@@ -227,7 +228,7 @@ def test_the_remarks_of_the_host_are_passed_on():
     said = report(b"ana\n", stored(b"ana\n", "an", remarks=["skipped 3 of 9 lines", "read as X"]))
     assert said[0] == (
         f"{FILE}: 9 lines, 8 names, 7 different, the longest of 5 letters; "
-        "nothing is held out, because too few names are different"
+        "nothing is held out, because too few names are different (fewer than 8 would be)"
     )
     assert said[2:] == ["skipped 3 of 9 lines", "read as X"]
 

@@ -26,6 +26,7 @@ TURKISH = lines(
 )
 CHINESE = lines("王伟 张伟 李娜 刘洋 陈静 杨勇 赵敏 黄磊")
 JAPANESE = lines("さくら あおい 太郎 花子 東京 大阪 タロウ")
+KANA = lines("フシギダネ ヒトカゲ ゼニガメ キャタピー ピカチュウ ニドラン さくら ひなた")
 KOREAN = lines("김민준 이서연 박지훈 최수빈 정하은")
 THAI = lines("สมชาย สมหญิง วิชัย")
 HEBREW = lines("דוד שרה יעקב רחל משה")
@@ -51,6 +52,8 @@ ARABIC = lines("محمد فاطمة علي خالد زينب")
         (CHINESE, "gb18030"),
         (JAPANESE, "shift_jis"),
         (JAPANESE, "euc_jp"),
+        (KANA, "shift_jis"),
+        (KANA, "euc_jp"),
         (KOREAN, "cp949"),
         (THAI, "cp874"),
         (HEBREW, "cp1255"),

@@ -240,7 +240,7 @@ def test_any_bytes_give_a_well_formed_file_or_a_sentence(tmp_path_factory, data)
 def test_the_report_of_a_clean_list_has_two_lines(source):
     assert said(source, b"ana\nbo\n") == [
         "source.txt: 2 lines, 2 names, all different, the longest of 3 letters; "
-        "nothing is held out, because too few names are different",
+        "nothing is held out, because too few names are different (fewer than 8 would be)",
         "letters: 4, 'abno'",
     ]
 
@@ -250,12 +250,10 @@ def test_the_report_names_all_that_was_changed_or_skipped(source):
     lines = said(source, data.encode())
     assert lines[2] == (
         "skipped 3 of 1203 lines: 1 with control characters ('x\\x00y'), 1 with other letters "
-        "('jos\u00e9'), 1 longer than 256 bytes; save the list as UTF-8, or name its encoding with "
-        "ENCODING=cp1252 or another"
+        "('jos\u00e9'), 1 longer than 256 bytes; take these out, or save the list as plain text"
     )
     assert lines[3] == (
-        "1200 lines folded to small letters (CASE=keep keeps capitals); "
-        "1 invisible format characters left out"
+        "capitals folded in 1200 lines (CASE=keep keeps them); 1 invisible character left out"
     )
 
 
@@ -273,7 +271,7 @@ def test_the_report_says_which_letters_would_keep_how_many_lines_in_what_memory(
     data = "".join(f"{a}{b}\n" for a, b in zip(syllables * 3, syllables[7:] * 3, strict=False))
     lines = said(source, data.encode())
     assert lines[1].startswith("letters: 6")
-    fits, every = re.findall(r"LETTERS=(\d+) keeps (\d+) of them and takes (\d+) KB", lines[2])
+    fits, every = re.findall(r"LETTERS=(\d+) keeps (\d+) and takes (\d+) KB", lines[2])
     assert every[:2] == ("200", str(data.count("\n")))
     for n, names, kilobytes in (fits, every):
         config = Config(vocab_size=int(n) + 1)
@@ -287,9 +285,7 @@ def test_the_report_says_which_letters_would_keep_how_many_lines_in_what_memory(
 
 def test_the_report_says_how_many_names_are_cut(source):
     lines = said(source, b"acgtacgtacgtacgtacgt\nacgt\n" * 9)
-    assert lines[2].startswith(
-        "9 of 18 names are too long for block_size 16 and are cut: block_size=21"
-    )
+    assert lines[2].startswith("9 of 18 names too long for block_size 16 and cut: block_size=21")
     assert len(said(source, b"acgtacgtacgtacgtacgt\nacgt\n" * 9, shape={"block_size": 32})) == 2
     assert "more than the" in said(source, b"acgt" * 50 + b"\n" + b"acgt\n" * 9)[2]
 
@@ -303,7 +299,11 @@ def test_the_report_says_how_many_names_are_cut(source):
         ('"anna"\n"bo"\n', "in quotes.*COLUMN=1 takes them off"),
         ("1. anna\n2. bo\n3) eve\n", "begin with a number or a dash, as '1. anna'"),
         ("- anna\n- bo\n", "begin with a number or a dash"),
-        ("<li>anna</li>\n<li>bo</li>\n", "are code, as '<li>anna</li>'"),
+        ("<li>anna</li>\n<b>bo</b>\n", "are code, as '<li>anna</li>'"),
+        ("name=anna\nname=bo\n", "every line begins with 'name='"),
+        ("anna, bo, eve\n", "all names stand on one line"),
+        (">seq1\nacgt\n>seq2\nacgg\n", "titles of sequences"),
+        ("smiles id\nCCO Z1\nCCN Z2\n", "looks like a title"),
         ("Name\nanna\nbo\n", "the first line, 'Name', looks like a title"),
     ],
 )
@@ -409,7 +409,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_partial_one(source, dest,
     [
         (b"", "it needs one name on each line"),
         (b"\n \r\n", "it needs one name on each line"),
-        (b"1\0\n22\0\n", r"2 with control characters \('1\\x00'\); save the list as UTF-8"),
+        (b"1\0\n22\0\n", r"2 with control characters \('1\\x00'\); take these out, or save"),
         (b"a" * 257, "1 longer than 256 bytes; put one name"),
         (b"[1, 2]", "is JSON"),
     ],
@@ -464,7 +464,7 @@ def test_names_do_not_go_where_their_alphabet_belongs(source, tmp_path):
 
 
 def test_an_alphabet_too_small_for_any_name_says_what_to_allow(source, dest):
-    with pytest.raises(ToolError, match=r"'ab'.*LETTERS=3 keeps 2 of them"):
+    with pytest.raises(ToolError, match=r"'ab'.*LETTERS=3 keeps 2 and takes"):
         prepare.prepare(source(b"ab\nac\n"), dest, Choices(letters=1))
     for letters in (0, -1, 1001):
         with pytest.raises(ToolError, match=f"cannot have {letters} letters: choose from 1 to"):

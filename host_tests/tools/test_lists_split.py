@@ -32,6 +32,10 @@ def test_any_separator_is_found(separator):
     assert split.column(titled, "1") == ["anna", "bo", "eve"]
 
 
+def test_spaces_divide_where_nothing_else_does():
+    assert split.column(["smiles id", "CCO Z1", "CCN Z2"], "1") == ["CCO", "CCN"]
+
+
 def test_quotes_are_taken_off():
     assert split.column(['"Anna"', '"O""Neill"'], "1") == ["Anna", 'O"Neill']
 

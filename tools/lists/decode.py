@@ -25,6 +25,7 @@ LEGACY = (
     *("koi8-r", "koi8-u", "iso8859-2", "cp437", "cp850", "cp852", "cp866"),
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"),
 )
+JAPANESE = ("cp932", "euc_jp")
 NEARLY = 0.9  # of the best one's confidence: candidates that are compared by their text
 USUAL = "Windows-1252"
 
@@ -119,6 +120,9 @@ def _is_utf8(data):
 
 def _legacy(data):
     """Return the likeliest encoding, None if there is none."""
+    for name in JAPANESE:  # whose syllables chardet takes for anything else
+        if _kana(data, name) >= 0.5:
+            return name
     found = chardet.detect_all(data, ignore_threshold=True, include_encodings=LEGACY)
     candidates = []
     for place, candidate in enumerate(found):
@@ -133,6 +137,15 @@ def _legacy(data):
             continue
         candidates.append((_oddities(text), name != USUAL, place, name))
     return min(candidates)[-1] if candidates else None
+
+
+def _kana(data, encoding):
+    """Return the share of Japanese syllables in what is beyond ASCII, 0 if it cannot be decoded."""
+    try:
+        foreign = [char for char in data.decode(encoding) if ord(char) > 127]
+    except UnicodeError:
+        return 0
+    return sum("\u3041" <= char <= "\u30ff" for char in foreign) / max(1, len(foreign))
 
 
 def _controls(text):

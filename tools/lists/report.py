@@ -1,5 +1,6 @@
 """Says what was made of a list: two remarks that go to the board with it, or all there is."""
 
+import os
 import re
 from collections import Counter
 
@@ -22,17 +23,13 @@ def two_remarks(source, choices, config):
 
 def skipped(source, choices, config):
     """Return how many lines were skipped and what to do about the most frequent reason."""
-    damaged = "save the list as UTF-8, or name its encoding with ENCODING=cp1252 or another"
-    found = source.kept.survey
-    return remarks.skipped(
-        found,
-        {
-            LETTERS: more_letters(source, choices, config),
-            ENCODING: damaged,
-            CONTROL: damaged,
-            TOO_LONG: remarks.ONE_A_LINE,
-        },
-    )
+    remedies = {
+        LETTERS: more_letters(source, choices, config),
+        ENCODING: "save the list as UTF-8, or name its encoding with ENCODING=cp1252 or another",
+        CONTROL: "take these out, or save the list as plain text",
+        TOO_LONG: remarks.ONE_A_LINE,
+    }
+    return remarks.skipped(source.kept.survey, remedies)
 
 
 def more_letters(source, choices, config):
@@ -47,10 +44,9 @@ def more_letters(source, choices, config):
     said = []
     for n in options:
         kept = len(letters.choose(source.lines, n).names)
-        said.append(
-            f"LETTERS={n} keeps {kept} of them and takes {-(-needed(config, n) // 1024)} KB"
-        )
-    return f"{', '.join(said)} (a bare ESP32 has {BARE_BYTES // 1024} KB)"
+        said.append(f"LETTERS={n} keeps {kept} and takes {report.kilobytes(needed(config, n))}")
+
+    return f"{', '.join(said)} (a bare ESP32 has {report.kilobytes(BARE_BYTES)})"
 
 
 def needed(config, n):
@@ -69,33 +65,42 @@ def hints(source, choices):
         said += about_columns(source)
     folded = sum(line != cased for line, cased in zip(source.lines, source.cased, strict=True))
     if folded:
-        said.append(f"{folded} lines folded to small letters (CASE=keep keeps capitals)")
+        said.append(f"capitals folded in {report.plural(folded, 'line')} (CASE=keep keeps them)")
     dropped = count_format(source.decoded.text)
     if dropped:
-        said.append(f"{dropped} invisible format characters left out")
+        said.append(f"{report.plural(dropped, 'invisible character')} left out")
     return said
 
 
 def about_columns(source):
-    """Return hints, in a list, that most lines are no plain names, or the first is a title."""
+    """Return a hint, in a list, if most lines are no plain names or the first is a title."""
     raw = [line for line in source.raw if line.strip()]
-    if not raw:
-        return []
-    between = split.separator(raw)
     first = remarks.quote(raw[0])
+    between = split.separator(raw)
+    prefix = os.path.commonprefix(raw)
+
+    def most(is_so):
+        return split.share(raw, is_so) >= split.MOST
+
+    if len(raw) == 1 and between:
+        return ["all names stand on one line: put each on a line of its own"]
     if between == "\t":
         return [
             f"most lines have tabs, as {first}: COLUMN=2 takes the second column, not the first"
         ]
+    if len(prefix) > 2 and not prefix.isalnum():
+        return [f"every line begins with {remarks.quote(prefix)}: delete it in an editor"]
     if between:
         return [f"most lines contain {between} as {first}: COLUMN=1, or a title, takes one column"]
-    if split.share(raw, lambda line: line.strip()[:1] == line.strip()[-1:] == '"') >= split.MOST:
+    if most(lambda line: line.strip()[:1] == line.strip()[-1:] == '"'):
         return [f"most lines are in quotes, as {first}: COLUMN=1 takes them off"]
-    if split.share(raw, NUMBERED.match) >= split.MOST:
+    if most(NUMBERED.match):
         return [f"most lines begin with a number or a dash, as {first}: delete these in an editor"]
-    if split.share(raw, lambda line: "<" in line and ">" in line) >= split.MOST:
+    if most(lambda line: "<" in line and ">" in line):
         return [f"most lines are code, as {first}: save the names alone, as text"]
-    if split.is_title(raw[0]):
+    if raw[0].startswith(">"):
+        return [f"lines such as {first} are titles of sequences (FASTA): delete them"]
+    if split.is_title(raw[0].split()[0]):
         return [f"the first line, {first}, looks like a title: delete it if it is"]
     return []
 

@@ -37,8 +37,9 @@ def share(found, is_so):
 def column(found, name):
     """Return the cells of a table's column, by its number from 1 or by its title, without the
     title. Raises ToolError if there is no such column."""
+    between = separator(found) or ("," if any("," in line for line in found) else " ")
     try:
-        rows = [row for row in csv.reader(found, delimiter=separator(found) or ",") if row]
+        rows = [row for row in csv.reader(found, delimiter=between) if row]
     except csv.Error as error:
         raise ToolError(f"The table cannot be read ({error}): save it as CSV in UTF-8.") from error
     rows = [[cell.strip() for cell in row] for row in rows]
