@@ -23,7 +23,7 @@ work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 .PHONY: help run test test-long lint flash deploy monitor repl emulate test-device bench report kernel package pictures names names-report \
 	web web-serve test-web clean
 
-help: ## list what can be made
+help: ## list all commands
 	@echo "usage: make WORD [VARIABLE=value ...]"
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -40,7 +40,7 @@ run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEP
 test: lint ## check the style, then run every test
 	@$(PYTHON) -m pytest -q host_tests
 
-test-long: $(READY) ## hold trainings of 20,000 steps against numpy's; on an emulated chip as well
+test-long: $(READY) ## compare trainings of 20,000 steps with the numpy engine; also on an emulated chip
 	@$(PYTHON) -m pytest -q -m long host_tests
 
 lint: $(READY) ## check the style
@@ -67,7 +67,7 @@ emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [C
 test-device: $(READY) ## run every test, also those that need a board [PORT]
 	@$(PYTHON) -m pytest -q host_tests --port "$(or $(PORT),auto)"
 
-report: $(READY) ## measure a board, print lines to send: see firmware/BOARDS.md [PORT] [RESET=no]
+report: $(READY) ## measure a board and print lines for a report, see firmware/BOARDS.md [PORT] [RESET=no]
 	@$(TOOL) report $(port) $(if $(filter no,$(RESET)),--no-reset)
 
 bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]

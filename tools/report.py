@@ -1,6 +1,6 @@
-"""`make report`: measure a board with esp32gpt on it, and print lines to paste into a report: the
-chip and its revision, the USB adapter, the firmware, the clock, and a line of JSON per engine, as
-of `make bench`. The lines hold no serial number, no network address and no name of yours."""
+"""`make report`: measure a board with esp32gpt on it, and print lines for a report: the chip and
+its revision, the USB adapter, the firmware, the clock, and for each engine the line of JSON of
+`make bench`. The lines have no serial number, no network address and no names from your list."""
 
 import argparse
 import json
@@ -38,8 +38,8 @@ def main():
 
 
 def describe_chip(port):
-    """Return the name and revision of the chip, as its bootloader tells them, and reset the board.
-    Returns why not if there is no answer."""
+    """Ask the bootloader for the name and revision of the chip, reset the board, and return them as
+    text. If there is no answer, return the reason."""
     try:
         with cmds.detect_chip(port) as chip:
             said = chip.get_chip_description()
@@ -50,7 +50,7 @@ def describe_chip(port):
 
 
 def describe_adapter(port):
-    """Return the USB adapter's kind: its description and its vendor and product numbers."""
+    """Return the USB adapter's description with its vendor and product numbers."""
     for found in list_ports.comports():
         if found.device == port and found.vid is not None:
             return f"{found.product or found.description} ({found.vid:04x}:{found.pid:04x})"
@@ -58,7 +58,8 @@ def describe_adapter(port):
 
 
 def report(port, chip, steps):
-    """Yield the lines; `chip` describes the board's chip. Raises ToolError."""
+    """Yield the lines of the report. `chip` is a description of the board's chip. Raises
+    ToolError."""
     with board.session(port) as transport:
         known = board.identify(transport)
         listed = chips.of_machine(known.machine)

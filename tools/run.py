@@ -1,5 +1,5 @@
-"""`make run`: train on this machine, in build/: under MicroPython, or where there is none under
-CPython with NumPy."""
+"""`make run`: train on this machine, in build/, under MicroPython. If there is no MicroPython,
+train under CPython with NumPy."""
 
 import argparse
 import os

@@ -1,6 +1,6 @@
-"""Trains in pieces of 1,000 steps and prints the mean loss and the speed of each.
+"""Train in pieces of 1,000 steps, and print the mean loss and the speed of each piece.
 
-Runs where the library runs, in the directory of names and checkpoints:
+Run this with the library, in the directory of names and checkpoints:
 
     micropython long_run.py SETTINGS UNTIL
 """
@@ -18,15 +18,15 @@ PART = 100
 
 
 def clock():
-    """Return the process's seconds where the system counts them, or else the chip's."""
+    """Return the process's time in seconds if the system has it, or else the chip's time."""
     return time.clock() if hasattr(time, "clock") else compat.ticks_us() / 1e6
 
 
 def train(settings, until):
-    """Train a new GPT of these settings to that step, or go on from a checkpoint.
+    """Train a new GPT with these settings, or the one in the checkpoint, to step `until`.
 
-    A piece's speed is that of its fastest part, in seconds for 100 steps: other programs do not
-    count then.
+    The speed of a piece is the time of its fastest part, in seconds for 100 steps, because other
+    programs may slow down some parts.
     """
     gpt = GPT.load() if exists(PATH) else GPT(**settings)
     total = 0.0

@@ -1,7 +1,7 @@
-"""The oracle of long runs: the whole training that another engine does, in numpy's float32.
+"""The oracle for long runs: it repeats the whole training of another engine with the numpy engine.
 
-Training amplifies rounding errors until two right runs differ by more than each step's error.
-So a second oracle, one of whose weights began 1e-6 further on, says how much that is.
+Training amplifies rounding errors, so two correct runs differ by more than the error of each step.
+A second oracle, with one initial weight larger by 1e-6, shows how much they may differ.
 """
 
 import re
@@ -14,20 +14,20 @@ from esp32gpt.gpt import GPT
 from host_tests.support.long_run import PIECE
 from tools.host import numpy_engine
 
-LEAST = 0.02  # of difference that is always allowed
+LEAST = 0.02  # a difference that is always allowed
 NUDGE = 1e-6
 
 
 def gpt(monkeypatch, settings):
-    """The GPT that long_run.py trains, on the numpy engine: in the present directory, and from the
-    checkpoint if there is one."""
+    """Return the GPT that long_run.py trains, but with the numpy engine: from the checkpoint in the
+    current directory if there is one."""
     choice = kernels.Choice("numpy", numpy_engine, [])
     monkeypatch.setattr(kernels, "choose", lambda: choice)
     return GPT.load() if exists(PATH) else GPT(**settings)
 
 
 def train(monkeypatch, settings, until):
-    """(mean losses of the pieces up to that step, how far each may be from them)."""
+    """Return (the mean loss of each piece up to step `until`, the allowed difference)."""
     runs = []
     for nudge in (0, NUDGE):
         model = gpt(monkeypatch, settings)
@@ -39,13 +39,13 @@ def train(monkeypatch, settings, until):
 
 
 def pieces(said):
-    """(mean losses, seconds) of the pieces that long_run.py has told."""
+    """Return (mean losses, seconds) of the pieces in the output of long_run.py."""
     lines = re.findall(r"^piece (\S+) (\S+)\r?$", said, re.MULTILINE)
     return np.array([float(loss) for loss, _ in lines]), [float(time) for _, time in lines]
 
 
 def assert_near(losses, oracle, limit):
-    """Assert that each piece of a run is as good as the oracle's."""
+    """Assert that the loss of each piece of a run is within `limit` of the oracle's."""
     assert len(losses) == len(oracle), f"{len(losses)} pieces of {len(oracle)}"
     strayed = abs(losses - oracle)
     worst = int(strayed.argmax())

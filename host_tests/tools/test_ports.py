@@ -1,5 +1,5 @@
-"""Serial ports: which one is the board's, how it is opened and closed, and what is said when it
-cannot be. The numbers are those of reports that firmware/BOARDS.md lists."""
+"""Serial ports: find the board's port, open and close it, and report failures. The numbers are the
+numbers of reports in firmware/BOARDS.md."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def adapter(device, vid=0x10C4):
 
 @pytest.fixture
 def adapters(monkeypatch):
-    """The serial ports of this machine, as the test wants them."""
+    """Replace the list of this machine's serial ports; the test fills it."""
     found = []
     monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
     return found
@@ -30,7 +30,7 @@ def adapters(monkeypatch):
 
 @pytest.fixture
 def pair():
-    """Both ends of a pty: the board's, and the name of the port."""
+    """Yield both ends of a pty: the board's end, and the name of the port."""
     master, slave = pty.openpty()
     yield master, os.ttyname(slave)
     os.close(master)
@@ -39,13 +39,13 @@ def pair():
 
 @pytest.fixture
 def silent(pair):
-    """The port of a board that never says a word."""
+    """Return the port of a board that never answers."""
     return pair[1]
 
 
 @pytest.fixture
 def system(monkeypatch):
-    """Decides which system this is, and which programs it has."""
+    """Return a function that sets the name of this system, and the programs on it."""
 
     def be(platform, *programs):
         monkeypatch.setattr(sys, "platform", platform)
@@ -56,7 +56,7 @@ def system(monkeypatch):
 
 @pytest.fixture
 def refused(monkeypatch):
-    """Decides what opening a port raises; what the user is told then is returned."""
+    """Return a function that lets opening a port raise an error, and returns the user's message."""
 
     def refuse(error, port="COM5"):
         def fail(*_, **__):
@@ -168,7 +168,7 @@ def test_what_windows_says_is_told_in_one_sentence(refused, original, said):
 
 
 class Lines(ports.Port):
-    """A port that notes in which order its lines are released."""
+    """A port that records the order in which its lines are released."""
 
     released = ()
     fd = None
@@ -203,7 +203,7 @@ def test_a_port_that_comes_back_after_a_reset_is_waited_for(tmp_path, pair):
 
 
 class Wired:
-    """A board whose reset is wired to DTR: it answers when that is released."""
+    """A board with its reset wired to DTR: it answers when DTR is released."""
 
     timeout = 0
     in_waiting = 0

@@ -1,4 +1,4 @@
-"""`make report`: the lines of a board, with a fake board and a bootloader that is one in name."""
+"""`make report`: the lines of the report, with a fake board and a fake bootloader."""
 
 import json
 import re

@@ -25,7 +25,8 @@ SHARED = os.environ.get("ESP32GPT_SHARED_DATA")
 
 @pytest.fixture(scope="module")
 def run_in_node(tmp_path_factory):
-    """Runs a Python script as the page would; returns what it prints."""
+    """Return a function that runs a Python script in the page's interpreter, and returns its
+    output."""
     beside = Path(sys.executable).parent / "node"
     node = str(beside) if beside.exists() else shutil.which("node")
     if not node or not (WEB / "node_modules").exists():

@@ -82,8 +82,8 @@ def interrupt(transport, port, patience):
     """Stop the board's program and enter the raw REPL. A board that boots loses its input, so this
     tries again for `patience` seconds. Raises BoardError.
 
-    A board whose DTR line is wired to its reset, such as an ESP32-CAM on its adapter, does nothing
-    while that line is set: after half of the time both lines are released."""
+    If DTR is wired to the board's reset, as on an ESP32-CAM with its adapter, the board does
+    nothing while DTR is set. So both lines are released after half of the time."""
     transport.serial.timeout = 0.1
     began = time.monotonic()
     held = True

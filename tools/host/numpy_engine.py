@@ -1,8 +1,8 @@
-"""The numpy engine: the kernels of reference.py in float32 numpy, for CPython.
+"""The numpy engine: the kernels of reference.py with numpy in float32, for CPython.
 
-It stays in float32 as the chip does and takes about half a millisecond a step, so whole
-trainings of other engines can be held against it, and a host without MicroPython can train.
-Buffers are used in place: `view` copies nothing, and Python's own floats do not widen float32.
+It computes in float32, as the chip does, and a step takes about half a millisecond. So other
+engines can be compared with it over whole trainings, and a host without MicroPython can train.
+Buffers are used in place: `view` copies nothing. Python's floats do not widen float32.
 """
 
 from math import sqrt
@@ -14,17 +14,18 @@ ATOMIC = False
 
 
 def reserve(config):
-    """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
+    """Allocate workspace for the kernels of a model of this shape. This engine needs none."""
 
 
 def view(buffer, rows, *shape, first=0):
-    """The buffer as an array (rows, *shape) that begins at row `first`; nothing is copied."""
+    """Return the buffer as an array (rows, *shape) that begins at row `first`, without a copy."""
     size = int(np.prod(shape))
     return np.asarray(buffer)[first * size : (first + rows) * size].reshape(rows, *shape)
 
 
 def softmax(x):
-    """Rows of x become exp(x) / sum; returns the logarithm of each row's sum of exp(x)."""
+    """Overwrite the rows of x with exp(x) / sum; return the logarithm of each row's sum of
+    exp(x)."""
     top = x.max(axis=-1, keepdims=True)
     np.exp(x - top, out=x)
     total = x.sum(axis=-1, keepdims=True)
@@ -72,7 +73,8 @@ def linear_backward_weights(dw, dy, x, T, n_in, n_out):
 
 
 def heads(buffer, rows, parts, C, n_head, first=0):
-    """Rows of `parts` vectors of C elements as views (n_head, rows, C / n_head), one for each."""
+    """Return the `parts` vectors of C elements in each row as views (n_head, rows, C / n_head), one
+    view for each part."""
     return view(buffer, rows, parts, n_head, C // n_head, first=first).transpose(1, 2, 0, 3)
 
 
@@ -90,7 +92,7 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     q, k, v = heads(qkv, T, 3, C, n_head)
     dq, dk, dv = heads(dqkv, T, 3, C, n_head)
     dy = heads(dy, T, 1, C, n_head)[0]
-    # What lies beyond the diagonal is stale.
+    # Elements above the diagonal are stale.
     p = np.tril(view(probs, n_head, block_size, block_size)[:, :T, :T])
     dp = dy @ v.transpose(0, 2, 1)
     ds = p * (dp - (p * dp).sum(axis=2, keepdims=True)) * (1 / sqrt(C // n_head))
@@ -117,7 +119,7 @@ def cross_entropy(losses, logits, targets, slot, T, V):
     logits = view(logits, T, V)
     own = np.arange(T), np.asarray(targets)[:T]
     chosen = logits[own]
-    with np.errstate(invalid="ignore"):  # an infinite logit is told by the result
+    with np.errstate(invalid="ignore"):  # the returned 0 reports an infinite logit
         loss = float((softmax(logits) - chosen).mean())
     logits[own] -= 1
     logits /= T

