@@ -1,9 +1,10 @@
 """One run of training: the lines it prints, the held-out loss it measures, the saves."""
 
 import time
+from math import log
 
 from . import compat
-from .checkpoint import CheckpointError
+from .checkpoint import BEST, CheckpointError
 from .modules import borrow
 from .progress import Progress
 
@@ -12,6 +13,28 @@ SHARE = 0.95  # of the time is training, the rest is what is shown and measured
 MEASURED = 64  # names held out that are measured while training,
 STEPS_BETWEEN = 200  # at the earliest after so many steps,
 MEASURES = 50  # and about so often in a long run
+
+
+TROUBLE = 0.25  # nats above the best running mean, or above guessing,
+PATIENCE = 500  # for so many steps: training has diverged
+
+
+class Watch:
+    """Notices that training has diverged, by the running mean of the loss."""
+
+    def __init__(self, guessing):
+        """guessing: the loss of pure guessing, ln of the number of tokens."""
+        self.guessing = guessing
+        self.best = guessing
+        self._fine = None  # the last step that was fine
+
+    def has_diverged(self, step, avg):
+        """Return whether `avg` has been bad for PATIENCE steps up to this one."""
+        self.best = min(self.best, avg)
+        is_fine = avg <= self.best + TROUBLE and avg <= self.guessing
+        if self._fine is None or is_fine:
+            self._fine = step
+        return step - self._fine >= PATIENCE
 
 
 class Run:
@@ -46,6 +69,8 @@ class Run:
         steps = settings["autosave_steps"] or until + 1
         between = max(STEPS_BETWEEN, (until - trainer.step) // MEASURES)
         progress = Progress(trainer, until)
+        watch = Watch(log(trainer.model.vocab_size))
+        told = False
         measure_at = 0
         for state in trainer.run(until):
             us = progress.elapsed()
@@ -54,10 +79,22 @@ class Run:
                     self.measure()
                     measure_at = state.step + between
                 progress.show(us, self.held)
+                if not told and watch.has_diverged(state.step, state.avg):
+                    told = True
+                    print(self.advice(watch.best))
                 if seconds and time.time() - self._saved_time >= seconds:
                     self.save()
             if state.step - self._saved_step >= steps:
                 self.save()
+
+    def advice(self, best):
+        """Return what to do about training that has diverged."""
+        config = self.gpt.model.config
+        return (
+            f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "
+            f"Begin anew with a learning_rate below {config.learning_rate:g}; the weights of the "
+            f"lowest held-out loss stay in {self.gpt.path}, or {self.gpt.path}{BEST}"
+        )
 
     def measure(self):
         """Measure the held-out loss of the present weights."""

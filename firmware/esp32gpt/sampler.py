@@ -5,6 +5,8 @@ from array import array
 from .buffers import zeros
 from .tokenizer import BOS
 
+TRIES = 100  # times that a first letter is drawn; a model may know nothing but the end of names
+
 
 class Sampler:
     """Draws names from a model."""
@@ -17,7 +19,7 @@ class Sampler:
         self.tokens = array("i", [0] * (model.config.block_size + 1))
 
     def sample(self, prompt="", temperature=0.5, top_k=0):
-        """A name that begins with prompt, of up to block_size characters.
+        """Return a name that begins with prompt, of up to block_size characters.
 
         temperature > 0: below 1 likelier names, above 1 stranger ones. With top_k > 0 each
         character is one of the top_k likeliest. Raises ValueError if the prompt has characters
@@ -41,12 +43,16 @@ class Sampler:
         if length:
             # The rows of the prompt but for its last token, whose logits we want.
             forward(tokens, 0, length)
+        tries = TRIES
         while length < block_size:
             token = categorical(forward(tokens, length, 1), scale, length, V, top_k, bits())
-            if token == BOS:
+            if token != BOS:
+                length += 1
+                tokens[length] = token
+            elif length or tries == 1:
                 break
-            length += 1
-            tokens[length] = token
+            else:  # a name without letters is none
+                tries -= 1
         return self.tokenizer.decode(memoryview(tokens)[1 : length + 1])
 
     def _encode(self, prompt):

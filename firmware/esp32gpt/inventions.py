@@ -1,0 +1,63 @@
+"""Shows invented names, and says how good they are; in memory only meanwhile."""
+
+from .checkpoint import BEST, exists
+
+HELD_OUT = 256  # names
+TEMPERATURES = (0.5, 0.8, 1.1)
+JUDGED = 20  # names at each temperature
+
+
+def show(gpt, n, options):
+    """Print n invented names, and how many of them are new."""
+    names = _invent(gpt, n, options)
+    _say_new(names, gpt.known(names))
+
+
+def report(gpt, n):
+    """Print n invented names, how good names are at several temperatures, and the held-out loss."""
+    names = _invent(gpt, n, {})
+    judged = []
+    for temperature in TEMPERATURES:
+        judged.append([gpt.sampler.sample("", temperature) for _ in range(JUDGED)])
+    listed = gpt.known(names + sum(judged, []))  # once, for the list may be long
+    _say_new(names, listed)
+    print(quality(judged, listed, gpt.model.config.block_size))
+    loss, count = gpt.held_out_loss(HELD_OUT)
+    if count:
+        print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
+    if exists(gpt.path + BEST):
+        print(f"an earlier model had a lower held-out loss: GPT.load('{gpt.path}{BEST}')")
+
+
+def quality(judged, listed, block_size):
+    """Return a line on lists of names, one for each of TEMPERATURES.
+
+    It says which share of them is new, so not in `listed`, which share repeats an earlier one,
+    and which ended before the context did.
+    """
+    new = [sum(name != "" and name not in listed for name in names) for names in judged]
+    repeated = [len(names) - len(set(names)) for names in judged]
+    ended = [sum(len(name) < block_size for name in names) for names in judged]
+    temperatures = " / ".join(str(temperature) for temperature in TEMPERATURES)
+    shares = [
+        f"{word} " + " / ".join(str(100 * n // JUDGED) for n in counts) + " %"
+        for word, counts in (("new", new), ("repeated", repeated), ("ended", ended))
+    ]
+    return f"at temperature {temperatures}: " + ", ".join(shares)
+
+
+def _invent(gpt, n, options):
+    """Return n invented names, which are printed meanwhile."""
+    print(f"{n} names it has invented:")
+    names = []
+    for i in range(n):
+        names += gpt.sample(1, **options)
+        print(f"{i + 1:2} {names[i]}")
+    return names
+
+
+def _say_new(names, listed):
+    new = sum(name != "" and name not in listed for name in names)
+    listed = sorted(name for name in listed if name in names)
+    known = "; known: " + ", ".join(listed) if listed else ""
+    print(f"{new} of {len(names)} are new{known}")

@@ -1,0 +1,50 @@
+"""Do everything that main.py does from its countdown to the first invented name, and take the time.
+
+bench.py puts a line `ENGINE, PATH, STEPS = ...` before this script. The script prints one line, a
+dict of figures, last.
+"""
+
+import gc
+
+from esp32gpt import checkpoint, compat, kernels
+
+kernels.ENGINES = (ENGINE,)
+kernels.choose()
+from esp32gpt.gpt import GPT
+
+ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
+compat.set_highest_clock()
+gc.collect()
+
+
+def timed(save):
+    """Return a function that does the same and adds up its time."""
+
+    def measured(*arguments):
+        global saving
+        began = ticks_us()
+        save(*arguments)
+        saving += ticks_diff(ticks_us(), began)
+
+    return measured
+
+
+saving = 0
+began = ticks_us()
+gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=STEPS, seed=42)
+gpt.path = "bench.ckpt"
+gpt.save = timed(gpt.save)
+trains = ticks_us()
+gpt.train(STEPS)
+ends = ticks_us()
+gpt.sample()
+sampled = ticks_us()
+for suffix in checkpoint.SUFFIXES:
+    checkpoint.remove(gpt.path + suffix)
+print(
+    {
+        "run_s": round((ticks_diff(ends, trains) - saving) / 1000000, 3),
+        "save_s": round(saving / 1000000, 3),
+        "first_name_s": round(ticks_diff(sampled, began) / 1000000, 3),
+    }
+)
