@@ -203,15 +203,11 @@ class GPT:
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new; options as for `sample`."""
-        print(f"{n} names it has invented:")
-        names = []
-        for i in range(n):
-            names += self.sample(1, **options)
-            print(f"{i + 1:2} {names[i]}")
-        listed = self.known(names)
-        new = sum(name != "" and name not in listed for name in names)
-        known_ones = "; known: " + ", ".join(sorted(listed)) if listed else ""
-        print(f"{new} of {n} are new{known_ones}")
+        borrow("inventions", "show", self, n, options)
+
+    def report(self, n=20):
+        """Print n invented names, how good names are, and the held-out loss."""
+        borrow("inventions", "report", self, n, EVALUATED)
 
     def loss(self, name):
         """Print the name as it arrived, and return the mean loss of its letters and its end.
@@ -242,13 +238,6 @@ class GPT:
             finally:
                 others.close()
         return self.evaluator.mean(held_out, names)
-
-    def report(self):
-        """Print what came of it: the held-out loss, and names."""
-        loss, names = self.held_out_loss(EVALUATED)
-        if names:
-            print(f"held-out: loss {loss:.4f} ({names} names that training never saw)")
-        self.show()
 
     def __repr__(self):
         steps = f"{self.trainer.step} of {self.model.config.steps} steps"

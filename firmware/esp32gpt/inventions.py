@@ -2,7 +2,6 @@
 
 from .checkpoint import BEST, exists
 
-HELD_OUT = 256  # names
 TEMPERATURES = (0.5, 0.8, 1.1)
 JUDGED = 20  # names at each temperature
 
@@ -13,8 +12,9 @@ def show(gpt, n, options):
     _say_new(names, gpt.known(names))
 
 
-def report(gpt, n):
-    """Print n invented names, how good names are at several temperatures, and the held-out loss."""
+def report(gpt, n, evaluated):
+    """Print n invented names, how good names are at several temperatures, and the loss of
+    up to `evaluated` names held out."""
     names = _invent(gpt, n, {})
     judged = []
     for temperature in TEMPERATURES:
@@ -22,7 +22,7 @@ def report(gpt, n):
     listed = gpt.known(names + sum(judged, []))  # once, for the list may be long
     _say_new(names, listed)
     print(quality(judged, listed, gpt.model.config.block_size))
-    loss, count = gpt.held_out_loss(HELD_OUT)
+    loss, count = gpt.held_out_loss(evaluated)
     if count:
         print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
     if exists(gpt.path + BEST):

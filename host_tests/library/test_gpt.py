@@ -2,7 +2,7 @@
 
 import os
 
-from esp32gpt import checkpoint, recovery
+from esp32gpt import checkpoint, inventions, recovery
 from esp32gpt import gpt as module
 from esp32gpt.dataset import DatasetError
 from esp32gpt.gpt import GPT
@@ -263,11 +263,13 @@ def test_a_short_list_holds_nothing_out():
 def said_by(function, *arguments, **options):
     """What a call prints, as lines."""
     lines = []
-    module.print = lambda text: lines.append(text)
+    for speaker in (module, inventions):
+        speaker.print = lines.append
     try:
         function(*arguments, **options)
     finally:
-        del module.print
+        for speaker in (module, inventions):
+            del speaker.print
     return lines
 
 

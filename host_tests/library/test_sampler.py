@@ -7,7 +7,7 @@ from esp32gpt.model import Model
 from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer
-from small import raises, small, trainer
+from small import raises, small, smallest, trainer
 
 
 def test_sampler_continues_a_prompt_and_stays_within_the_context():
@@ -60,3 +60,21 @@ def test_a_space_at_the_end_of_a_prompt_is_part_of_it():
     for prompt in ("an ", "a b ", "an"):
         assert sampler.sample(prompt).startswith(prompt)
     assert "at most 7" in raises(ValueError, sampler.sample, "abababa ")
+
+
+def test_names_without_a_letter_are_drawn_again():
+    for name, engine, _ in engines():
+        model = Model(smallest(), engine)  # whose weights are zeros: all tokens are as likely
+        sampler = Sampler(model, Tokenizer(), Rng(3))
+        names = [sampler.sample(temperature=5.0) for _ in range(100)]
+        assert all(names) and any(len(text) < 4 for text in names), name
+
+
+def test_a_model_that_knows_only_the_end_gives_nothing():
+    engine = reference()
+    model = Model(smallest(), engine)
+    for i in range(len(model.wte)):
+        model.wte[i] = 1.0
+    for i in range(4):
+        model.lm_head[i] = 30.0  # of BOS
+    assert Sampler(model, Tokenizer(), Rng(3)).sample(temperature=0.1) == ""
