@@ -90,6 +90,8 @@ def test_a_board_with_a_chip_that_has_no_micropython_is_refused():
 
 
 def test_a_board_that_is_not_in_its_bootloader_is_told_how(firmware_file, monkeypatch):
+    """esptool #1160, #578"""
+
     def silent(*_, **__):
         raise flash.FatalError("Failed to connect: No serial data received.\nFor help see …")
 
@@ -129,6 +131,20 @@ def test_an_adapter_that_is_not_up_to_the_speed_is_tried_slower(firmware_file, m
     with bootloader("esp32") as port:
         flash.flash(port, firmware_file)
     assert tried == [460800, 115200]
+
+
+def test_a_port_that_has_another_name_after_flashing_is_left_out(
+    monkeypatch, firmware_file, capsys
+):
+    """mpflash #16"""
+    monkeypatch.setattr(flash, "find_port", lambda port: port)
+    monkeypatch.setattr(flash, "flash", lambda *_, **__: image.load(firmware_file))
+    monkeypatch.setattr(flash, "wait_for", lambda port, seconds: False)
+    monkeypatch.setattr(sys, "argv", ["flash", "--port", "COM33"])
+    flash.main()
+    assert (
+        "COM33 has not come back: press EN (reset), and leave PORT out" in capsys.readouterr().out
+    )
 
 
 def run_flash(*arguments):

@@ -4,10 +4,11 @@ verdict on both interpreters."""
 import json
 import subprocess
 
-from conftest import ROOT
 from esp32gpt import strictjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tools.host.paths import ROOT
 
 VALUES = st.one_of(
     st.booleans(),
