@@ -36,6 +36,9 @@ first_step = ticks_diff(ticks_us(), began)
 
 
 class Probe:
+    def prepare(self, step):
+        optimizer.prepare(step)
+
     def step(self, params, grads, step):
         gc.collect()
         self.peak = gc.mem_alloc()

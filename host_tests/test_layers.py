@@ -1,0 +1,85 @@
+"""The architecture: each room imports only those beneath it, and no modules import in a circle."""
+
+import ast
+
+import pytest
+
+from tools.host.paths import FIRMWARE, ROOT
+
+# room: the rooms of ours that it may import, besides itself. A module of tools/ is a command.
+BENEATH = {
+    "esp32gpt": set(),
+    "kernelc": set(),
+    "onboard": {"esp32gpt"},
+    "lists": {"esp32gpt", "host"},
+    "host": {"esp32gpt", "kernelc", "lists"},
+    "monitor": {"host"},
+    "pictures": {"esp32gpt", "host", "monitor"},
+    "commands": {"esp32gpt", "kernelc", "host", "lists"},
+    "web": {"esp32gpt", "host", "kernelc"},
+}
+ENTRY = "tools.__main__"  # starts a command by its name
+
+
+def modules():
+    """{dotted name: path} of the library and the tools."""
+    found = {}
+    for root, folder in ((FIRMWARE, FIRMWARE / "esp32gpt"), (ROOT, ROOT / "tools")):
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def room(name):
+    """The room of a module."""
+    if name.startswith("esp32gpt"):
+        return "esp32gpt"
+    parts = name.split(".")
+    inside = len(parts) > 2 or (ROOT / "tools" / parts[-1]).is_dir()
+    return parts[1] if inside and len(parts) > 1 else "commands"
+
+
+def imports(name):
+    """The modules of ours that a module imports, as dotted names."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            wanted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            submodules = [f"{base}.{alias.name}" for alias in node.names]
+            wanted = [sub if sub in MODULES else base for sub in submodules]
+        else:
+            continue
+        yield from (module for module in wanted if module in MODULES)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_imports_only_from_the_rooms_beneath_it(name):
+    for module in imports(name):
+        if module == "tools" or name == ENTRY:
+            continue
+        assert room(module) in BENEATH[room(name)] | {room(name)}, f"{name} imports {module}"
+        assert name == module or room(module) != "commands", f"{name} imports the command {module}"
+
+
+def test_no_modules_import_in_a_circle():
+    done = set()
+
+    def visit(name, under_way):
+        assert name not in under_way, " imports ".join([*under_way, name])
+        if name not in done:
+            for module in set(imports(name)) - {name}:
+                visit(module, [*under_way, name])
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, [])
