@@ -10,8 +10,8 @@ from importlib.metadata import version
 from esptool import FatalError, cmds
 from serial.tools import list_ports
 
-from tools.bench import STEPS, Board, bench
 from tools.host import board, chips
+from tools.host.measure import STEPS, Board, figures_of
 from tools.host.ports import find_port
 
 MEMORY = """
@@ -76,5 +76,5 @@ def report(port, chip, steps):
             f"host: {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
             f"mpremote {version('mpremote')}, esp32gpt {version('esp32gpt')}"
         )
-        for figures in bench(machine, None, steps):
+        for figures in figures_of(machine, None, steps):
             yield json.dumps(figures)

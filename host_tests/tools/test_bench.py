@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tools import bench
+from tools.host import measure
 
 # Predictions a step in the first three names: their 6, 7 and 6 letters, and one end each.
 TOKENS = 22 / 3
@@ -28,7 +28,7 @@ def test_figures_of_an_engine(micropython, engine):
     lines = done.stdout.splitlines()
     assert len(lines) == 1
     figures = json.loads(lines[0])
-    assert list(figures) == bench.FIELDS
+    assert list(figures) == measure.FIELDS
     assert figures["engine"] == engine
     assert "MicroPython" in figures["firmware"]
     assert figures["steps"] == 3
@@ -77,5 +77,5 @@ def test_a_port_that_is_none_is_one_sentence(tmp_path):
 
 
 def test_the_workload_is_a_thousand_names():
-    names = bench.WORKLOAD.read_text().split()
+    names = measure.WORKLOAD.read_text().split()
     assert len(names) == 1000 and names[:3] == ["yuheng", "diondre", "xavien"]

@@ -15,7 +15,7 @@ FIGURES = {"engine": "fpu", "us_per_step": 1591.6}
 @pytest.fixture
 def lines(monkeypatch, micropython):
     """Make a report of a fake board and return its lines."""
-    monkeypatch.setattr(report, "bench", lambda machine, engine, steps: [FIGURES])
+    monkeypatch.setattr(report, "figures_of", lambda machine, engine, steps: [FIGURES])
     monkeypatch.setattr(report, "MEMORY", "print((240, 156640, 2097152))")
 
     def make(**board):

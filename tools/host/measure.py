@@ -1,0 +1,80 @@
+"""The measurements of an engine, on this machine or on a board: `make bench` says what they are."""
+
+import tempfile
+from pathlib import Path
+
+from tools.host import board
+from tools.host.errors import ToolError
+from tools.host.micropython import run_micropython
+from tools.host.paths import DATA, FIRMWARE, ONBOARD
+
+WORKLOAD = DATA / "bench_names.txt"
+START = (ONBOARD / "bench_start.py").read_text(encoding="utf-8")
+MEASURE = (ONBOARD / "bench_measure.py").read_text(encoding="utf-8")
+STEPS = 50
+SILENCE = 3600  # seconds that a board may take without printing
+PASSES = 4  # the allocator looks at four blocks at once; each pass begins one block further
+FIELDS = [
+    *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
+    *("sample_tokens_per_s", "us_forward", "us_backward", "us_adam"),
+    *("mem_peak", "step_alloc", "exec_bytes", "first_step_s"),
+]
+
+ENGINES = """
+from esp32gpt import kernels
+print((kernels.choose().name, kernels.ENGINES))
+"""
+
+
+class Host:
+    """A machine to measure: this one, under MicroPython, with the library's source."""
+
+    path = DATA / "names.txt"
+
+    def run(self, script):
+        """Run the script and return the value that it prints last. Raises ToolError."""
+        library = str(FIRMWARE)
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "bench.py"
+            file.write_text(f"import sys\nsys.path.insert(0, {library!r})\n{script}")
+            return parse(run_micropython(file))
+
+
+class Board:
+    """A machine to measure: a board in a session, soft-reset before each script to free all
+    memory."""
+
+    path = "names.txt"
+
+    def __init__(self, transport):
+        self.transport = transport
+
+    def run(self, script):
+        """Run the script and return the value that it prints last. Raises ToolError."""
+        self.transport.enter_raw_repl(soft_reset=True)
+        return parse(board.run(self.transport, script, SILENCE))
+
+
+def parse(output):
+    """Return the value of the last line."""
+    return eval(output.strip().splitlines()[-1], {"__builtins__": {}})
+
+
+def figures_of(machine, engine, steps):
+    """Yield a dict of figures for the named engine; without a name, for every engine that works on
+    the machine except the slow reference. Raises ToolError."""
+    names = WORKLOAD.read_text().split()
+    if not 1 <= steps <= len(names):
+        raise ToolError(f"The workload has {len(names)} names: choose --steps from 1 to that.")
+    chosen, known = machine.run(ENGINES)
+    if engine and engine not in known:
+        raise ToolError(f"There is no engine {engine}: choose one of {', '.join(known)}.")
+    usable = [name for name in known[known.index(chosen) :] if name != "reference"] or [chosen]
+    for name in [engine] if engine else usable:
+        path = str(machine.path)
+        work = " ".join(names[:steps]).encode()
+        figures = {"engine": name, "steps": steps}
+        figures.update(machine.run(f"ENGINE, PATH = {(name, path)}\n{START}"))
+        values = (name, steps, PASSES, path, work)
+        figures.update(machine.run(f"ENGINE, STEPS, PASSES, PATH, NAMES = {values}\n{MEASURE}"))
+        yield {field: figures[field] for field in FIELDS}
