@@ -132,13 +132,15 @@ class Dataset:
     def _is_sorted(self):
         """Return True if the first block's lines are in alphabetical order, and enough to tell."""
         lines = self._lines
+        ascents = 0
         previous = b""
         for line in range(lines.count):
             text = bytes(memoryview(lines.buffer)[lines.starts[line] : lines.ends[line]])
             if text < previous:
                 return False
+            ascents += text > previous
             previous = text
-        return lines.count >= 8
+        return ascents >= 8
 
 
 class NameList:

@@ -112,6 +112,7 @@ def test_a_sorted_file_is_read_in_another_order_and_says_so():
     order = epoch_of(documents)
     assert order != names and sorted(order) == names
     assert not dataset("\n".join(NAMES).encode(), block_bytes=100).sorted
+    assert not dataset(b"red\n" * 100, block_bytes=100).sorted  # nor is one name in any order
 
 
 def test_lines_as_people_write_them():
