@@ -51,7 +51,7 @@ def of_board(path, letters, found, first, given):
     skipped_lines = skipped(found, remedies(path, rare))
     hints = about_table(letters, found, first)
     if any(needs_tables(letter) for letter in letters) and not given:
-        hints.append(f"only {deploy} joins capitals and accents with their letters")
+        hints.append(f"only {deploy} folds capitals beyond A to Z and composes accents")
     return [skipped_lines, "; ".join(hints)]
 
 

@@ -10,7 +10,8 @@ kernels.ENGINES = ("web", "reference")
 
 from esp32gpt import checkpoint, defaults, watch  # noqa: E402
 from esp32gpt.config import SHAPE, Config, size  # noqa: E402
-from esp32gpt.gpt import GPT, HELD_OUT_WHILE_TRAINING  # noqa: E402
+from esp32gpt.gpt import GPT  # noqa: E402
+from esp32gpt.run import MEASURED  # noqa: E402
 
 gpt = None
 run = None  # the trainer's generator
@@ -67,7 +68,7 @@ def train(steps):
 
 def held():
     """Return the loss of some names that training never sees, or null."""
-    return json.dumps(gpt._held_out(HELD_OUT_WHILE_TRAINING)[0])
+    return json.dumps(gpt.held_out_loss(MEASURED)[0])
 
 
 def ask(request):
