@@ -8,6 +8,7 @@ from .host.errors import run_tool
 # name: (module, help)
 COMMANDS = {
     "run": ("run", "train on this machine, under MicroPython"),
+    "learn": ("learn", "train with numpy and say how good the model is"),
     "flash": ("flash", "erase a board and put MicroPython on it"),
     "deploy": ("deploy", "put the library, main.py and the names on a board"),
     "monitor": ("monitor.command", "watch a board train"),

@@ -10,7 +10,10 @@ sums over short pieces; each piece is the best of four or eight passes. mem_peak
 in bytes, between the backward pass and the update, with everything that main.py creates. step_alloc
 is the number of bytes that a step allocates, exec_bytes the size of the machine code in executable
 memory, and first_step_s the time from the end of main.py's countdown to the end of the first step.
-A figure is null where it cannot be measured.
+run_s is the time of gpt.train(1000) from its call to its last line, with every line and every
+measurement of the held-out loss, but without saving, which takes save_s; first_name_s is the time
+from the end of the countdown to the first invented name, with all of that. These three are null for
+the reference, which would take many minutes. A figure is null where it cannot be measured.
 """
 
 import argparse

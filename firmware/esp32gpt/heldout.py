@@ -4,14 +4,14 @@ from .config import HELD_OUT_BYTES as ROOM
 
 
 class HeldOut:
-    """Different names, up to as many as fit into ROOM bytes; `count` says how many there are.
+    """Different names, up to as many as fit into `room` bytes; `count` says how many there are.
 
     Each is the tokens of its letters and a zero: tokens from 128 take two bytes, both above 127.
     """
 
-    def __init__(self):
+    def __init__(self, room=ROOM):
         self.count = 0
-        self._buffer = bytearray(ROOM)
+        self._buffer = bytearray(room)
         self._used = 1  # a zero stands before the first
         self._at = (0, 0, 0)  # where reading goes on: epoch, block and line
         self._is_complete = False
@@ -48,7 +48,7 @@ class HeldOut:
         if self._buffer.find(name) >= 0:
             return True
         end = self._used + len(name) - 1
-        if end > ROOM:
+        if end > len(self._buffer):
             return False
         self._buffer[self._used : end] = name[1:]
         self._used = end

@@ -40,6 +40,10 @@ def test_figures_of_an_engine(micropython, engine):
     assert figures["us_data"] >= 0
     assert figures["sample_tokens_per_s"] > 0
     assert 100_000 < figures["mem_peak"] < 1_000_000
+    if engine == "reference":
+        assert figures["run_s"] is figures["save_s"] is figures["first_name_s"] is None
+    else:
+        assert 0 < figures["save_s"] < figures["run_s"] < figures["first_name_s"] < 60
 
 
 def test_viper_allocates_little_in_a_step(micropython):

@@ -11,13 +11,16 @@ from tools.host.paths import DATA, FIRMWARE, ONBOARD
 WORKLOAD = DATA / "bench_names.txt"
 START = (ONBOARD / "bench_start.py").read_text(encoding="utf-8")
 MEASURE = (ONBOARD / "bench_measure.py").read_text(encoding="utf-8")
+RUN = (ONBOARD / "bench_run.py").read_text(encoding="utf-8")
 STEPS = 50
+RUN_STEPS = 1000
 SILENCE = 3600  # seconds that a board may take without printing
 PASSES = 4  # the allocator looks at four blocks at once; each pass begins one block further
 FIELDS = [
     *("engine", "firmware", "steps", "us_per_step", "us_data", "tokens_per_step"),
     *("sample_tokens_per_s", "us_forward", "us_backward", "us_adam"),
     *("mem_peak", "step_alloc", "exec_bytes", "first_step_s"),
+    *("run_s", "save_s", "first_name_s"),
 ]
 
 ENGINES = """
@@ -77,4 +80,7 @@ def figures_of(machine, engine, steps):
         figures.update(machine.run(f"ENGINE, PATH = {(name, path)}\n{START}"))
         values = (name, steps, PASSES, path, work)
         figures.update(machine.run(f"ENGINE, STEPS, PASSES, PATH, NAMES = {values}\n{MEASURE}"))
-        yield {field: figures[field] for field in FIELDS}
+        if name != "reference":
+            values = (name, path, RUN_STEPS)
+            figures.update(machine.run(f"ENGINE, PATH, STEPS = {values}\n{RUN}"))
+        yield {field: figures.get(field) for field in FIELDS}

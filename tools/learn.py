@@ -1,0 +1,73 @@
+"""`esp32gpt learn`: train on this machine with the numpy engine, which rounds as a chip does, and
+print what came of it: one line of JSON per seed.
+
+The options are those of `esp32gpt run`, and any setting, as in --steps 33000 --batch 4. held_out is
+the mean loss of up to 1,500 names that training never saw, quality what gpt.report() says of the
+names, and names are ten of them. With --judge FILE nothing is trained: the line is about that
+checkpoint, of this machine or a board.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from esp32gpt import inventions, kernels
+from esp32gpt.gpt import GPT
+from esp32gpt.heldout import HeldOut
+
+from tools.host import numpy_engine, stage
+from tools.host.paths import BUILD
+
+HELD_OUT = 1500  # names
+ROOM = 1 << 16  # bytes for them
+NAMES = 10
+SHOWN = ("steps", "learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
+
+
+def judge(gpt):
+    """Return what there is to say of a model, as a dict."""
+    gpt.held_out = HeldOut(ROOM)
+    loss, count = gpt.held_out_loss(HELD_OUT)
+    judged = [
+        [gpt.sampler.sample("", temperature) for _ in range(inventions.JUDGED)]
+        for temperature in inventions.TEMPERATURES
+    ]
+    listed = gpt.known(sum(judged, []))
+    config = gpt.model.config
+    figures = {name: getattr(config, name) for name in SHOWN}
+    figures |= {"seed": gpt.settings["seed"], "step": gpt.trainer.step}
+    figures |= {"avg": round(gpt.trainer.avg, 4)} if gpt.trainer.step else {}
+    figures |= {"held_out": loss and round(loss, 4), "held_out_names": count}
+    figures |= {"quality": inventions.quality(judged, listed, config.block_size)}
+    return figures | {"names": gpt.sample(NAMES)}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    stage.add_options(parser)
+    parser.add_argument("--seeds", type=int, nargs="+", help="train once with each")
+    parser.add_argument("--judge", type=Path, help="a checkpoint")
+    options = parser.parse_args()
+    model = options.judge and options.judge.resolve()
+    stage.prepare(options)
+    os.chdir(BUILD)
+    kernels.ENGINES = ("numpy",)
+    sys.modules["esp32gpt.kernels.numpy"] = numpy_engine
+    for seed in [None] if model or not options.seeds else options.seeds:
+        began = time.monotonic()
+        with contextlib.redirect_stdout(sys.stderr):
+            if model:
+                gpt = GPT.load(str(model))
+            else:
+                gpt = GPT(autosave_seconds=0, **({} if seed is None else {"seed": seed}))
+                gpt.train()
+            figures = judge(gpt)
+        if not model:
+            figures["seconds_here"] = round(time.monotonic() - began, 1)
+        print(json.dumps(figures, ensure_ascii=False), flush=True)
