@@ -1,4 +1,5 @@
-"""The architecture: each room imports only those beneath it, and no modules import in a circle."""
+"""The architecture: a room imports only the rooms in this table, and no modules import each
+other."""
 
 import ast
 
@@ -6,7 +7,7 @@ import pytest
 
 from tools.host.paths import FIRMWARE, ROOT
 
-# room: the rooms of ours that it may import, besides itself. A module of tools/ is a command.
+# {room: the rooms that it may import, besides itself}. A module of tools/ is a command.
 BENEATH = {
     "esp32gpt": set(),
     "kernelc": set(),
@@ -18,11 +19,11 @@ BENEATH = {
     "commands": {"esp32gpt", "kernelc", "host", "lists"},
     "web": {"esp32gpt", "host", "kernelc"},
 }
-ENTRY = "tools.__main__"  # starts a command by its name
+ENTRY = "tools.__main__"  # it imports commands by their names
 
 
 def modules():
-    """{dotted name: path} of the library and the tools."""
+    """Return {dotted name: path} of all modules of the library and the tools."""
     found = {}
     for root, folder in ((FIRMWARE, FIRMWARE / "esp32gpt"), (ROOT, ROOT / "tools")):
         for path in folder.rglob("*.py"):
@@ -35,7 +36,7 @@ MODULES = modules()
 
 
 def room(name):
-    """The room of a module."""
+    """Return the room of a module."""
     if name.startswith("esp32gpt"):
         return "esp32gpt"
     parts = name.split(".")
@@ -44,7 +45,7 @@ def room(name):
 
 
 def imports(name):
-    """The modules of ours that a module imports, as dotted names."""
+    """Return the modules of the library and the tools that a module imports, as dotted names."""
     path = MODULES[name]
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

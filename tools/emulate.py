@@ -16,7 +16,7 @@ from tools.host.paths import BUILD
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--firmware", help="a MicroPython .bin file; a release by default")
-    parser.add_argument("--chip", help="which chip; by default that of the firmware, or an ESP32")
+    parser.add_argument("--chip", help="the chip; by default the firmware's chip, or an ESP32")
     stage.add_options(parser)
     parser.add_argument("--qemu", help="a qemu-system-… that has the chip; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")

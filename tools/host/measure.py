@@ -1,4 +1,5 @@
-"""The measurements of an engine, on this machine or on a board: `make bench` says what they are."""
+"""Measure an engine, on this machine or on a board. The docstring of bench.py explains the
+figures."""
 
 import tempfile
 from pathlib import Path

@@ -158,7 +158,7 @@ def main():
 
 
 def on_signals(handler, *names):
-    """Install the handler for those of the named signals that this system has."""
+    """Install the handler for the named signals that exist on this system."""
     for name in names:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handler)
