@@ -54,6 +54,7 @@ class Pointer:
         view[i] = value & ((1 << 8 * self.width) - 1)
 
     def _find(self, index):
+        self.world.operations += 1
         address = self.address + index * self.width
         slot, offset = divmod(address, SLOT)
         views = self.world.slots.get(slot)
@@ -69,6 +70,7 @@ class World:
     def __init__(self, bits):
         self.bits = bits
         self.slots = {}
+        self.operations = 0  # so far: loads, stores and arithmetic
 
     def point(self, value, width):
         """Cast a pointer, an address or a buffer, as ptr8(), ptr16() or ptr32() do. `width` is the
@@ -104,6 +106,7 @@ class World:
 
     def binary(self, name, left, right):
         """Compute left <operator> right. The result has the type of `left`, as in viper."""
+        self.operations += 1
         if name in ("lshift", "rshift") and not 0 <= right < self.bits:
             raise ValueError(f"shift by {right}, which a {self.bits}-bit machine does not have")
         return self.check(getattr(operator, name)(left, right), isinstance(left, uint))
@@ -209,6 +212,7 @@ def load_viper(bits):
     sys.modules["micropython"] = shim
     try:
         engine = importlib.import_module(package)
+        engine.world = world
         return engine
     finally:
         for name in [name for name in sys.modules if name.startswith(package)]:

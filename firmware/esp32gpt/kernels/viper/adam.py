@@ -55,6 +55,7 @@ def update(
     nothing = small - (46 << 23)
     if nothing < 0:
         nothing = 0
+    e_eps -= 78
     # Not `while i`: compiled on the chip, a conditional branch reaches 2 KB, less than this loop.
     while True:
         if not i:
@@ -111,6 +112,9 @@ def update(
         if (x >> 23) - e:
             x -= (e - 1) << 23
             if x:
+                while x < 0x100000:
+                    x <<= 4
+                    e -= 4
                 while x < 0x800000:
                     x <<= 1
                     e -= 1
@@ -129,12 +133,14 @@ def update(
             root = int(rsqrt[(x >> 15) & 511])
             e = x >> 24
             # 1 + ε/s with 14 fraction bits
-            x = (eps * root) >> (e - e_eps + 78)
-            x += 0x4000
+            x = ((eps * root) >> (e - e_eps)) + 0x4000
             e -= e_rate
             while x >> 18:
                 x >>= 4
                 e += 4
+            if x >> 16:
+                x >>= 2
+                e += 2
             root = (root * (0x20000000 // x)) >> 15
             e_root = e
         else:
@@ -213,6 +219,9 @@ def update(
                 x = 0 - x
                 minus = 0 - 1
             if x:
+                while x < 0x100000:
+                    x <<= 4
+                    e -= 4
                 while x < 0x800000:
                     x <<= 1
                     e -= 1

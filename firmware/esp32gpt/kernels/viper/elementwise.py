@@ -56,6 +56,9 @@ def add(
                         x = 0 - x
                         negative = 1 - negative
                     if x:
+                        while not x >> 20:
+                            x <<= 4
+                            e -= 4
                         while not x >> 23:
                             x <<= 1
                             e -= 1
