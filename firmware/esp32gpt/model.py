@@ -93,10 +93,7 @@ class Model:
 
     def init_weights(self, rng):
         """Draw every weight from a normal distribution of standard deviation init_std."""
-        params = self.params
-        std = self.config.init_std
-        for i in range(len(params)):
-            params[i] = rng.gaussian(0.0, std)
+        rng.fill(self.params, self.config.init_std)
 
     def forward(self, tokens, start, T):
         """Write `logits` (.., V) of rows start … start+T-1 and keep every activation.

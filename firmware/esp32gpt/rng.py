@@ -44,3 +44,29 @@ class Rng:
         """A normal deviate by Box & Muller's transform; the second of each pair is not used."""
         radius = sqrt(-2 * log(1 - self.uniform()))
         return mean + std * radius * cos(2 * pi * self.uniform())
+
+    def fill(self, buffer, std):
+        """Overwrite a float buffer with what as many calls of gaussian(0.0, std) return.
+
+        All of them are written out here: on the chip, where a model has thousands of weights,
+        the calls would take longer than what they do.
+        """
+        high = self.high
+        low = self.low
+        unit = 1 / 16777216
+        circle = 2 * pi
+        for i in range(len(buffer)):
+            high ^= (high << 13 | low >> 3) & 0xFFFF
+            low ^= low << 13 & 0xFFFF
+            low ^= high >> 1
+            high ^= (high << 5 | low >> 11) & 0xFFFF
+            low ^= low << 5 & 0xFFFF
+            radius = sqrt(-2 * log(1 - (high << 8 | low >> 8) * unit))
+            high ^= (high << 13 | low >> 3) & 0xFFFF
+            low ^= low << 13 & 0xFFFF
+            low ^= high >> 1
+            high ^= (high << 5 | low >> 11) & 0xFFFF
+            low ^= low << 5 & 0xFFFF
+            buffer[i] = std * radius * cos(circle * ((high << 8 | low >> 8) * unit))
+        self.high = high
+        self.low = low

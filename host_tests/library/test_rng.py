@@ -1,5 +1,6 @@
 """Random numbers: the same on every interpreter, and random enough."""
 
+from esp32gpt.buffers import zeros
 from esp32gpt.rng import Rng
 
 
@@ -21,6 +22,17 @@ def test_rng_sequence_is_the_same_everywhere():
 
 def test_rng_takes_any_seed():
     assert len({Rng(seed).uniform() for seed in (0, 1, 2, 42, -1, 1 << 16, 1 << 31)}) == 7
+
+
+def test_a_buffer_is_filled_with_the_same_sequence():
+    one, other = Rng(9), Rng(9)
+    buffer = zeros(200)
+    one.fill(buffer, 0.08)
+    expected = zeros(200)
+    for i in range(200):
+        expected[i] = other.gaussian(0.0, 0.08)
+    assert list(buffer) == list(expected)
+    assert (one.high, one.low) == (other.high, other.low)
 
 
 def moments(draw, n=3000):
