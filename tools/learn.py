@@ -1,10 +1,10 @@
 """`esp32gpt learn`: train on this machine with the numpy engine, which rounds as a chip does, and
-print what came of it: one line of JSON per seed.
+print the results: one line of JSON per seed.
 
-The options are those of `esp32gpt run`, and any setting, as in --steps 33000 --batch 4. held_out is
-the mean loss of up to 1,500 names that training never saw, quality what gpt.report() says of the
-names, and names are ten of them. With --judge FILE nothing is trained: the line is about that
-checkpoint, of this machine or a board.
+The options are those of `esp32gpt run`, with all settings, as in --steps 33000 --batch 4. held_out
+is the mean loss of up to 1,500 held-out names, quality is the line of gpt.report() about the names,
+and names are ten of them. --judge FILE trains nothing: it prints the line for that checkpoint,
+which may come from a board.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SHOWN = ("steps", "learning_rate", "beta1", "beta2", "warmup", "cosine", "batch"
 
 
 def judge(gpt):
-    """Return what there is to say of a model, as a dict."""
+    """Return the results of a model as a dict."""
     gpt.held_out = HeldOut(ROOM)
     loss, count = gpt.held_out_loss(HELD_OUT)
     judged = [

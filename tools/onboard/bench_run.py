@@ -1,7 +1,7 @@
-"""Do everything that main.py does from its countdown to the first invented name, and take the time.
+"""Do everything that main.py does after its countdown, up to the first invented name, and time it.
 
-bench.py puts a line `ENGINE, PATH, STEPS = ...` before this script. The script prints one line, a
-dict of figures, last.
+bench.py puts a line `ENGINE, PATH, STEPS = ...` before this script. The last line that the script
+prints is a dict of figures.
 """
 
 import gc
