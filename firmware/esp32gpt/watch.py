@@ -13,6 +13,7 @@ library imports this module: it is in memory only where a program wants to watch
 """
 
 import json
+import select
 import sys
 from binascii import b2a_base64, crc32
 from math import exp, log
@@ -63,6 +64,32 @@ class Line:
     def _write(self, text):
         self._crc = crc32(text.encode(), self._crc)
         sys.stdout.write(text)
+
+
+def train(gpt, steps=None):
+    """Train as gpt.train does; after a step, answer each line that has come on stdin."""
+    keys = select.poll()
+    keys.register(sys.stdin, select.POLLIN)
+    trainer = gpt.trainer
+    run = trainer.run
+
+    def watched(until):
+        heard = ""  # the beginning of a line: the rest of it may be late, or lost
+        for state in run(until):
+            yield state
+            while keys.poll(0):
+                char = sys.stdin.read(1)
+                if char != "\n":
+                    heard += char
+                    continue
+                answer(gpt, heard)
+                heard = ""
+
+    trainer.run = watched
+    try:
+        gpt.train(steps)
+    finally:
+        trainer.run = run
 
 
 def answer(gpt, request):

@@ -28,6 +28,34 @@ class Written:
         self.text += text
 
 
+class Typed:
+    """Stands in for sys and select in watch.py: a few characters can be read before each step."""
+
+    POLLIN = 1
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.written = Written()
+        self.stdout = self.written
+        self.stdin = self
+        self.now = ""
+
+    def poll(self, ms=None):
+        if ms is None:
+            return self  # select.poll()
+        if self.now:
+            return True
+        self.now = self.pieces.pop(0) if self.pieces else ""
+        return False
+
+    def register(self, stream, events):
+        assert stream is self.stdin and events == self.POLLIN
+
+    def read(self, n):
+        char, self.now = self.now[:n], self.now[n:]
+        return char
+
+
 class Model4:
     """As much of a GPT as watch.py asks for, small enough for any chip."""
 
@@ -42,6 +70,10 @@ class Model4:
         self.trainer = Trainer(self.model, NameList(["ab", "bγ"], self.tokenizer))
         self.sampler = Sampler(self.model, self.tokenizer, Rng(1))
         self.evaluator = Evaluator(self.model, self.tokenizer)
+
+    def train(self, steps=None):
+        for _ in self.trainer.run(self.trainer.step + steps):
+            pass
 
     def sample(self, n, prompt, temperature, top_k):
         return [self.sampler.sample(prompt, temperature, top_k) for _ in range(n)]
@@ -169,3 +201,21 @@ def test_long_data_is_one_piece_of_base64():
         watch.sys = sys
     data = written.text.split(" ")[1].encode()
     assert a2b_base64(data) == bytes([i & 255 for i in range(1000)])
+
+
+def test_requests_are_answered_between_steps_and_training_goes_on():
+    watched, alone = Model4(), Model4()
+    # A request that comes in pieces, two at once, one that never ends.
+    typed = Typed("", "abo", "ut\n", "name ab\nheld\n", "samp")
+    before = watch.select
+    watch.sys = watch.select = typed
+    try:
+        watch.train(watched, 8)
+    finally:
+        watch.sys, watch.select = sys, before
+    alone.train(8)
+    kinds = [line.split(" ")[0] for line in typed.written.text.split("\n")]
+    assert kinds == ["watch:about", "watch:name", "watch:held", ""], kinds
+    assert watched.trainer.step == 8
+    assert list(watched.model.params) == list(alone.model.params)
+    assert watched.trainer.run(8) and not typed.pieces

@@ -27,6 +27,8 @@ await build({
   outdir: site,
   bundle: true,
   minify: true,
+  splitting: true,
+  chunkNames: "part-[hash]",
   format: "esm",
   target: "es2022",
   legalComments: "linked",

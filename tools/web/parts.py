@@ -2,16 +2,21 @@
 JavaScript, and lists of names. `make web` runs this before build.mjs."""
 
 import argparse
+import base64
 import json
 from pathlib import Path
 
-from tools.host.paths import DATA, FIRMWARE
+from esptool.targets import CHIP_DEFS
+
+from tools.host import chips, filesystem, stage
+from tools.host.paths import DATA, FIRMWARE, ONBOARD
 
 from . import javascript
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = FIRMWARE / "esp32gpt"
 REFERENCE = LIBRARY / "kernels" / "reference.py"
+FILE_SYSTEM = 2 * 1024 * 1024  # bytes
 NATIVE = "kernels/viper/"  # which WebAssembly has no emitter for
 
 
@@ -45,7 +50,44 @@ def lists():
     return shown, files
 
 
-def write(directory):
+def boards():
+    """{file: bytes} of what a board gets: for each architecture of native code (None: a board that
+    runs none) the files by their paths, and for those of Espressif's the image of a file system
+    of 2 MB, which is the size that firmware for 4 MB of flash has."""
+    found = {}
+    stage.prepare_names(DATA / "names.txt")
+    stage.SETTINGS.unlink(missing_ok=True)
+    for architecture in (chips.XTENSA, chips.RISCV, None):
+        directory = stage.stage(architecture, fpu=True)
+        files = {
+            "/" + file.relative_to(directory).as_posix(): file.read_bytes()
+            for file in sorted(directory.glob("**/*.*"))
+        }
+        encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
+        staged = {"files": encoded, "managed": stage.MANAGED, "checkpoints": stage.CHECKPOINTS}
+        staged["mpy"] = next(data[1] for path, data in files.items() if path.endswith(".mpy"))
+        staged["onboard"] = (ONBOARD / "files.py").read_text(encoding="utf-8")
+        name = architecture or "bytecode"
+        found[f"board-{name}.json"] = json.dumps(staged).encode()
+        if architecture:
+            blank = b"\xff" * FILE_SYSTEM
+            found[f"files-{name}.bin"] = filesystem.update(blank, directory, stage.MANAGED)[0]
+    known = [
+        {"name": chip.name, "title": chip.title, "architecture": chip.architecture}
+        | {"offset": chip.offset, "id": CHIP_DEFS[chip.name].IMAGE_CHIP_ID, "board": chip.board}
+        for chip in chips.TABLE
+    ]
+    found["chips.json"] = json.dumps(known).encode()
+    return found
+
+
+def firmware(paths):
+    """[{title, file}] of firmware that the page offers to install, and {file: bytes} of it."""
+    shown = [{"title": path.name, "file": f"firmware-{path.name}"} for path in paths]
+    return shown, {f"firmware-{path.name}": path.read_bytes() for path in paths}
+
+
+def write(directory, firmware_files=()):
     """Fill the directory: library.json and kernels.js, which the page's worker has in it, and
     in `site` the files that it fetches."""
     site = directory / "site"
@@ -56,14 +98,18 @@ def write(directory):
     (directory / "library.json").write_text(json.dumps(library()), encoding="utf-8")
     shown, files = lists()
     (site / "lists.json").write_text(json.dumps(shown), encoding="utf-8")
-    for file, content in files.items():
+    offered, images = firmware(firmware_files)
+    (site / "firmware.json").write_text(json.dumps(offered), encoding="utf-8")
+    for file, content in {**files, **boards(), **images}.items():
         (site / file).write_bytes(content)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
-    write(parser.parse_args().directory)
+    parser.add_argument("firmware", type=Path, nargs="*", help="that the page offers to install")
+    options = parser.parse_args()
+    write(options.directory, options.firmware)
 
 
 if __name__ == "__main__":

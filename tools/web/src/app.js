@@ -1,5 +1,6 @@
 // The page: the controls of the model in the tab, and what belongs to the page as a whole.
 
+import * as board from "./board/panel.js";
 import { $, complain, make } from "./dom.js";
 import { prepare } from "./learn/names.js";
 import { Tab } from "./learn/tab.js";
@@ -73,7 +74,8 @@ async function begin() {
 }
 
 async function attached() {
-  about = await show.attach(tab);
+  about = await show.attach(tab, "this tab");
+  setPace();
   $("progress").max = about.steps;
   $("progress").value = about.step;
   document.documentElement.dataset.step = about.step;
@@ -112,7 +114,7 @@ tab.addEventListener("progress", ({ detail }) => {
   $("progress").max = detail.steps;
   $("progress").value = detail.step;
   document.documentElement.dataset.step = detail.step;
-  show.progress(detail);
+  if (show.source === tab) show.progress(detail);
 });
 
 tab.addEventListener("stopped", async () => {
@@ -125,8 +127,10 @@ tab.addEventListener("stopped", async () => {
       ? `It has read ${names} names. Try the sliders, or type a name below.`
       : `Paused after ${names} names.`,
   );
-  await show.refresh();
-  if (done) await show.invent(8);
+  if (show.source === tab) {
+    await show.refresh();
+    if (done) await show.invent(8);
+  }
   document.documentElement.dataset.done = done;
 });
 
@@ -138,6 +142,7 @@ $("run").addEventListener("click", () =>
       await tab.pause();
       return;
     }
+    if (show.source !== tab) await attached();
     if (about.step >= about.steps) await tab.extend(1000);
     running = true;
     document.documentElement.dataset.done = false;
@@ -196,7 +201,7 @@ addEventListener("drop", (event) => {
 });
 
 /** Offer bytes as a file to keep. */
-export function download(bytes, name) {
+function download(bytes, name) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
@@ -237,6 +242,13 @@ async function boot() {
   await begin();
 }
 
+board.start({
+  show,
+  names: chosenNames,
+  saveTab: () => tab.save(),
+  openInTab: openModel,
+  download,
+});
 attempt(boot).then(() => {
   document.documentElement.dataset.ready = true;
 });

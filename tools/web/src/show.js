@@ -35,9 +35,16 @@ export class Show {
     this.#labels();
   }
 
+  /** The model that is shown. */
+  get source() {
+    return this.#source;
+  }
+
   /** Show this model from now on. */
-  async attach(source) {
+  async attach(source, whose) {
     this.#source = source;
+    $("shown").textContent = `showing ${whose}`;
+    $("shown").hidden = whose === "this tab";
     this.#about = null;
     this.#name = null;
     await this.#learnAbout();
@@ -102,22 +109,25 @@ export class Show {
   async #refresh() {
     do {
       this.#again = false;
-      const source = this.#source;
-      const about = this.#about;
-      const weights = weightsOf(await source.ask("weights"), about.parameters);
-      if (source !== this.#source) return;
-      this.weights.update(weights);
-      this.map.update(weights[0], about.alphabet.join(""));
-      const text = $("word").value.trim();
       try {
-        this.#name = nameOf(await source.ask(`name ${text}`.trim()), about);
+        await this.#look(this.#source, this.#about);
         complain($("word-problem"), null);
-        this.word.update(this.#name, about.alphabet);
-        this.#drawHeads();
       } catch (error) {
         complain($("word-problem"), error.message);
       }
     } while (this.#again);
+  }
+
+  async #look(source, about) {
+    const weights = weightsOf(await source.ask("weights"), about.parameters);
+    if (source !== this.#source) return;
+    this.weights.update(weights);
+    this.map.update(weights[0], about.alphabet.join(""));
+    const name = nameOf(await source.ask(`name ${$("word").value.trim()}`.trim()), about);
+    if (source !== this.#source) return;
+    this.#name = name;
+    this.word.update(name, about.alphabet);
+    this.#drawHeads();
   }
 
   #drawHeads() {

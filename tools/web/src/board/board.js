@@ -1,0 +1,270 @@
+// A board at the end of a serial line as a model to watch, as learn/tab.js is one in the tab.
+
+import { parse } from "../answer.js";
+import { get, put, synchronise, unbase64 } from "./files.js";
+import { Repl } from "./repl.js";
+import { BoardError, Serial } from "./serial.js";
+
+const CHECKPOINT = "/esp32gpt.ckpt";
+const ANSWER = 6000; // milliseconds for an answer while it trains
+const TRIES = 3; // of a request whose answer came damaged, or not at all
+const TRAINING_SILENCE = 60000; // milliseconds between two lines of training
+const OLDEST = [1, 23]; // the first MicroPython that loads our .mpy files
+// The native code of a board, by the number in its sys.implementation._mpy.
+const ARCHITECTURES = { 10: "xtensawin", 11: "rv32imc" };
+const STEP = /^step:(\d+) loss:([\d.]+) avg:([\d.]+)(?: held:([\d.]+))? ms:([\d.]+) eta:\d+$/;
+
+const IDENTIFY = `import sys, json
+i = sys.implementation
+print(json.dumps([list(i[1][:3]), getattr(i, "_machine", ""), getattr(i, "_mpy", 0)]))`;
+
+const BEGIN = `from esp32gpt.gpt import GPT
+from esp32gpt import compat, watch
+from esp32gpt.checkpoint import can_resume
+compat.set_highest_clock()
+if not globals().get("gpt"):
+    gpt = GPT.load() if can_resume() else GPT()`;
+
+/** Events: as learn/tab.js, and `lost` when the board is gone, `said` (detail: text) for the
+ * terminal. */
+export class Board extends EventTarget {
+  #serial;
+  #repl;
+  #waiting = null; // {kind, resolve} of a request while it trains
+  #training = null; // the promise of a run
+  #queue = Promise.resolve(); // one thing at a time
+  #steps = 0;
+  typing = false; // whether the terminal has the line
+
+  async connect(port) {
+    const decoder = new TextDecoder();
+    this.#serial = new Serial(
+      port,
+      (bytes) => {
+        this.#emit("said", { text: decoder.decode(bytes, { stream: true }) });
+        if (!this.typing) this.#repl.hear(bytes);
+      },
+      () => {
+        this.#repl.lose();
+        this.#emit("lost", { message: "The board is gone: check its cable, and connect again." });
+      },
+    );
+    this.#repl = new Repl(this.#serial);
+    await this.#serial.open();
+    try {
+      await this.#repl.enter();
+      await this.#identify();
+    } catch (error) {
+      await this.#serial.close();
+      throw error;
+    }
+  }
+
+  async #identify() {
+    const [version, machine, mpy] = JSON.parse(await this.#repl.exec(IDENTIFY));
+    this.version = version.join(".");
+    this.machine = machine;
+    this.mpy = mpy & 255;
+    this.architecture = ARCHITECTURES[(mpy >> 10) & 15] ?? "bytecode";
+    if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1])) {
+      throw new BoardError(
+        `The board runs MicroPython ${this.version}, and this needs ${OLDEST.join(".")} or newer: install it below.`,
+      );
+    }
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** Do one thing after the other: the line has room for one. */
+  #inTurn(action) {
+    const done = this.#queue.then(action);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** Whether the library that answers a page is on the board. */
+  hasLibrary() {
+    const code = `try:
+    from esp32gpt import watch
+    print(hasattr(watch, "train"))
+except (ImportError, ValueError):
+    print(False)`;
+    return this.#inTurn(async () => (await this.#repl.exec(code)).trim() === "True");
+  }
+
+  /**
+   * Put the library, main.py and the names on the board. names: the bytes of a names.txt, or null
+   * for those of the project; fresh: forget what the board has learned. onFile as in `synchronise`.
+   */
+  putFiles({ names, fresh, onFile }) {
+    return this.#inTurn(async () => {
+      const staged = await (await fetch(`board-${this.architecture}.json`)).json();
+      if (staged.mpy !== this.mpy) {
+        throw new BoardError(
+          `The board's firmware loads .mpy files of version ${this.mpy}, and these have ${staged.mpy}: install a newer MicroPython below.`,
+        );
+      }
+      const files = {};
+      for (const [path, text] of Object.entries(staged.files)) files[path] = unbase64(text);
+      if (names) {
+        files["/names.txt"] = names;
+        delete files["/names.alphabet"]; // the board finds it
+      }
+      await this.#repl.reset();
+      const managed = fresh ? [...staged.managed, ...staged.checkpoints] : staged.managed;
+      const changed = await synchronise(this.#repl, files, { ...staged, managed }, onFile);
+      await this.#repl.reset(); // what is in memory is older
+      return changed;
+    });
+  }
+
+  /** Have a model: the one that it was training, or has saved, or a new one. */
+  begin() {
+    return this.#inTurn(() => this.#repl.exec(BEGIN));
+  }
+
+  /** As Tab.ask. */
+  ask(request) {
+    return this.#inTurn(async () => {
+      for (let tries = 1; ; tries++) {
+        const answer = await (this.#training
+          ? this.#askWhileTraining(request)
+          : this.#ask(request));
+        if (answer?.kind === "error") throw new BoardError(answer.facts.message);
+        if (answer) {
+          if (answer.kind === "about") this.#steps = answer.facts.steps;
+          return answer;
+        }
+        if (tries === TRIES)
+          throw new BoardError("The board's answers arrive damaged: try another cable.");
+      }
+    });
+  }
+
+  async #ask(request) {
+    const said = await this.#repl.exec(`watch.answer(gpt, ${JSON.stringify(request)})`);
+    return parse(said.trimEnd().split("\n").at(-1));
+  }
+
+  async #askWhileTraining(request) {
+    const answered = new Promise((resolve) => {
+      this.#waiting = resolve;
+      setTimeout(resolve, ANSWER, null);
+    });
+    await this.#repl.write(`${request}\n`);
+    const answer = await Promise.race([answered, this.#training.then(() => null)]);
+    this.#waiting = null;
+    // Training may have ended before the board read the request: then it would be code.
+    if (!this.#training) await this.#repl.clear();
+    return answer;
+  }
+
+  /** Train: to the end of the schedule, or `steps` more. */
+  async run(steps) {
+    if (this.#training) return;
+    await this.#inTurn(() => {
+      const code = `watch.train(gpt${steps ? `, ${steps}` : ""})`;
+      const onLine = (line) => this.#hear(line);
+      this.#training = this.#repl
+        .exec(code, { onLine, silence: TRAINING_SILENCE })
+        .catch((error) => this.#emit("failed", { message: error.message }))
+        .finally(() => {
+          this.#training = null;
+          this.#emit("stopped", {});
+        });
+    });
+  }
+
+  /** A line that it prints while it trains. */
+  #hear(line) {
+    if (line.startsWith("watch:")) {
+      this.#waiting?.(parse(line));
+      return;
+    }
+    const match = STEP.exec(line);
+    if (!match) {
+      this.#emit("log", { line });
+      return;
+    }
+    const [step, loss, avg, held, ms] = match.slice(1).map((text) => (text ? Number(text) : null));
+    const speed = 1000 / Math.max(ms, 0.1);
+    this.#emit("progress", { step, steps: this.#steps, losses: [loss], avg, held, speed });
+  }
+
+  /** Stop training; the board saves what it has learned. */
+  async pause() {
+    if (!this.#training) return;
+    await this.#repl.interrupt();
+    await this.#training;
+  }
+
+  /** The bytes of a checkpoint of what it has learned. */
+  save() {
+    return this.#inTurn(async () => {
+      await this.#needFiles();
+      await this.#repl.exec("gpt.save()");
+      return get(this.#repl, CHECKPOINT);
+    });
+  }
+
+  /** Go on with a checkpoint, and with these names: exactly as where it comes from. */
+  load(checkpoint, names) {
+    return this.#inTurn(async () => {
+      await this.#repl.reset(); // the model that it has needs the memory
+      await this.#needFiles();
+      if (names) {
+        await put(this.#repl, "/names.txt", names);
+        const old = `try:\n    os.remove("/names.alphabet")\nexcept OSError:\n    pass`;
+        await this.#repl.exec(`import os\n${old}`);
+      }
+      await put(this.#repl, CHECKPOINT, checkpoint);
+      await this.#repl.reset();
+      await this.#repl.exec(BEGIN);
+    });
+  }
+
+  /** The functions of tools/onboard/files.py, on the board. */
+  async #needFiles() {
+    const staged = await (await fetch(`board-${this.architecture}.json`)).json();
+    await this.#repl.exec(staged.onboard);
+  }
+
+  /** Give the line to the terminal, or take it back. */
+  async type(typing) {
+    await this.pause();
+    await this.#inTurn(async () => {
+      if (typing === this.typing) return;
+      if (typing) {
+        await this.#repl.leave();
+        this.typing = true;
+      } else {
+        this.typing = false;
+        await this.#repl.enter();
+      }
+    });
+  }
+
+  /** What is typed at the terminal. */
+  send(text) {
+    return this.#repl.write(text);
+  }
+
+  /** Let the board go on alone: it restarts and runs main.py. */
+  async disconnect() {
+    try {
+      await this.pause();
+      await this.#repl.leave();
+      await this.#repl.write("\x04");
+    } catch {
+      // It is gone already.
+    }
+    await this.#serial.close();
+  }
+
+  /** Close the port and leave the board as it is. */
+  close() {
+    return this.#serial.close();
+  }
+}

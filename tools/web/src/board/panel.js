@@ -1,0 +1,270 @@
+// The part of the page that has to do with a board: connecting, files, training, the model's way
+// from tab to board and back, the terminal, and installing MicroPython.
+
+import { $, complain, make } from "../dom.js";
+import { Board } from "./board.js";
+import { sha256 } from "./files.js";
+import { inspect } from "./firmware.js";
+import { choosePort } from "./serial.js";
+
+const REFRESH = 1500; // milliseconds between two pictures: each costs the board half a second
+
+/**
+ * page: what the rest of the page offers: show (the views), names() → the list chosen there,
+ * saveTab() and openInTab(bytes), download(bytes, name).
+ */
+export function start(page) {
+  let board = null;
+  let terminal = null;
+  let firmware = null; // {bytes, chip, …} chosen to be installed
+  let chips = [];
+
+  const state = (sentence) => {
+    $("board-state").textContent = sentence;
+  };
+
+  function buttons(busy = false) {
+    const has = (flag) => board?.[flag];
+    $("board-connect").textContent = board ? "Disconnect" : "Connect a board";
+    $("board-connect").disabled = busy;
+    $("board-tools").hidden = !board;
+    $("board-run").textContent = has("running") ? "Pause the board" : "Learn on the board";
+    for (const id of ["run", "names", "send", "fetch", "save", "open"]) {
+      $(`board-${id}`).disabled = busy || !has("model");
+    }
+    $("board-put").disabled = busy || !board;
+    $("board-put").classList.toggle("primary", Boolean(board) && !has("model"));
+    $("flash-go").disabled = busy || !firmware;
+  }
+
+  /** Do something with the board; what goes wrong is shown as a sentence. */
+  async function attempt(action) {
+    complain($("board-problem"), null);
+    buttons(true);
+    try {
+      await action();
+    } catch (error) {
+      complain($("board-problem"), error.message);
+    }
+    buttons();
+  }
+
+  async function connect() {
+    const port = await choosePort();
+    if (!port) return;
+    const found = new Board();
+    listen(found);
+    state("Connecting…");
+    try {
+      await found.connect(port);
+    } catch (error) {
+      state("");
+      throw error;
+    }
+    board = found;
+    board.port = port;
+    await ready();
+  }
+
+  /** Have the views show the board's model, if there is one. */
+  async function ready() {
+    const who = `${board.machine || "a board"}, MicroPython ${board.version}`;
+    if (!(await board.hasLibrary())) {
+      state(`Connected: ${who}. The library is not on it yet.`);
+      return;
+    }
+    state("The board makes its model ready…");
+    await board.begin();
+    board.model = true;
+    await attach();
+    state(`Connected: ${who}, ${board.about.engine} engine.`);
+  }
+
+  const isShown = () => page.show.source === board;
+
+  async function attach() {
+    board.about = await page.show.attach(board, "the board");
+    page.show.interval = REFRESH;
+  }
+
+  function reached(step) {
+    board.about.step = step;
+    document.documentElement.dataset.boardStep = step;
+  }
+
+  function listen(found) {
+    const now = (handler) => (event) => found === board && handler(event.detail);
+    found.addEventListener(
+      "progress",
+      now((detail) => {
+        reached(detail.step);
+        if (isShown()) page.show.progress({ ...detail, steps: board.about.steps });
+      }),
+    );
+    found.addEventListener(
+      "stopped",
+      now(async () => {
+        board.running = false;
+        buttons();
+        if (!board.model) return;
+        // It has done some steps since the last line that it printed.
+        reached((await board.ask("about")).facts.step);
+        state(
+          `The board has read ${board.about.step.toLocaleString("en")} names and saved what it learned.`,
+        );
+        if (isShown()) await page.show.refresh();
+      }),
+    );
+    found.addEventListener(
+      "failed",
+      now(({ message }) => complain($("board-problem"), message)),
+    );
+    found.addEventListener(
+      "lost",
+      now(({ message }) => {
+        complain($("board-problem"), message);
+        board = null;
+        state("");
+        buttons();
+      }),
+    );
+    found.addEventListener("said", ({ detail }) => terminal?.write(detail.text));
+  }
+
+  $("board-connect").addEventListener("click", () =>
+    attempt(async () => {
+      if (!board) return connect();
+      const leaving = board;
+      board = null;
+      await leaving.disconnect();
+      state("Disconnected. The board goes on alone.");
+    }),
+  );
+
+  async function put(names) {
+    board.model = false;
+    const changed = await board.putFiles({
+      names,
+      fresh: names !== null,
+      onFile: (path, i, n) => state(`Copying ${path} (${i} of ${n})`),
+    });
+    state(`${changed} files copied.`);
+    await ready();
+  }
+  $("board-put").addEventListener("click", () => attempt(() => put(null)));
+  $("board-names").addEventListener("click", () =>
+    attempt(async () => put((await page.names()).names)),
+  );
+
+  $("board-run").addEventListener("click", () =>
+    attempt(async () => {
+      if (board.running) return board.pause();
+      if (!isShown()) await attach();
+      const done = board.about.step >= board.about.steps;
+      if (done) board.about.steps = board.about.step + 1000;
+      board.running = true;
+      state("The board learns. Its own serial lines draw the curve.");
+      await board.run(done ? 1000 : undefined);
+    }),
+  );
+
+  $("board-save").addEventListener("click", () =>
+    attempt(async () => page.download(await saved(), "esp32gpt.ckpt")),
+  );
+  async function saved() {
+    await board.pause();
+    state("Reading the board's model…");
+    const bytes = await board.save();
+    state(`The board's model: ${bytes.length.toLocaleString("en")} bytes.`);
+    return bytes;
+  }
+  $("board-fetch").addEventListener("click", () =>
+    attempt(async () => {
+      const bytes = await saved();
+      await page.openInTab(bytes);
+      state("The tab goes on with the board's model.");
+    }),
+  );
+
+  async function load(bytes, names) {
+    await board.pause();
+    state("Sending the model…");
+    await board.load(bytes, names);
+    await attach();
+    state(`The board goes on after ${board.about.step.toLocaleString("en")} names.`);
+  }
+  $("board-send").addEventListener("click", () =>
+    attempt(async () => load(await page.saveTab(), (await page.names()).names)),
+  );
+  $("board-open").addEventListener("click", () => $("file-board").click());
+  $("file-board").addEventListener("change", ({ target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (file) attempt(async () => load(new Uint8Array(await file.arrayBuffer()), null));
+  });
+
+  $("terminal").addEventListener("toggle", () =>
+    attempt(async () => {
+      const { open } = $("terminal");
+      if (!terminal) {
+        const { BoardTerminal } = await import("./terminal.js");
+        terminal = new BoardTerminal(
+          $("terminal-screen"),
+          (text) => board?.typing && board.send(text),
+        );
+      }
+      if (open) terminal.open();
+      if (board) await board.type(open);
+    }),
+  );
+
+  async function chooseFirmware(bytes, name) {
+    firmware = null;
+    const found = inspect(bytes, chips);
+    firmware = { bytes, ...found };
+    const digest = await sha256(bytes);
+    const mb = (bytes.length / 1e6).toFixed(1);
+    $("flash-said").textContent = `${name}: for ${found.chip.title}, ${mb} MB, SHA-256 ${digest}`;
+  }
+  $("flash-file").addEventListener("change", ({ target }) => {
+    const [file] = target.files;
+    if (file)
+      attempt(async () => chooseFirmware(new Uint8Array(await file.arrayBuffer()), file.name));
+  });
+  $("flash-go").addEventListener("click", () =>
+    attempt(async () => {
+      const port = board?.port ?? (await choosePort());
+      if (!port) return;
+      await board?.close();
+      board = null;
+      const { flash } = await import("./flash.js");
+      const response = await fetch(`files-${firmware.chip.architecture}.bin`);
+      const files = new Uint8Array(await response.arrayBuffer());
+      const reset = !$("flash-held").checked;
+      const progress = (part, text) => {
+        $("flash-progress").value = part;
+        state(`${text}: ${Math.round(100 * part)} %`);
+      };
+      const whole = await flash(port, firmware, files, progress, reset);
+      const next = reset ? "connect it" : "press its EN (reset) button, and connect it";
+      const rest = whole ? "" : ", and put the library on it";
+      state(`MicroPython is installed: ${next}${rest}.`);
+    }),
+  );
+
+  async function prepare() {
+    chips = await (await fetch("chips.json")).json();
+    for (const { file, title } of await (await fetch("firmware.json")).json()) {
+      const button = make("button", { type: "button", className: "quiet small" }, title);
+      button.addEventListener("click", () =>
+        attempt(async () =>
+          chooseFirmware(new Uint8Array(await (await fetch(file)).arrayBuffer()), title),
+        ),
+      );
+      $("flash-offered").append(button);
+    }
+  }
+
+  buttons();
+  prepare();
+}

@@ -1,0 +1,159 @@
+// A board over Web Serial: here MicroPython on this machine, behind a stand-in for navigator.serial.
+
+import { expect } from "@playwright/test";
+import { expected, learn, open, picture, saved, test } from "./page.js";
+import { FakeSerial } from "./serial.js";
+
+const WORD = "isabella";
+const SLOW = { timeout: 60_000 };
+
+let board;
+test.afterEach(() => board?.close());
+
+async function connected(page) {
+  board = FakeSerial.fake(page);
+  await board.install();
+  await open(page);
+  await page.click("#board-connect");
+  await expect(page.locator("#board-state")).toContainText("Connected", SLOW);
+}
+
+/** Connected, with the library on it, and a model that has read nothing yet. */
+async function ready(page) {
+  await connected(page);
+  await page.click("#board-put");
+  await expect(page.locator("#board-state")).toContainText("engine", SLOW);
+}
+
+const boardStep = (page) => page.evaluate(() => Number(document.documentElement.dataset.boardStep));
+
+test("files go to a board, it trains, and the views show it", async ({ page }) => {
+  test.setTimeout(180_000);
+  await connected(page);
+  await expect(page.locator("#board-state")).toContainText("The library is not on it yet");
+  await page.click("#board-put");
+  await expect(page.locator("#board-state")).toContainText("reference engine", SLOW);
+  await expect(page.locator("#shown")).toHaveText("showing the board");
+
+  await page.click("#board-run");
+  await page.waitForFunction(() => Number(document.documentElement.dataset.boardStep) >= 20, SLOW);
+  // While it trains, the views ask, and it answers and goes on.
+  await page.fill("#word", WORD);
+  await expect(page.locator(".letter")).toHaveCount(WORD.length + 1);
+  const before = await boardStep(page);
+  await page.waitForFunction(
+    (step) => Number(document.documentElement.dataset.boardStep) > step,
+    before,
+    SLOW,
+  );
+  await page.click("#invent");
+  await expect(page.locator("#invented li")).not.toHaveCount(0, SLOW);
+
+  await page.click("#board-run");
+  await expect(page.locator("#board-state")).toContainText("saved what it learned", SLOW);
+  await expect(page.locator("#f-avg")).toHaveText(/^\d\.\d{3}$/);
+  await picture(page, "board", { fullPage: true });
+
+  const truth = expected(await saved(page, "#board-save"), WORD);
+  expect(truth.step).toBe(await boardStep(page));
+  const heads = await page
+    .locator("#heads svg")
+    .evaluateAll((pictures) =>
+      pictures.map((svg) =>
+        [...svg.querySelectorAll("rect:not(.none, .now)")].map((rect) =>
+          Number(rect.style.fillOpacity),
+        ),
+      ),
+    );
+  const looks = truth.looks.flat().map((rows) => rows.flat());
+  const off = heads.flatMap((cells, h) => cells.map((p, i) => Math.abs(p ** 2 - looks[h][i])));
+  expect(off.length).toBe(4 * 45);
+  expect(Math.max(...off)).toBeLessThan(0.002);
+});
+
+test("a model goes from the tab to a board and back, exactly", async ({ page }) => {
+  test.setTimeout(180_000);
+  await ready(page);
+  await page.click("#run"); // the tab's
+  await expect(page.locator("#shown")).toBeHidden();
+  await page.selectOption("#pace", "Infinity");
+  await page.waitForSelector('html[data-done="true"]');
+  const there = expected(await saved(page), WORD);
+
+  await page.click("#board-send");
+  await expect(page.locator("#board-state")).toContainText("goes on after 1,000 names", SLOW);
+  const onBoard = expected(await saved(page, "#board-save"), WORD);
+  expect(onBoard.weights).toEqual(there.weights);
+  expect(onBoard.moments).toEqual(there.moments);
+
+  await page.click("#board-run");
+  await page.waitForFunction(() => Number(document.documentElement.dataset.boardStep) > 1000, SLOW);
+  await page.click("#board-run");
+  await expect(page.locator("#board-state")).toContainText("saved what it learned", SLOW);
+  const taught = expected(await saved(page, "#board-save"), WORD);
+  expect(taught.step).toBeGreaterThan(1000);
+
+  await page.click("#board-fetch");
+  await expect(page.locator("#board-state")).toContainText("The tab goes on", SLOW);
+  const back = expected(await saved(page), WORD);
+  expect(back.step).toBe(taught.step);
+  expect(back.weights).toEqual(taught.weights);
+});
+
+test("split reads and lost bytes delay it, and change nothing", async ({ page }) => {
+  test.setTimeout(240_000);
+  await connected(page);
+  board.pieces = 7;
+  board.dropTo = 9973;
+  await page.click("#board-put");
+  const outcome = page.locator("#board-state:has-text('engine'), #board-problem:visible");
+  await expect(outcome).not.toHaveCount(0, { timeout: 200_000 });
+  await expect(page.locator("#board-problem")).toHaveText("");
+  expect(board.lostTo).toBeGreaterThan(3);
+  board.dropTo = 0;
+  board.drop = 2999;
+  await page.fill("#word", WORD);
+  await expect(page.locator(".letter")).toHaveCount(WORD.length + 1, SLOW);
+});
+
+test("a cable that is pulled is one sentence, and connecting again goes on", async ({ page }) => {
+  await connected(page);
+  const copying = page.click("#board-put");
+  await expect(page.locator("#board-state")).toContainText("Copying", SLOW);
+  await board.unplug();
+  await expect(page.locator("#board-problem")).toContainText("The board is gone");
+  await copying;
+  await expect(page.locator("#board-connect")).toHaveText("Connect a board");
+  await learn(page); // the tab does not care
+});
+
+test("a busy port is one sentence", async ({ page }) => {
+  board = FakeSerial.fake(page);
+  await board.install();
+  board.busy = true;
+  await open(page);
+  await page.click("#board-connect");
+  await expect(page.locator("#board-problem")).toContainText("in use by another program");
+});
+
+test("a browser without Web Serial is one sentence", async ({ page }) => {
+  await page.addInitScript(
+    () =>
+      Object.defineProperty(Navigator.prototype, "serial", { value: undefined }) &&
+      delete Navigator.prototype.serial,
+  );
+  await open(page);
+  await page.click("#board-connect");
+  await expect(page.locator("#board-problem")).toContainText("cannot reach a serial port");
+});
+
+test("the terminal is the board's Python", async ({ page }) => {
+  await ready(page);
+  await page.click("#terminal summary");
+  await page.locator("#terminal-screen textarea").focus();
+  await page.keyboard.type("gpt.trainer.step + 41\r");
+  await expect(page.locator("#terminal-screen")).toContainText("41", SLOW);
+  await page.click("#terminal summary");
+  await page.click("#invent");
+  await expect(page.locator("#invented li")).not.toHaveCount(0, SLOW);
+});
