@@ -1,4 +1,4 @@
-"""A board for tests of the page, under the host's MicroPython: a raw REPL on stdin and stdout, and a
+"""A board for tests of the page, under the host's MicroPython: a raw REPL on stdin and stdout, a
 littlefs in memory. What runs on it is really MicroPython; only that it is an ESP32 is not true.
 
     micropython fake_board.py [BLOCKS]
@@ -6,9 +6,7 @@ littlefs in memory. What runs on it is really MicroPython; only that it is an ES
 It ends when stdin does. SIGINT is Ctrl-C, which the terminal of a board would make of it.
 """
 
-import select
 import sys
-import time
 
 import vfs
 
