@@ -10,14 +10,17 @@ import ast
 import json
 
 from tools.kernelc.frontend import parse
-from tools.kernelc.subset import FUNCTIONS
+from tools.kernelc.subset import BITS, FUNCTIONS
 
-BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+BINARY = {
+    **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"},
+    **{ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"},
+}
 COMPARE = {
     **{ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="},
     **{ast.Eq: "===", ast.NotEq: "!=="},
 }
-UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!"}
+UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!", ast.Invert: "~"}
 CONVERSIONS = {"float": "", "int": "Math.trunc"}  # the other functions have Math's names
 VIEWS = {"floats": "F32", "ints": "I32"}
 
@@ -26,6 +29,10 @@ PROLOGUE = """\
 let memory, F32 = new Float32Array(0), I32;
 export function bind(wasmMemory) { memory = wasmMemory; view(); }
 function view() { F32 = new Float32Array(memory.buffer); I32 = new Int32Array(memory.buffer); }
+const bits = new Int32Array(1), float = new Float32Array(bits.buffer);
+function to_bits(x) { float[0] = x; return bits[0]; }
+function from_bits(i) { bits[0] = i; return float[0]; }
+function modulo(a, b) { return a - b * Math.floor(a / b); }
 """
 # When the memory has grown, the views of it are empty.
 RENEW = "  if (F32.length === 0) view();"
@@ -113,6 +120,8 @@ class _Translator:
                 return [f"{indent}return{' ' + self.expression(value) if value else ''};"]
             case ast.Expr(value=value):
                 return [f"{indent}{self.expression(value)};"]
+            case ast.Break() | ast.Continue():
+                return [f"{indent}{type(node).__name__.lower()};"]
             case ast.Pass():
                 return []
         return self.kernel.refuse(node, "the page's engine does not know this statement")
@@ -157,8 +166,8 @@ class _Translator:
                 return f"{self.views[name]}[{name} + {e(index)}]"
             case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
                 return f"Math.floor({e(left)} / {e(right)})"
-            case ast.BinOp(left=left, op=ast.Mod(), right=right):  # of ints from 0
-                return f"({e(left)} % {e(right)})"
+            case ast.BinOp(left=left, op=ast.Mod(), right=right):
+                return f"modulo({e(left)}, {e(right)})"
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
                 return f"({e(left)} {BINARY[type(op)]} {e(right)})"
             case ast.UnaryOp(op=op, operand=operand) if type(op) in UNARY:
@@ -173,7 +182,7 @@ class _Translator:
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 if name in CONVERSIONS:
                     name = CONVERSIONS[name]
-                elif name in FUNCTIONS:
+                elif name in FUNCTIONS and name not in BITS:
                     name = f"Math.{name}"
                 return f"{name}({', '.join(map(e, arguments))})"
         return self.kernel.refuse(node, "the page's engine does not know this expression")
