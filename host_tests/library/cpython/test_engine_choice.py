@@ -25,7 +25,8 @@ def broken(kernel):
 
 def test_the_self_test_has_every_kernel():
     functions = inspect.getmembers(reference, inspect.isfunction)
-    assert sorted(KERNELS) == sorted(name for name, _ in functions if name != "reserve")
+    others = ("reserve", "from_bits", "to_bits")  # kernels call the last two
+    assert sorted(KERNELS) == sorted(name for name, _ in functions if name not in others)
 
 
 def test_the_reference_passes():
