@@ -23,6 +23,7 @@ MOST = 64  # letters of an alphabet; each is a token, which costs the chip memor
 LEAST = 8  # different names held out, and as many trained on; of fewer, none are held out
 HOST = "host"
 BARE_BYTES = 120 * 1024  # that an ESP32 without PSRAM has for a model that trains
+LARGE = 65536  # bytes of a file that takes a chip more than a second
 REMARKS = 2
 
 
@@ -63,6 +64,8 @@ def load(path, fold, config, letters=None):
         key = identify(file, "fold" if fold else "keep")
         listing = read(beside(path), key)
         if not listing or letters not in (None, listing.letters):
+            if key[0] > LARGE:
+                print(f"looking through {path}, {key[0] // 1024} KB")
             listing = borrow("alphabet", "look_through", path, file, fold, letters)
             if letters is None:
                 write(path, key, listing)

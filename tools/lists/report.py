@@ -45,7 +45,6 @@ def more_letters(source, choices, config):
     for n in options:
         kept = len(letters.choose(source.lines, n).names)
         said.append(f"LETTERS={n} keeps {kept} and takes {report.kilobytes(needed(config, n))}")
-
     return f"{', '.join(said)} (a bare ESP32 has {report.kilobytes(BARE_BYTES)})"
 
 
