@@ -1,12 +1,13 @@
-"""Runs at power-on: trains a GPT on names.txt, from where it was saved, and invents names.
+"""The program that runs at power-on: train a GPT on names.txt, from the last save, and invent
+names.
 
-Afterwards, or after Ctrl-C at any moment, `gpt` is at the REPL.
+Afterwards, or after Ctrl-C at any moment, the model is at the REPL as `gpt`.
 """
 
 import gc
 import time
 
-from esp32gpt.gpt import GPT  # first: it sees to the garbage while modules load
+from esp32gpt.gpt import GPT  # first: it turns on frequent garbage collection for the next imports
 
 # isort: split
 from esp32gpt import compat, kernels
@@ -30,14 +31,14 @@ def banner():
 
 
 def countdown():
-    """Leave time for Ctrl-C before anything else happens."""
+    """Count down, so that the user can press Ctrl-C before training starts."""
     for seconds in range(COUNTDOWN_SECONDS, 0, -1):
         print(f"training starts in {seconds} s (Ctrl-C: REPL)")
         time.sleep(1)
 
 
 def main():
-    """Do everything, from the banner to the names."""
+    """Show the banner, count down, train, and print invented names."""
     global gpt
     banner()
     if not compat.ON_HOST:

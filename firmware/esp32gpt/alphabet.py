@@ -1,4 +1,4 @@
-"""Chooses the alphabet of a names file: its characters, but for those too rare to be learned."""
+"""Choose the alphabet of a names file: its characters, except those that are too rare to learn."""
 
 from . import remarks, utf8
 from .dataset import DatasetError
@@ -8,13 +8,14 @@ from .survey import survey
 from .tokenizer import Tokenizer, pack
 
 RARE = 1000  # a character that occurs less than once in so many names is left out
-COUNTED = 512  # different characters that a board has the memory to count
+COUNTED = 512  # a board's memory allows it to count so many different characters
 
 
 def look_through(path, file, fold, letters=None):
-    """Return the Listing of an open names file, in the letters given or the best ones.
+    """Return the Listing of an open names file, with the given letters or else the best ones.
 
-    `fold` reads ASCII capitals as small letters. Raises DatasetError if it has no name to learn.
+    `fold` reads ASCII capitals as small letters. Raises DatasetError if the file has no name to
+    learn.
     """
     lines = Lines(file, BLOCK)
     given = letters
@@ -32,8 +33,8 @@ def look_through(path, file, fold, letters=None):
 
 
 def choose(lines, fold, most, counted=COUNTED):
-    """Return (alphabet, Survey) of Lines: the most frequent characters, at most so many, of those
-    names that can be written with them. The alphabet is empty if there are none.
+    """Return (alphabet, Survey) of Lines. The alphabet is the `most` most frequent characters in
+    the names that it can write; it is empty if there is no such name.
 
     Raises DatasetError if there are more than `counted` different characters.
     """
@@ -43,7 +44,7 @@ def choose(lines, fold, most, counted=COUNTED):
     letters = frequent(collector.letters, found, most)
     while letters:
         found = survey(lines, Tokenizer(letters))
-        # Without the lines that this skips, other characters may have become rare.
+        # The smaller alphabet skips lines, so other characters may be rare now.
         remaining = frequent(letters, found, most)
         if remaining == letters:
             break
@@ -53,8 +54,8 @@ def choose(lines, fold, most, counted=COUNTED):
 
 
 def frequent(letters, found, most):
-    """Return the most frequent of the letters by which a Survey counted, at most so many and none
-    that is rare, as a string in the order of code points."""
+    """Return the `most` most frequent letters in a Survey, without rare ones, as a string in the
+    order of code points. `letters` are the letters in the order of the Survey's tokens."""
     common = []
     for i, letter in enumerate(letters):
         n = found.counts.get(i + 1, 0)
@@ -64,17 +65,19 @@ def frequent(letters, found, most):
 
 
 class Collector(Tokenizer):
-    """Knows every letter: it gives each new one the next token, and adds it to `letters`."""
+    """A tokenizer for all letters: it gives each new letter the next token and adds it to
+    `letters`."""
 
     def __init__(self, fold, most):
-        """With `fold`, ASCII capitals are small letters. More than `most` raise DatasetError."""
+        """Start without letters. `fold` reads ASCII capitals as small letters. More than `most`
+        letters raise DatasetError."""
         Tokenizer.__init__(self, " ")
         self.letters = [" "]
         self._fold = fold
         self._most = most
 
     def unknown(self, utf8_bytes, i, width):
-        """Return the token of a new letter, otherwise as Tokenizer.unknown."""
+        """Return the token of a new letter, or else the same as Tokenizer.unknown."""
         passed = Tokenizer.unknown(self, utf8_bytes, i, width)
         if passed:
             return passed

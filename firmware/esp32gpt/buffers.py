@@ -4,10 +4,10 @@ from array import array
 
 
 def zeros(n, typecode="f"):
-    """A new array of n zeros, n > 0.
+    """Return a new array of n zeros, n > 0.
 
-    Nothing else of its size is allocated on the way: on the chip there would be no room.
-    Raises MemoryError if no piece of the heap is large enough.
+    No second buffer of this size is allocated meanwhile, because the chip would have no room for
+    it. Raises MemoryError if no free piece of the heap is large enough.
     """
     try:
         buffer = array(typecode, range(n))
@@ -22,7 +22,8 @@ def zeros(n, typecode="f"):
 
 
 def views(table, buffer):
-    """{name: memoryview of its rows × cols elements} over one flat buffer laid out by table."""
+    """Return {name: memoryview of its rows × cols elements} for one flat buffer with the layout of
+    `table`, a list of (name, rows, cols)."""
     whole = memoryview(buffer)
     named = {}
     offset = 0
@@ -33,8 +34,8 @@ def views(table, buffer):
 
 
 def allocate(table, typecode="f"):
-    """{name: array of zeros} with a separate buffer for each tensor of table.
+    """Return {name: array of zeros}, with a separate array for each (name, rows, cols) of `table`.
 
-    Many small blocks fit where one large one does not: the chip's heap is in pieces.
+    The chip's free heap is in pieces, so many small arrays fit where one large array does not.
     """
     return {name: zeros(rows * cols, typecode) for name, rows, cols in table}

@@ -1,8 +1,8 @@
-"""Names from a file, in an order that costs the chip no seeks, and which of them are held out.
+"""Read names from a file, in an order that needs few seeks, and decide which names are held out.
 
-The file is shuffled when it is prepared, on the host; the first epoch reads it from
-beginning to end through one small buffer. Later epochs visit the blocks of the file, and
-the lines within a block, in an order that a few ints describe: each line once an epoch.
+The host shuffles the file when it prepares it. The first epoch reads the file from start to end
+through one small buffer. Later epochs visit the blocks of the file, and the lines in each block, in
+another order that a few ints describe. Each line comes once in an epoch.
 """
 
 from array import array
@@ -11,8 +11,8 @@ from binascii import crc32
 from .lines import LONGEST, Lines
 from .rng import Rng
 
-HELD_OUT_OF = 16  # one name of so many is held out,
-DECIDE = 16  # by so many of its tokens: the same names in any context that holds as many
+HELD_OUT_OF = 16  # one name of so many is held out
+DECIDE = 16  # the first tokens of a name decide: the same names are held out in any longer context
 
 # The sides of a list.
 ALL = 0
@@ -27,7 +27,7 @@ class DatasetError(Exception):
 def is_held_out(tokens, T):
     """Return True if training never sees the name tokens[1] … tokens[T].
 
-    A hash of the name decides, so that a name which is listed twice is on one side only.
+    A hash of the name decides, so copies of a name are always on the same side.
     """
     h = 0
     for i in range(1, min(T, DECIDE) + 1):
@@ -50,17 +50,18 @@ def open_list(path):
 
 
 class Dataset:
-    """One side of a names file as documents: all names, those to train on, or those held out.
+    """The documents on one side of a names file: all names, those for training, or the held-out
+    ones.
 
-    `peek` writes the current document's tokens and can be repeated; `advance` goes on to
-    the next. So a step that is interrupted before its end finds the same document again.
-    The position is `epoch`, `block` (how many blocks of this epoch lie behind) and `line`
-    (how many lines of the block do). Lines with a character outside the alphabet are passed
-    over.
+    `peek` writes the tokens of the current document and can be repeated. `advance` goes to the next
+    document. So an interrupted step finds the same document again. The position is `epoch`, `block`
+    (the number of blocks that are done in this epoch) and `line` (the number of lines that are done
+    in the block). Lines with a character outside the alphabet are skipped.
     """
 
     def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):
-        """Raises DatasetError if the file is missing, or has no name on this side."""
+        """Open the file at `path`. Raises DatasetError if it is missing or has no name on this
+        side."""
         self.path = path
         self.tokenizer = tokenizer
         self.seed = seed
@@ -74,7 +75,7 @@ class Dataset:
         self.line = 0
         self._load()
         size = self._lines.size
-        # (bytes, CRC-32 of the beginning): tells this file from another.
+        # (bytes, CRC-32 of the first block): identifies the file.
         self.identity = (size, crc32(memoryview(self._lines.buffer)[: min(size, block_bytes)]))
         self.sorted = self._is_sorted()
         # Reading a sorted file in order would teach the model the letter A first.
@@ -85,9 +86,9 @@ class Dataset:
         self.block = self.line = 0
 
     def peek(self, tokens):
-        """Write the document's tokens; returns the number of predictions T, at least 1.
+        """Write the document's tokens; return the number of predictions T, at least 1.
 
-        Returns 0 if an epoch has gone by without a usable line.
+        Returns 0 if there is no usable line in a whole epoch.
         """
         lines = self._lines
         epochs = self.epoch + 2
@@ -110,7 +111,7 @@ class Dataset:
         return 0
 
     def advance(self):
-        """Go on to the next document."""
+        """Go to the next document."""
         self.line += 1
 
     def close(self):
@@ -118,11 +119,12 @@ class Dataset:
         self._lines.close()
 
     def _load(self):
-        """Have the block of the present position in the buffer, and its lines' order."""
+        """Read the block of the present position into the buffer and set the order of its lines,
+        unless that is done."""
         wanted = self.epoch * self._lines.blocks + self.block
         if self._loaded == wanted:
             return
-        self._loaded = -1  # until all of it is here: an interrupt may come between
+        self._loaded = -1  # until everything is loaded: there may be an interrupt
         self._block_order.shuffle(self._lines.blocks, self.seed, self.epoch)
         block = self._block_order.at(self.block)
         self._lines.read(block)
@@ -130,7 +132,7 @@ class Dataset:
         self._loaded = wanted
 
     def _is_sorted(self):
-        """Return True if the first block's lines are in alphabetical order, and enough to tell."""
+        """Return True if the first block has at least 8 lines, in alphabetical order."""
         lines = self._lines
         ascents = 0
         previous = b""
@@ -144,13 +146,13 @@ class Dataset:
 
 
 class NameList:
-    """Documents from a list of names, in its order and round again: for a fixed workload."""
+    """Documents from a list of names, in its order, again and again: a fixed workload."""
 
     epoch = block = 0
     sorted = False
 
     def __init__(self, names, tokenizer):
-        """Raises DatasetError for a name with a character outside the alphabet."""
+        """Use these names. Raises DatasetError for a name with a character outside the alphabet."""
         self.tokenizer = tokenizer
         self._names = [name.encode() for name in names]
         self.line = 0
@@ -160,20 +162,20 @@ class NameList:
                 raise DatasetError(f"{name} has characters outside '{tokenizer.alphabet}'")
 
     def peek(self, tokens):
-        """As Dataset.peek."""
+        """Do the same as Dataset.peek."""
         name = self._names[self.line % len(self._names)]
         return self.tokenizer.encode(name, 0, len(name), tokens)
 
     def advance(self):
-        """As Dataset.advance."""
+        """Do the same as Dataset.advance."""
         self.line += 1
 
 
 class Order:
-    """An order of 0 … n-1 that needs no table: i → (first + i · stride) mod n."""
+    """An order of 0 … n-1 without a table: i → (first + i · stride) mod n."""
 
     def shuffle(self, n, seed, epoch):
-        """Choose the order of an epoch, n may be 0; epoch 0 is the natural one."""
+        """Choose the order of n items for an epoch; n may be 0. Epoch 0 has the natural order."""
         self.n = n
         self.first = 0
         self.stride = 1
@@ -185,7 +187,7 @@ class Order:
                 self.stride = self.stride % n + 1
 
     def at(self, i):
-        """The i-th index of the order."""
+        """Return the i-th index of the order."""
         return (self.first + i * self.stride) % self.n
 
 
@@ -196,7 +198,7 @@ def gcd(a, b):
 
 
 def known(path, names, tokenizer):
-    """Return the set of those names that the file has."""
+    """Return the set of those names that are in the file."""
     wanted = {name for name in names if name}
     utf8 = [name.encode() for name in wanted]
     fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)
@@ -207,7 +209,7 @@ def known(path, names, tokenizer):
         lines.read(block)
         text = bytes(lines.buffer)
         text = text.lower() if fold else text
-        if any(name in text for name in utf8):  # fast, and mostly false
+        if any(name in text for name in utf8):  # a fast test, mostly false
             for i in range(lines.count):
                 T = tokenizer.encode(lines.buffer, lines.starts[i], lines.ends[i], tokens)
                 name = tokenizer.decode(memoryview(tokens)[1:T])

@@ -1,4 +1,4 @@
-"""The loss of names that are not learned from."""
+"""Measure the loss of names without training on them."""
 
 from array import array
 
@@ -7,7 +7,8 @@ from .tokenizer import BOS
 
 
 class Evaluator:
-    """Measures a model. It overwrites the activations, which nobody needs between two steps."""
+    """Measures a model's loss. This overwrites the activations, which are not needed between
+    steps."""
 
     def __init__(self, model, tokenizer):
         self.model = model
@@ -17,19 +18,20 @@ class Evaluator:
         self.losses = zeros(1, model.typecode)
 
     def loss(self, name):
-        """The mean cross-entropy of a name's predictions, in nats.
+        """Return the mean cross-entropy of a name's predictions, in nats.
 
-        Of a long one those of the first block_size. Raises ValueError if it has characters
-        outside the alphabet.
+        Only the first block_size predictions of a long name count. Raises ValueError if the name
+        has characters outside the alphabet.
         """
         utf8 = name.encode()
         T = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
         if not T:
-            raise ValueError(f"'{name}' is not of the letters '{self.tokenizer.alphabet}'")
+            raise ValueError(f"'{name}' has letters other than '{self.tokenizer.alphabet}'")
         return self._loss(T)
 
     def mean(self, held_out, names):
-        """Return (mean loss, how many) of up to so many names that are kept; (None, 0) of none."""
+        """Return (mean loss, number of names) of up to `names` names in `held_out`, a HeldOut;
+        (None, 0) if it has none."""
         tokens = self.tokens
         total = 0.0
         count = min(names, held_out.count)

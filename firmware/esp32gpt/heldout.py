@@ -1,29 +1,31 @@
-"""Names that training never sees, kept in memory as tokens: each is read from the file once."""
+"""Held-out names, which training never sees, kept in memory as tokens. Each is read from the file
+once."""
 
 from .config import HELD_OUT_BYTES as ROOM
 
 
 class HeldOut:
-    """Different names, up to as many as fit into `room` bytes; `count` says how many there are.
+    """A set of `count` different names, as many as fit into `room` bytes.
 
-    Each is the tokens of its letters and a zero: tokens from 128 take two bytes, both above 127.
+    A name is stored as the tokens of its letters and a zero. Tokens from 128 on take two bytes,
+    both above 127.
     """
 
     def __init__(self, room=ROOM):
         self.count = 0
         self._buffer = bytearray(room)
-        self._used = 1  # a zero stands before the first
-        self._at = (0, 0, 0)  # where reading goes on: epoch, block and line
+        self._used = 1  # there is a zero before the first name
+        self._at = (0, 0, 0)  # the epoch, block and line at which reading continues
         self._is_complete = False
 
     def wants(self, names):
-        """Return whether there may be more than are kept, so that there are `names` of them."""
+        """Return True if fewer than `names` names are kept and the file may have more."""
         return self.count < names and not self._is_complete
 
     def read(self, documents, names, tokens):
-        """Read on in `documents` (a Dataset of names held out) until `names` are kept.
+        """Read more names from `documents`, a Dataset of held-out names, until `names` are kept.
 
-        tokens (block_size + 1) is overwritten.
+        Overwrites tokens (block_size + 1).
         """
         if self.count:
             documents.epoch, documents.block, documents.line = self._at
@@ -36,7 +38,7 @@ class HeldOut:
             self._at = (documents.epoch, documents.block, documents.line)
 
     def _add(self, tokens, T):
-        """Keep a name that is not kept yet. Returns False if there is no room."""
+        """Keep the name unless it is there already. Returns False if there is no room."""
         name = b"\0"
         for i in range(1, T + 1):
             token = tokens[i]
@@ -56,9 +58,10 @@ class HeldOut:
         return True
 
     def write(self, offset, tokens):
-        """Write the name at the offset, 0 for the first, into tokens; returns (T, next offset).
+        """Write the name at an offset, 0 for the first name, into tokens; return (T, the offset of
+        the next name).
 
-        T is the number of predictions, as of Tokenizer.encode.
+        T is the number of predictions, as in Tokenizer.encode.
         """
         buffer = self._buffer
         room = len(tokens) - 1

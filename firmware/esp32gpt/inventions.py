@@ -1,9 +1,9 @@
-"""Shows invented names, and says how good they are; in memory only meanwhile."""
+"""Print invented names, and figures on their quality. This module is in memory only meanwhile."""
 
 from .checkpoint import BEST, exists
 
 TEMPERATURES = (0.5, 0.8, 1.1)
-JUDGED = 20  # names at each temperature
+JUDGED = 20  # names that are judged at each temperature
 
 
 def show(gpt, n, options):
@@ -13,13 +13,13 @@ def show(gpt, n, options):
 
 
 def report(gpt, n, evaluated):
-    """Print n invented names, how good names are at several temperatures, and the loss of
-    up to `evaluated` names held out."""
+    """Print n invented names, the quality of names at several temperatures, and the loss of up to
+    `evaluated` held-out names."""
     names = _invent(gpt, n, {})
     judged = []
     for temperature in TEMPERATURES:
         judged.append([gpt.sampler.sample("", temperature) for _ in range(JUDGED)])
-    listed = gpt.known(names + sum(judged, []))  # once, for the list may be long
+    listed = gpt.known(names + sum(judged, []))  # only one search, because the list may be long
     _say_new(names, listed)
     print(quality(judged, listed, gpt.model.config.block_size))
     loss, count = gpt.held_out_loss(evaluated)
@@ -30,10 +30,10 @@ def report(gpt, n, evaluated):
 
 
 def quality(judged, listed, block_size):
-    """Return a line on lists of names, one for each of TEMPERATURES.
+    """Return a line about lists of names, one list for each of TEMPERATURES.
 
-    It says which share of them is new, so not in `listed`, which share repeats an earlier one,
-    and which ended before the context did.
+    It has the share of names that are new (not in `listed`), the share of names that repeat an
+    earlier one, and the share of names that ended before the context.
     """
     new = [sum(name != "" and name not in listed for name in names) for names in judged]
     repeated = [len(names) - len(set(names)) for names in judged]
@@ -47,7 +47,7 @@ def quality(judged, listed, block_size):
 
 
 def _invent(gpt, n, options):
-    """Return n invented names, which are printed meanwhile."""
+    """Invent n names, print them meanwhile, and return them."""
     print(f"{n} names it has invented:")
     names = []
     for i in range(n):

@@ -1,4 +1,4 @@
-"""Finds the names in a text file, block by block, through one small buffer."""
+"""Find the names in a text file, block by block, with one small buffer."""
 
 from array import array
 
@@ -6,28 +6,29 @@ LF = 10
 CR = 13
 TAB = 9
 SPACE = 32
-MARK = b"\xef\xbb\xbf"  # a byte order mark, with which some editors let UTF-8 begin
-LONGEST = 256  # bytes of a name; a longer line is no name, far beyond any context that fits
+MARK = b"\xef\xbb\xbf"  # a byte order mark: some editors write it at the start of UTF-8
+LONGEST = 256  # bytes of a name; a longer line is no name, and no context is as long
 
 
 class Lines:
-    """Holds one block of a file and where its names lie.
+    """One block of a file, and the places of the names in it.
 
-    After `read`, `count` names start in the block: name i is buffer[starts[i]:ends[i]], and
-    empty if it is longer than LONGEST. A line ends in LF, CR or both, a name also at a tab, as
-    `tabs` of them do. Blank lines are left out, and so are spaces and tabs before a name.
+    After `read`, `count` names start in the block. Name i is buffer[starts[i]:ends[i]]; it is empty
+    if the name is longer than LONGEST. A line ends in LF, CR or both. A name ends there or at a
+    tab; `tabs` names end at a tab. Blank lines are left out, and so are spaces and tabs before a
+    name.
     """
 
     def __init__(self, file, block_bytes):
-        """Take a binary file, which must not change while it is read."""
+        """Use an open binary file, which must not change while it is read."""
         self._file = file
         self._block_bytes = block_bytes
         self.size = file.seek(0, 2)
         self.blocks = (self.size + block_bytes - 1) // block_bytes
-        # The byte before a block, the block, the end of its last name, and a line end behind all.
+        # The byte before a block, the block, the end of its last name, and a line end after that.
         self.buffer = bytearray(1 + block_bytes + LONGEST + 2)
         self._window = memoryview(self.buffer)[:-1]
-        # Of two bytes at least, with the line's end.
+        # A name has at least two bytes, with its line end.
         self.starts = array("H", bytes(2 * (block_bytes // 2 + 1)))
         self.ends = array("H", bytes(2 * (block_bytes // 2 + 1)))
         self.count = 0
@@ -38,7 +39,7 @@ class Lines:
         buffer = self.buffer
         stop = self._block_bytes
         if block:
-            # From the byte before it: a line that starts earlier is the last block's.
+            # Start from the byte before it: a line that starts earlier belongs to the block before.
             self._file.seek(block * self._block_bytes - 1)
             stop += 1
         else:

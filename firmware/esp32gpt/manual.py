@@ -1,4 +1,4 @@
-"""The text of GPT.help(); in memory only while it is printed."""
+"""The text of GPT.help(). It is in memory only while it is printed."""
 
 TEXT = """gpt = GPT(steps=2000)   a new model; esp32gpt.json has the other settings
 gpt = GPT.load()        the saved one: resumed: step 1000 from esp32gpt.ckpt
@@ -14,5 +14,5 @@ Ctrl-C stops anything and keeps the model."""
 
 
 def show():
-    """Print it."""
+    """Print the text."""
     print(TEXT)

@@ -1,7 +1,8 @@
 """The GPT: its weights, its activations and the forward pass.
 
-microgpt's architecture: token and position embedding, RMSNorm without gain, and per layer
-x += attention(norm(x)), x += mlp(norm(x)) with a ReLU, then the output matrix; no biases.
+The architecture is microgpt's: token and position embedding; RMSNorm without gain; in each layer
+x += attention(norm(x)) and x += mlp(norm(x)) with a ReLU; then the output matrix. There are no
+biases.
 """
 
 from . import compat
@@ -10,7 +11,7 @@ from .config import size
 
 
 class Layer:
-    """One transformer layer: views of its weights, its activations, its forward pass."""
+    """One transformer layer: views of its weights and activations, and its forward pass."""
 
     def __init__(self, config, kernels, weights, activations, index):
         self.kernels = kernels
@@ -30,11 +31,11 @@ class Layer:
         self.mlp_norm = activations[prefix + "mlp_norm"]  # (T, C)
         self.mlp_rstd = activations[prefix + "mlp_rstd"]  # (T,)
         self.hidden = activations[prefix + "hidden"]  # (T, 4C)
-        self.x = activations["x"]  # (T, C): the residual stream, shared and not kept
-        self.branch = activations["branch"]  # (T, C): what joins it, likewise
+        self.x = activations["x"]  # (T, C): the residual stream; all layers share this buffer
+        self.branch = activations["branch"]  # (T, C): the summand for x; shared as well
 
     def forward(self, x, start, T):
-        """Turn rows start … start+T-1 of x into the layer's output, which is self.x."""
+        """Compute the layer's output for rows start … start+T-1 of x, and write it to self.x."""
         k = self.kernels
         C = self.n_embd
         norm = self.attn_norm
@@ -58,15 +59,15 @@ class Layer:
 
 
 class Model:
-    """Weights in one flat buffer, `params`, and the activations of one name.
+    """The weights, in one flat buffer `params`, and the activations of one name.
 
-    `weights` maps each tensor's name to its view. `engine` is a module with the kernels, such
-    as kernels.choose().engine. With typecode "d" everything is computed in double precision,
-    which the reference engine can do under CPython.
+    `weights` maps the name of each tensor to its view of `params`. `engine` is a module with the
+    kernels, such as kernels.choose().engine. With typecode "d" everything is computed in double
+    precision; only the reference engine under CPython can do this.
     """
 
     def __init__(self, config, engine, typecode="f", params=None):
-        """params: a buffer for the weights; made here if None. Raises MemoryError."""
+        """Allocate the activations, and `params` if it is None. Raises MemoryError."""
         self.config = config
         self.kernels = engine
         self.typecode = typecode
@@ -92,14 +93,15 @@ class Model:
         ]
 
     def init_weights(self, rng):
-        """Draw every weight from a normal distribution of standard deviation init_std."""
+        """Draw every weight from a normal distribution with standard deviation init_std."""
         rng.fill(self.params, self.config.init_std)
 
     def forward(self, tokens, start, T):
-        """Write `logits` (.., V) of rows start … start+T-1 and keep every activation.
+        """Compute rows start … start+T-1 of the logits (.., V) and of all activations; return the
+        logits.
 
-        tokens[t] stands at row t. Rows before start must be those of an earlier call with
-        the same weights: their keys and values are read, not computed again.
+        tokens[t] belongs to row t. The rows before `start` must come from earlier calls with the
+        same weights: their keys and values are read, not computed again.
         """
         k = self.kernels
         C = self.n_embd
@@ -112,8 +114,9 @@ class Model:
         return self.logits
 
     def loss_forward(self, losses, targets, slot, T):
-        """losses[slot] = mean cross-entropy of rows 0 … T-1; False if it is not finite.
+        """Write the mean cross-entropy of rows 0 … T-1 to losses[slot]; return 0 if it is not
+        finite, else 1.
 
-        The logits become their own gradient: the backward pass begins here.
+        Overwrites the logits with their gradient, with which the backward pass begins.
         """
         return self.kernels.cross_entropy(losses, self.logits, targets, slot, T, self.vocab_size)

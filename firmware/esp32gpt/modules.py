@@ -1,6 +1,6 @@
-"""Modules of the library by name, and those that are in memory only while they are used.
+"""Import modules of the library by name, and unload those that are needed only for one call.
 
-A chip's heap is scarce: whatever only a beginning or an end needs is borrowed.
+A chip's heap is scarce, so modules that are needed only at the start or at the end are borrowed.
 """
 
 import gc
@@ -17,9 +17,9 @@ def load(name):
 
 
 def borrow(name, function, *arguments):
-    """Import a module, return what its function returns, and free the memory of the module.
+    """Import a module, call its function, unload the module, and return the function's result.
 
-    Every module of the library that the call imported is unloaded, also if it raises.
+    This also unloads all other modules of the library that the call imported, even if it raises.
     """
     before = set(sys.modules)
     try:
@@ -35,5 +35,5 @@ def _unload(path):
     del sys.modules[path]
     package, _, name = path.rpartition(".")
     package = sys.modules.get(package)
-    if hasattr(package, name):  # not if its import has failed
+    if hasattr(package, name):  # False if the import failed
         delattr(package, name)

@@ -1,17 +1,18 @@
-"""The lines that training prints: one fixed form, which serial plotters draw as it is."""
+"""The lines that training prints, in one fixed form that serial plotters can draw."""
 
 from . import compat
 
-STEPS = 50  # at the latest after so many steps there is a line,
-MICROSECONDS = 400_000  # or after so much time; and after the first
+# A line is printed after the first step, after so many steps, and after so much time.
+STEPS = 50
+MICROSECONDS = 400_000
 
 
 class Progress:
-    """Prints step, loss, avg (of the last 100 losses), held (the held-out loss), the
-    milliseconds of a step, and the seconds that are left (eta)."""
+    """Prints step, loss, avg (the mean of the last 100 losses), held (the held-out loss), ms (the
+    milliseconds of a step) and eta (the seconds left)."""
 
     def __init__(self, trainer, until):
-        """until: the last step of this run."""
+        """Start the clock. `until` is the last step of this run."""
         self.trainer = trainer
         self.until = until
         self._first = trainer.step + 1
@@ -26,15 +27,13 @@ class Progress:
         return compat.ticks_diff(compat.ticks_us(), self._began)
 
     def is_due(self, us):
-        """Return whether to show a line after this step, `us` microseconds after the last one."""
+        """Return True if a line is due after this step, `us` microseconds after the last line."""
         step = self.trainer.step
         return us > MICROSECONDS or step % STEPS == 0 or step in (self._first, self.until)
 
     def show(self, us, held):
-        """Print the line: the steps since the last one took `us` microseconds.
-
-        held: the held-out loss, None if there is none. It may be measured in between, and its
-        time then counts for no step.
+        """Print a line. The steps since the last line took `us` microseconds; this does not include
+        the time to measure `held`, the held-out loss or None.
         """
         state = self.trainer
         ms = us / 1000 / (state.step - self._step)

@@ -1,11 +1,11 @@
-"""The learning rate, and how fast Adam forgets, that suit a run of so many steps.
+"""Good learning rates and Adam decays for runs of different lengths.
 
 tools/RECIPES.md says how they were found.
 """
 
 from .defaults import SettingsError, check
 
-# Runs of up to so many steps: learning rate, β1, β2. The first line is microgpt's own.
+# (the most steps, learning rate, β1, β2). The first recipe is microgpt's.
 RECIPES = (
     (1500, 0.01, 0.85, 0.99),
     (4000, 0.008, 0.85, 0.99),
@@ -16,13 +16,13 @@ RECIPES = (
 )
 NAMES = ("learning_rate", "beta1", "beta2")
 
-# Where a time is given, the number of steps is known only after the first of them.
+# If the user gives a time, the number of steps is known only after the first steps.
 WARMUP = 100  # steps
-FIRST = 0.002  # the learning rate until it is known
+FIRST = 0.002  # the learning rate of these first steps
 
 
 def ask(config, seconds, given):
-    """Prepare a Config for so many seconds more. Raises SettingsError for a number that is none."""
+    """Prepare a Config for `seconds` of training. Raises SettingsError if they cannot be used."""
     check("seconds", seconds)
     if not seconds:
         raise SettingsError("seconds must be at least 1, not 0")
@@ -31,7 +31,7 @@ def ask(config, seconds, given):
 
 
 def begin(config, given):
-    """Prepare a Config for training that lasts config.seconds; settings in `given` stay."""
+    """Prepare a Config to train for config.seconds. Settings named in `given` stay as they are."""
     config.steps = 0
     if "learning_rate" not in given:
         config.learning_rate = FIRST
@@ -40,7 +40,7 @@ def begin(config, given):
 
 
 def finish(config, given):
-    """Set what suits config.steps, now that it is known; settings in `given` stay."""
+    """Set the recipe for config.steps, which is known now. Settings named in `given` stay."""
     fitting = [recipe for recipe in RECIPES if config.steps <= recipe[0]]
     for name, value in zip(NAMES, fitting[0][1:]):
         if name not in given:

@@ -1,4 +1,4 @@
-"""Says in words what is wrong with a list, and what to do about it."""
+"""Write remarks about a list: the problems in it, and the remedies."""
 
 from . import utf8
 from .lines import LONGEST
@@ -12,14 +12,14 @@ WORDS = {
     CONTROL: "with control characters",
     TOO_LONG: f"longer than {LONGEST} bytes",
 }
-TOO_RARE = "letters that stand less than once in 1000 names are not learned"
+TOO_RARE = "letters that occur less than once in 1000 names are not learned"
 ONE_A_LINE = f"put one name of at most {LONGEST} bytes on each line"
 SHOWN = 24  # characters of an example or of an alphabet
-SEPARATORS = ';,|"<{'  # a list in most of whose lines one of these stands is a table, or code
+SEPARATORS = ';,|"<{'  # a file with one of these in most of its lines is a table, or code
 HEADERS = ("name", "names", "title", "word", "words", "smiles")
 
-# Capitals with a small letter, accents that belong to the letter before, and ligatures, for which a
-# board has no tables: (first, last, 1 for all in this range or 2 for every second).
+# Ranges of capitals with a small letter, of combining accents, and of ligatures. A board cannot
+# change these. (first, last, 1 for all characters in the range or 2 for every second one).
 TABLES = (
     (0xC0, 0xD6, 1),
     (0xD8, 0xDE, 1),
@@ -39,8 +39,9 @@ TABLES = (
 
 
 def of_board(path, letters, found, first, given):
-    """Return two remarks on what a board found: on skipped lines, and on what the host would do
-    better. `first` is the first line, `given` is true if the letters are those of a saved model."""
+    """Return two remarks for a list that a board has looked through: about skipped lines, and about
+    things that the host does better. `first` is the first line. `given` is True if the letters are
+    those of a saved model."""
     deploy = f"`make deploy NAMES={path}`"
     if given:
         rare = "the saved model does not know these: `make deploy FRESH=1` begins a new one"
@@ -56,13 +57,14 @@ def of_board(path, letters, found, first, given):
 
 
 def remedies(path, rare):
-    """Return what a user can do for each reason; `rare` for other letters."""
+    """Return {reason: remedy for the user}; `rare` is the remedy for other letters."""
     converted = f"save the list as UTF-8, or have it converted by `make deploy NAMES={path}`"
     return {LETTERS: rare, ENCODING: converted, CONTROL: converted, TOO_LONG: ONE_A_LINE}
 
 
 def skipped(found, remedies):
-    """Return how many lines were skipped, by reason, with the remedy of the most frequent one."""
+    """Return a remark with the number of skipped lines for each reason, and the remedy for the most
+    frequent reason."""
     parts = sorted((-n, reason) for reason, n in found.skipped.items())
     if not parts:
         return ""
@@ -73,10 +75,10 @@ def skipped(found, remedies):
 
 
 def about_table(letters, found, first):
-    """Return hints, in a list, that most lines are no plain names or that the first is a title."""
+    """Return a list of hints: most lines are no plain names, or the first line is a title."""
     hints = []
     if found.tabs * 10 >= found.names * 9:
-        hints.append("most lines have tabs: what stands before the first is taken as the name")
+        hints.append("most lines have tabs: the text before the first tab is used as the name")
     for separator in SEPARATORS:
         i = letters.find(separator)
         if i >= 0 and found.counts.get(i + 1, 0) * 10 >= found.names * 9:
@@ -91,20 +93,20 @@ def about_table(letters, found, first):
 
 
 def needs_tables(letter):
-    """Return True for capitals, accents and ligatures that only a host changes."""
+    """Return True for capitals, accents and ligatures that only a host can change."""
     code = ord(letter)
     return any(first <= code <= last and not (code - first) % step for first, last, step in TABLES)
 
 
 def nothing(path, found):
-    """Return a sentence on a list without a name."""
+    """Return the message for a list without a name."""
     if not found.lines:
         return f"{path} has no name: it needs one name on each line, in UTF-8"
     return f"{path} has no name that can be used: " + skipped(found, remedies(path, TOO_RARE))
 
 
 def other_letters(path, given, own):
-    """Return a sentence on a list in another script than the saved model's."""
+    """Return the message for a list in another script than the saved model's."""
     return (
         f"the saved model knows the letters {quote(given)}, and {path} is written in {quote(own)}: "
         "take the list that it learned from, or begin a new model with `make deploy FRESH=1` "
@@ -113,7 +115,7 @@ def other_letters(path, given, own):
 
 
 def too_many(most):
-    """Return a sentence on a list with more different characters than can be counted."""
+    """Return the message for a list with too many different characters to count."""
     return (
         f"the list has more than {most} different characters: "
         "`make deploy NAMES=file LETTERS=n` chooses n of them"
@@ -121,7 +123,7 @@ def too_many(most):
 
 
 def example(line):
-    """Return a line, given as bytes, in parentheses; nothing for an empty one."""
+    """Return a line, given as bytes, quoted in parentheses, or "" for an empty line."""
     if not line:
         return ""
     try:

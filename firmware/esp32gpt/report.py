@@ -1,4 +1,4 @@
-"""The report on a list that stands before its training, in four lines at most."""
+"""The report on a list, printed before training, in at most four lines."""
 
 from . import compat
 from .listing import LEAST
@@ -8,9 +8,10 @@ GREATEST_BLOCK = 256
 
 
 def lines(path, listing, config, free=None):
-    """Return the lines: how many names, which letters, what was skipped, what else to know.
+    """Return the lines of the report: the number of names, the letters, skipped lines, other
+    remarks.
 
-    `free` is how many bytes a model may take, by default those that are free here.
+    `free` is the number of bytes for a model, by default the free bytes here.
     """
     name = path[path.rfind("/") + 1 :]
     letters = listing.letters
@@ -22,7 +23,7 @@ def lines(path, listing, config, free=None):
 
 
 def counts(listing):
-    """Return in words how many lines, names and different names there are, and the longest."""
+    """Return a text with the numbers of lines, names and different names, and the longest name."""
     different = f"{number(listing.different, listing.exact)} different"
     if listing.exact and listing.different == listing.names:
         different = "all different"
@@ -42,7 +43,7 @@ def plural(n, word):
 
 
 def number(n, exact):
-    """Return a number in words: of an estimate the first two digits."""
+    """Return a number as text; for an estimate, only its first two digits."""
     if exact or n < 100:
         return str(n)
     zeros = len(str(n)) - 2
@@ -50,14 +51,14 @@ def number(n, exact):
 
 
 def cut(listing, config, free):
-    """Return in words how many names the context cuts and which block_size holds more of them."""
+    """Return a text that says how many names the context cuts, and which block_size holds more."""
     T = config.block_size
     too_long = sum(n for length, n in listing.lengths.items() if length >= T)
     if not too_long:
         return ""
     free = free or compat.free_bytes()
     vocab_size = len(listing.letters) + 1
-    wanted = min(max(listing.lengths) + 1, GREATEST_BLOCK)  # with the end, which is a token
+    wanted = min(max(listing.lengths) + 1, GREATEST_BLOCK)  # the end is a token, too
     holds = "holds all" if wanted < GREATEST_BLOCK else "holds most"
     needed = needed_bytes(config, vocab_size, wanted)
     words = f"{too_long} of {plural(listing.names, 'name')} too long for block_size {T} and cut: "
@@ -72,7 +73,7 @@ def cut(listing, config, free):
 
 
 def needed_bytes(config, vocab_size, block_size):
-    """Return the bytes that training takes with these in the Config's place."""
+    """Return the bytes that training needs with this vocab_size and block_size in the Config."""
     before = config.vocab_size, config.block_size
     config.vocab_size, config.block_size = vocab_size, block_size
     needed = config.model_bytes() + config.training_bytes()
@@ -81,5 +82,5 @@ def needed_bytes(config, vocab_size, block_size):
 
 
 def kilobytes(needed):
-    """Return a number of bytes in words."""
+    """Return a number of bytes as text, in KB."""
     return f"{(needed + 1023) // 1024} KB"

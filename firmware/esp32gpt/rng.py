@@ -1,7 +1,7 @@
-"""Random numbers: xorshift32, the same sequence on every interpreter.
+"""Random numbers from xorshift32, with the same sequence on every interpreter.
 
-The 32-bit state is kept as two 16-bit halves, because MicroPython's ints of more than 30
-bits are heap objects: this way a draw allocates nothing.
+The state of 32 bits is kept as two halves of 16. In MicroPython an int of more than 30 bits is a
+heap object; with halves a draw allocates nothing.
 """
 
 from math import cos, log, pi, sqrt
@@ -11,16 +11,16 @@ class Rng:
     """xorshift32 with shifts 13, 17, 5 (Marsaglia 2003), period 2^32 − 1."""
 
     def __init__(self, seed=42):
-        """seed: any int; seeds that differ in their low 32 bits give different sequences."""
+        """Start from any int. Seeds with different low 32 bits give different sequences."""
         self.high = (seed >> 16) & 0xFFFF
         self.low = seed & 0xFFFF
         if not self.high | self.low:
-            self.high = 0x9E37  # the all-zero state would stay zero
-        for _ in range(16):  # small seeds have few bits set, and their first draws too
+            self.high = 0x9E37  # a state of zero would stay zero
+        for _ in range(16):  # after a small seed, the first draws would have few bits set
             self.bits()
 
     def bits(self):
-        """24 random bits, as an int: the upper ones of the next state."""
+        """Return 24 random bits as an int: the upper bits of the next state."""
         high = self.high
         low = self.low
         high ^= (high << 13 | low >> 3) & 0xFFFF
@@ -33,15 +33,16 @@ class Rng:
         return high << 8 | low >> 8
 
     def below(self, n):
-        """An int from 0 to n − 1, for n up to 16,384."""
+        """Return an int from 0 to n − 1, for n up to 16,384."""
         return (self.bits() >> 10) * n >> 14
 
     def uniform(self):
-        """A float in [0, 1) with 24 random bits, exact in float32."""
+        """Return a float in [0, 1) with 24 random bits, exact in float32."""
         return self.bits() * (1 / 16777216)
 
     def gaussian(self, mean, std):
-        """A normal deviate by Box & Muller's transform; the second of each pair is not used."""
+        """Return a normal deviate by the transform of Box and Muller, without the second of the
+        pair."""
         radius = sqrt(-2 * log(1 - self.uniform()))
         return mean + std * radius * cos(2 * pi * self.uniform())
 

@@ -1,4 +1,5 @@
-"""One run of training: the lines it prints, the held-out loss it measures, the saves."""
+"""One run of training, with its lines of progress, its measurements of held-out loss and its
+saves."""
 
 import time
 from math import log
@@ -8,28 +9,30 @@ from .checkpoint import BEST, CheckpointError
 from .modules import borrow
 from .progress import Progress
 
-TIMED = 20  # steps that are timed where seconds are given, after one that may have to load names
-SHARE = 0.95  # of the time is training, the rest is what is shown and measured
-MEASURED = 64  # names held out that are measured while training,
-STEPS_BETWEEN = 200  # at the earliest after so many steps,
-MEASURES = 50  # and about so often in a long run
+TIMED = 20  # steps to time if the user gives seconds; a first one is not timed: it may load names
+SHARE = 0.95  # the part of the time that is training; the rest is progress and measurements
+MEASURED = 64  # held-out names in a measurement while training
+STEPS_BETWEEN = 200  # the fewest steps between two measurements
+MEASURES = 50  # about so many measurements in a long run
 
 
-TROUBLE = 0.25  # nats above the best running mean, or above guessing,
-PATIENCE = 500  # for so many steps: training has diverged
+# Training has diverged if the running mean of the loss is worse than its best value, or worse than
+# guessing, by TROUBLE nats for PATIENCE steps.
+TROUBLE = 0.25
+PATIENCE = 500
 
 
 class Watch:
-    """Notices that training has diverged, by the running mean of the loss."""
+    """Finds out from the running mean of the loss whether training has diverged."""
 
     def __init__(self, guessing):
-        """guessing: the loss of pure guessing, ln of the number of tokens."""
+        """Start with `guessing`, the loss of pure guessing: ln of the number of tokens."""
         self.guessing = guessing
         self.best = guessing
-        self._fine = None  # the last step that was fine
+        self._fine = None  # the last step with a good mean
 
     def has_diverged(self, step, avg):
-        """Return whether `avg` has been bad for PATIENCE steps up to this one."""
+        """Return True if `avg` has been bad for PATIENCE steps up to this one."""
         self.best = min(self.best, avg)
         is_fine = avg <= self.best + TROUBLE and avg <= self.guessing
         if self._fine is None or is_fine:
@@ -38,17 +41,17 @@ class Watch:
 
 
 class Run:
-    """Trains a GPT, from where it stands to the end of its schedule or to an earlier step."""
+    """Trains a GPT, from its present step to a later one."""
 
     def __init__(self, gpt):
         self.gpt = gpt
-        self.held = None  # the last held-out loss measured, of the weights after _held_step
+        self.held = None  # the last measured held-out loss: of the weights after _held_step steps
         self._held_step = -1
         self._saved_step = gpt.trainer.step
         self._saved_time = time.time()
 
     def fix_steps(self):
-        """Train a few steps, and decide by their time on the number of steps."""
+        """Train a few steps and set config.steps, from their time and config.seconds."""
         trainer = self.gpt.trainer
         config = trainer.model.config
         trainer.prepare()
@@ -88,7 +91,7 @@ class Run:
                 self.save()
 
     def advice(self, best):
-        """Return what to do about training that has diverged."""
+        """Return the message for training that has diverged, with a remedy."""
         config = self.gpt.model.config
         return (
             f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "
@@ -97,14 +100,14 @@ class Run:
         )
 
     def measure(self):
-        """Measure the held-out loss of the present weights."""
+        """Measure the held-out loss of the present weights, unless it is known."""
         step = self.gpt.trainer.step
         if self._held_step != step:
             self.held = self.gpt.held_out_loss(MEASURED)[0]
             self._held_step = step
 
     def save(self):
-        """Save; if that fails, training goes on all the same."""
+        """Measure and save. If the save fails, print why and go on."""
         self.measure()
         try:
             self.gpt.save(self.held)
@@ -114,7 +117,7 @@ class Run:
         self._saved_step = self.gpt.trainer.step
 
     def save_at_end(self):
-        """Save what was trained since the last save, unless the settings forbid any."""
+        """Save the steps since the last save, unless the settings turn off all saves."""
         settings = self.gpt.settings
         allowed = settings["autosave_seconds"] or settings["autosave_steps"]
         if allowed and self.gpt.trainer.step > self._saved_step:

@@ -1,11 +1,11 @@
-"""Inventing names: one token at a time, with the keys and values of those before it kept."""
+"""Invent names, one token at a time. The keys and values of earlier tokens are kept."""
 
 from array import array
 
 from .buffers import zeros
 from .tokenizer import BOS
 
-TRIES = 100  # times that a first letter is drawn; a model may know nothing but the end of names
+TRIES = 100  # draws of a first letter; some models nearly always draw the end of a name
 
 
 class Sampler:
@@ -19,11 +19,11 @@ class Sampler:
         self.tokens = array("i", [0] * (model.config.block_size + 1))
 
     def sample(self, prompt="", temperature=0.5, top_k=0):
-        """Return a name that begins with prompt, of up to block_size characters.
+        """Return an invented name of up to block_size characters that begins with `prompt`.
 
-        temperature > 0: below 1 likelier names, above 1 stranger ones. With top_k > 0 each
-        character is one of the top_k likeliest. Raises ValueError if the prompt has characters
-        outside the alphabet, or leaves no room.
+        The temperature must be above 0: below 1 it gives likelier names, above 1 stranger ones.
+        With top_k > 0 each character is one of the top_k likeliest. Raises ValueError if the prompt
+        has characters outside the alphabet, or leaves no room.
         """
         if temperature <= 0:
             raise ValueError("temperature must be above 0: try 0.5")
@@ -41,7 +41,7 @@ class Sampler:
         tokens[0] = BOS
         length = self._encode(prompt)
         if length:
-            # The rows of the prompt but for its last token, whose logits we want.
+            # Compute the rows of the prompt before its last token; the loop computes the last one.
             forward(tokens, 0, length)
         tries = TRIES
         while length < block_size:
@@ -51,21 +51,21 @@ class Sampler:
                 tokens[length] = token
             elif length or tries == 1:
                 break
-            else:  # a name without letters is none
+            else:  # a name needs a letter
                 tries -= 1
         return self.tokenizer.decode(memoryview(tokens)[1 : length + 1])
 
     def _encode(self, prompt):
-        """Write the prompt's tokens; returns how many."""
+        """Write the prompt's tokens, and return their number."""
         if not prompt:
             return 0
         utf8 = prompt.encode()
         n = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
         if not n:
-            raise ValueError(f"'{prompt}' is not of the letters '{self.tokenizer.alphabet}'")
+            raise ValueError(f"'{prompt}' has letters other than '{self.tokenizer.alphabet}'")
         length = n - 1
         space = self.tokenizer.alphabet.find(" ") + 1
-        if self.tokens[n] == BOS and prompt[-1] == " " and space:  # a name does not end in one
+        if self.tokens[n] == BOS and prompt[-1] == " " and space:  # a name cannot end in a space
             length = n
             self.tokens[n] = space
         if n == len(self.tokens) - 1 and self.tokens[n] != BOS:

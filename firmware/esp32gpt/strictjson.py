@@ -1,22 +1,22 @@
-"""Reads a JSON object of texts, numbers, true and false: the same on any interpreter.
+"""Read a JSON object of texts, numbers, true and false, with the same result on any interpreter.
 
-The json modules differ in what they let pass: comments, NaN, cut-off text, a byte order mark,
-whole numbers such as 5e3. Settings are staged on one interpreter and read by another.
+The json modules of CPython and MicroPython accept different mistakes: comments, NaN, cut-off text,
+a byte order mark, whole numbers such as 5e3. But the host checks the settings that the board reads.
 """
 
 from .utf8 import decode
 
 LONGEST_NUMBER = 24  # characters
-GREATEST_EXPONENT = 30  # float32 ends at 38
+GREATEST_EXPONENT = 30  # the largest float32 is about 10^38
 WORDS = {"true": True, "false": False, "null": None}
 ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 def load(data):
-    """Return the dict that these bytes hold.
+    """Parse these bytes and return the dict.
 
-    A number without a fraction is an int, however it is written. Raises ValueError with the
-    line and what is wrong there.
+    A number without a fraction becomes an int, even if it is written as 5e3 or 5.0. Raises
+    ValueError with the line and the mistake in it.
     """
     try:
         text = decode(data)
@@ -33,7 +33,7 @@ def load(data):
 
 
 class Reader:
-    """Holds the text and the position up to which it is read."""
+    """The text, and the position `i` of the next character to read."""
 
     def __init__(self, text):
         self.text = text
@@ -45,19 +45,19 @@ class Reader:
         return ValueError(f"line {line}: {message}")
 
     def skip(self):
-        """Pass over white space; return the character after it, "" at the end."""
+        """Skip white space; return the character after it, or "" at the end."""
         while self.i < len(self.text) and self.text[self.i] in " \t\r\n":
             self.i += 1
         return self.text[self.i : self.i + 1]
 
     def expect(self, char):
-        """Pass over this character, which must come next."""
+        """Skip white space and this character. Raises ValueError if another one comes."""
         if self.skip() != char:
             raise self.error(f"a {char} is missing")
         self.i += 1
 
     def object(self):
-        """Read an object, with no other object inside."""
+        """Read an object that has no objects or lists inside; return it as a dict."""
         found = {}
         self.expect("{")
         if self.skip() == "}":
@@ -67,7 +67,7 @@ class Reader:
             self.skip()
             key = self.string()
             if key in found:
-                raise self.error(f'"{key}" stands here twice')
+                raise self.error(f'"{key}" is given twice')
             self.expect(":")
             found[key] = self.value()
             if self.skip() == "}":
@@ -108,7 +108,7 @@ class Reader:
             chars.append(char)
 
     def escape(self):
-        """Read what follows a backslash; return the character it stands for."""
+        """Read an escape sequence after its backslash; return the character that it means."""
         char = self.text[self.i : self.i + 1]
         self.i += 1
         if char in ESCAPES:
@@ -119,7 +119,7 @@ class Reader:
             low = self.code() - 0xDC00
             code = 0x10000 + ((code - 0xD800) << 10) + low if 0 <= low < 0x400 else 0xDC00
         if 0xD800 <= code < 0xE000:
-            raise self.error("no character is written like this after a backslash")
+            raise self.error("a backslash is followed by something that is no character")
         return chr(code)
 
     def code(self):
@@ -140,13 +140,13 @@ class Reader:
         return self.text[first : self.i]
 
     def number(self):
-        """Read a number: an int where there is no fraction, otherwise a float."""
+        """Read a number; return an int if its value is whole, otherwise a float."""
         first = self.i
         negative = self.text[first] == "-"
         self.i += negative
         whole = self.digits()
         if len(whole) > 1 and whole[0] == "0":
-            raise self.error("a number has no 0 before it")
+            raise self.error("a number must not begin with 0")
         fraction = ""
         exponent = 0
         if self.text[self.i : self.i + 1] == ".":
@@ -161,8 +161,8 @@ class Reader:
                 exponent = -exponent
         text = self.text[first : self.i]
         if len(text) > LONGEST_NUMBER or not -GREATEST_EXPONENT <= exponent <= GREATEST_EXPONENT:
-            raise self.error(f"{text[:LONGEST_NUMBER]} is too long a number, or too large")
-        # With integers, as floats of 32 and of 64 bits do not agree on what is whole.
+            raise self.error(f"the number {text[:LONGEST_NUMBER]} is too long or too large")
+        # Use ints: floats of 32 and 64 bits disagree about which values are whole.
         fraction = fraction.rstrip("0")
         digits = int(whole + fraction)
         shift = exponent - len(fraction)

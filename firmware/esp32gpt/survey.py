@@ -1,5 +1,5 @@
-"""Goes through a names file once and counts: names, how many are different, their letters and
-lengths, and the lines that cannot be used, by reason."""
+"""Read a names file once and count its names, different names, letters and lengths, and the lines
+that cannot be used, by reason."""
 
 from array import array
 from binascii import crc32
@@ -10,9 +10,9 @@ from .lines import LONGEST
 from .listing import Listing, is_letter
 from .tokenizer import NO_LETTER, Tokenizer
 
-DIFFERENT = 512  # names that are counted one by one; of more the number is estimated
+DIFFERENT = 512  # so many different names are counted exactly; a larger number is estimated
 
-# Why a line is skipped.
+# The reasons to skip a line.
 LETTERS = "letters"
 ENCODING = "encoding"
 CONTROL = "control"
@@ -20,11 +20,12 @@ TOO_LONG = "long"
 
 
 class Survey:
-    """Holds what was found.
+    """The counts of a names file.
 
-    `counts` has the occurrences of each token, `skipped` the lines of each reason, `examples`
-    the first line of each reason as bytes; `common` is how many letters are not rare, `tabs`
-    how many names end at a tab; the others are as in Listing.
+    `counts` has the occurrences of each token, `skipped` the number of lines for each reason,
+    `examples` the first line for each reason, as bytes, `common` the number of letters that are not
+    rare, and `tabs` the number of names that end at a tab. The other attributes are those of
+    Listing.
     """
 
     def __init__(self):
@@ -40,7 +41,7 @@ class Survey:
         self.tabs = 0
 
     def listing(self, letters, remarks):
-        """Return it as a Listing."""
+        """Return the Listing for these counts."""
         different = self.different.count()
         held_out = self.held_out.count()
         exact = self.different.is_exact()
@@ -50,7 +51,7 @@ class Survey:
 
 
 def survey(lines, tokenizer):
-    """Return the Survey of Lines that are written in the tokenizer's alphabet."""
+    """Return the Survey of Lines, with the tokenizer's alphabet."""
     found = Survey()
     tokens = array("i", [0] * (LONGEST + 2))  # BOS fits before and after the longest name
     view = memoryview(tokens)
@@ -88,9 +89,9 @@ def _skip(found, line):
 
 
 def reason_of(line):
-    """Return why the bytes of a line, none for one that is too long, are no name.
+    """Return the reason why a line is no name, or None if nothing in it is visible.
 
-    None if nothing in it can be seen.
+    `line` is its bytes, or empty for a line that is too long.
     """
     if not line:
         return TOO_LONG
@@ -98,11 +99,11 @@ def reason_of(line):
         text = utf8.decode(line)
     except UnicodeError:
         return ENCODING
-    if "\ufffd" in text:  # stands where somebody could not read what was there
+    if "\ufffd" in text:  # the sign for a character that a program could not read
         return ENCODING
     if not all(is_letter(char) for char in text):
         return CONTROL
-    stranger = Tokenizer("-")  # to which all letters but one are unknown
+    stranger = Tokenizer("-")  # it knows only one letter
     for char in text:
         char = char.encode()
         if stranger.unknown(char, 0, len(char)) == NO_LETTER:
@@ -111,16 +112,16 @@ def reason_of(line):
 
 
 class Different:
-    """Counts different numbers in bounded memory: when DIFFERENT are exceeded, it goes on with
-    one of 2, of 4 … of them, by their lowest bits."""
+    """Counts different numbers in little memory. After the first DIFFERENT, it counts only one of 2
+    numbers, then one of 4, and so on, chosen by their lowest bits."""
 
     def __init__(self):
         self._mask = 0
         self._kept = set()
 
     def add(self, number):
-        """Count a number that is well distributed, as a CRC is."""
-        number &= 0x3FFFFFFF  # no heap object on the chip
+        """Count a number that is well distributed, such as a CRC."""
+        number &= 0x3FFFFFFF  # so that it is no heap object on the chip
         if number & self._mask:
             return
         self._kept.add(number)
@@ -129,9 +130,9 @@ class Different:
             self._kept = {kept for kept in self._kept if not kept & self._mask}
 
     def count(self):
-        """Return how many there are; within some 5 % unless it is exact."""
+        """Return the count. An estimate is right to about 5 %."""
         return len(self._kept) * (self._mask + 1)
 
     def is_exact(self):
-        """Return True if none was left out."""
+        """Return True if all numbers were counted."""
         return not self._mask

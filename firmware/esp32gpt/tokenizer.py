@@ -1,19 +1,19 @@
-"""Characters to token ids and back. Token 0 is BOS, which also ends a name."""
+"""Convert characters to token ids and back. Token 0 is BOS, which begins and ends a name."""
 
 from array import array
 
 BOS = 0
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 
-# What `Tokenizer.unknown` returns where it is no token.
+# The other results of `Tokenizer.unknown`, besides tokens.
 NO_LETTER = 0
 SPACE = -1
 NOTHING = -2
 
-# Characters beyond ASCII that are no letters and yet spoil no name: the first and last of a range,
-# as `pack` has them, and what they are. White space of any width reads as a space. Format
-# characters are invisible and left out: marks of direction, joiners, soft hyphens, the byte order
-# mark. (One flat tuple takes the least memory.)
+# Characters beyond ASCII that are no letters but are allowed in names: the first and the last of a
+# range, as `pack` returns them, and their kind. White space of any width becomes a space. Format
+# characters are invisible and are left out: marks of direction, joiners, soft hyphens, the byte
+# order mark. One flat tuple takes the least memory.
 PASSED = (
     0x02A0,
     0x02A0,
@@ -63,11 +63,12 @@ PASSED = (
 class Tokenizer:
     """Token i + 1 is the i-th character of the alphabet.
 
-    If the alphabet has none of the capitals A to Z, they are read as their small letters.
+    If the alphabet has none of the capitals A to Z, they are read as small letters.
     """
 
     def __init__(self, alphabet=LATIN):
-        """Raises ValueError for an alphabet that is empty or names a character twice."""
+        """Use this alphabet, a string. Raises ValueError if it is empty or has a character
+        twice."""
         if not alphabet or len(set(alphabet)) != len(alphabet):
             raise ValueError("an alphabet needs at least one character, and each only once")
         self.alphabet = alphabet
@@ -83,20 +84,21 @@ class Tokenizer:
         if not any(self._ascii[65:91]):
             self._ascii[65:91] = self._ascii[97:123]
         self._space = self._ascii[32]
-        self._ascii[32] = 0  # a space is written where a letter follows
+        self._ascii[32] = 0  # `encode` writes a space only if a letter follows
 
     def encode(self, utf8, first, last, tokens):
-        """Write BOS, the ids of utf8[first:last] and BOS into tokens, as far as they fit.
+        """Write BOS, the ids of the characters in utf8[first:last], and BOS into tokens, as far as
+        they fit.
 
-        White space between letters is one space, at either end it is nothing, and format
-        characters are nothing. Returns the number of predictions to learn from: tokens[1] …
-        tokens[n], each from those before it. Returns 0 if a character is not in the alphabet
-        or there is none.
+        White space between letters becomes one space. White space at the ends, and format
+        characters, are left out. Returns n, the number of predictions: each of tokens[1] …
+        tokens[n] is predicted from the tokens before it. Returns 0 if a character is not in the
+        alphabet, or if there is none.
         """
         room = len(tokens) - 1
         tokens[0] = BOS
         n = 0
-        space = False  # between the last letter and the next
+        space = False  # True if there is a space between the last letter and the next
         i = first
         while i < last:
             code = utf8[i]
@@ -105,7 +107,7 @@ class Tokenizer:
                 token = self._ascii[code]
             else:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
-                if code < 0xC0 or i + width > last:  # not the first byte of one, or cut off
+                if code < 0xC0 or i + width > last:  # no first byte of a character, or cut off
                     return 0
                 token = self._others.get(pack(utf8, i, width), 0)
             if not token:
@@ -133,7 +135,7 @@ class Tokenizer:
         return n
 
     def unknown(self, utf8, i, width):
-        """Return what a character is that has no token: NO_LETTER, SPACE or NOTHING."""
+        """Return the kind of a character without a token: NO_LETTER, SPACE or NOTHING."""
         if width == 1:
             return SPACE if utf8[i] == 32 else NO_LETTER
         packed = pack(utf8, i, width)
@@ -143,15 +145,16 @@ class Tokenizer:
         return NO_LETTER
 
     def decode(self, tokens):
-        """The text of an iterable of token ids; BOS reads as a line end."""
+        """Return the text of an iterable of token ids. BOS becomes a line end."""
         return "".join("\n" if token == BOS else self.alphabet[token - 1] for token in tokens)
 
 
 def pack(utf8, i, width):
-    """Return the bytes of a character beyond ASCII as one int, different for each.
+    """Return the bytes of a character beyond ASCII as one int, different for each character.
 
-    They are compared, never decoded: what is not UTF-8 is none of the alphabet's. And an int
-    is no heap object on the chip, without the two bits that all first bytes share.
+    The bytes are compared, not decoded: a sequence that is not UTF-8 matches no character of the
+    alphabet. Without the two bits that all first bytes share, the int is no heap object on the
+    chip.
     """
     packed = utf8[i] & 0x3F
     for k in range(i + 1, i + width):

@@ -1,4 +1,4 @@
-"""Reads UTF-8 as Unicode defines it; MicroPython also takes overlong forms and surrogates."""
+"""Decode UTF-8 as Unicode defines it. MicroPython also accepts overlong forms and surrogates."""
 
 
 def decode(data):
@@ -7,7 +7,7 @@ def decode(data):
     codes = [ord(char) for char in text]
     if not all(is_character(code) for code in codes):
         raise UnicodeError
-    if "".join(chr(code) for code in codes).encode() != data:  # overlong forms come back shorter
+    if "".join(chr(code) for code in codes).encode() != data:  # overlong forms get shorter
         raise UnicodeError
     return text
 

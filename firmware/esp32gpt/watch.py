@@ -1,15 +1,15 @@
-"""Answers a program that watches a model, one line for each request.
+"""Answer the requests of a program that watches a model, with one line for each request.
 
     about                              shape, alphabet, settings, step
     weights                            every weight, as 8 bits
-    name TEXT                          of each letter: what comes next, where each head looks, loss
+    name TEXT                          for each letter: next letters, attention of each head, loss
     sample N TEMPERATURE TOP_K PROMPT  invented names, and which of them are in the list
     held                               the mean loss of held-out names
 
-An answer reads `watch:KIND DATA JSON CRC`: DATA is base64, or "-" where there is none; JSON an
-object; CRC the CRC-32, in 8 hexadecimal digits, of all between "watch:" and the space before it.
-A request that cannot be answered gets the kind "error", and "message" says why. Nothing of the
-library imports this module: it is in memory only where a program wants to watch.
+The form of an answer is `watch:KIND DATA JSON CRC`. DATA is base64, or "-" if there is none. JSON
+is an object. CRC is the CRC-32, in 8 hexadecimal digits, of the text between "watch:" and the space
+before CRC. If a request cannot be answered, the kind is "error", and "message" says why. The
+library does not import this module, so it is in memory only if a program watches.
 """
 
 import json
@@ -25,7 +25,7 @@ FULL = 65535  # a probability of 1
 
 
 class Line:
-    """Writes an answer piece by piece, since a board has no room for all of it."""
+    """Writes an answer in pieces, because a board has no room for a whole one."""
 
     def __init__(self, kind):
         self._crc = 0
@@ -50,7 +50,7 @@ class Line:
         self.byte(value >> 8)
 
     def end(self, facts):
-        """Write the rest: facts is a dict, which JSON can say."""
+        """Write the rest of the line. `facts` is a dict that JSON can represent."""
         self._flush()
         self._write("- " if self._is_empty else " ")
         self._write(json.dumps(facts))
@@ -104,7 +104,7 @@ def answer(gpt, request):
 
 
 def about(gpt, _):
-    """Print the shape, the alphabet and how far training is."""
+    """Print the shape, the alphabet, the settings and the step."""
     config = gpt.model.config
     facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
     facts["parameters"] = [list(row) for row in config.parameters()]
@@ -135,10 +135,10 @@ def weights(gpt, _):
 
 
 def name(gpt, text):
-    """Print the probabilities (T, V) of what follows BOS, the first letter, and so on; then the
-    attention weights of each layer, head and row t, for the rows from 0 to t.
+    """Print the probabilities (T, V) of the next token after BOS, after the first letter, and so
+    on; then the attention weights of each layer, head and row t, for the rows from 0 to t.
 
-    It overwrites the activations, which nobody needs between two steps.
+    Overwrites the activations, which are not needed between steps.
     """
     tokens = gpt.evaluator.tokens
     tokens[0] = BOS

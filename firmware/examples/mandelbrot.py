@@ -1,11 +1,12 @@
-"""One row of the Mandelbrot set. `make kernel FILE=firmware/examples/mandelbrot.py` makes
-machine code of it, and time_mandelbrot.py compares the two."""
+"""One row of the Mandelbrot set. `make kernel FILE=firmware/examples/mandelbrot.py` compiles it to
+machine code, and time_mandelbrot.py compares the code with this function in bytecode."""
 
 ints = "an int32 buffer"
 
 
 def mandelbrot_row(counts: ints, left: float, step: float, y: float, n: int, limit: int):
-    """counts[i]: after how many steps the point left + i·step + y·j escapes, or the limit."""
+    """Write to counts[i], for i < n, the number of iterations after which the point
+    left + i·step + y·√-1 escapes; at most `limit`."""
     for i in range(n):
         x = left + step * i
         re = 0.0

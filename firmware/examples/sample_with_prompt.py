@@ -1,4 +1,4 @@
-"""Teach the model a few names by heart, then let it finish what you begin.
+"""Teach the model a few names by heart, then let it complete the beginnings of names.
 
 mpremote run firmware/examples/sample_with_prompt.py
 """

@@ -29,7 +29,7 @@ for row in range(HEIGHT):
 
 bytecode = microseconds(mandelbrot.mandelbrot_row, slow, 0.3)
 machine = microseconds(mandelbrot_fpu.mandelbrot_row, fast, 0.3)
-# A fused product is rounded once, so that a point near the edge may take another way.
+# The FPU rounds a fused multiply-add only once, so the count of a point near the edge may differ.
 differ = sum(a != b for a, b in zip(slow, fast))
 assert differ <= WIDTH // 20, differ
 print(f"bytecode {bytecode} us, machine code {machine} us: {bytecode / machine:.0f} times")

@@ -1,4 +1,4 @@
-"""Train 100 steps and see what the model makes of it.
+"""Train for 100 steps and print a name that the model invents.
 
 mpremote run firmware/examples/train_100_steps.py
 """

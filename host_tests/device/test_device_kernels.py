@@ -1,5 +1,5 @@
-"""Compiled kernels on the chip: wrong arguments are exceptions and touch nothing, slices are
-taken at their offset, and the examples run."""
+"""Compiled kernels on the chip: wrong arguments raise exceptions and change nothing, slices are
+read at their offset, and the examples run."""
 
 import re
 import shutil
@@ -15,12 +15,12 @@ EXAMPLES = FIRMWARE / "examples"
 
 @pytest.fixture(autouse=True)
 def fpu(engines):
-    """All of these are for chips with an FPU."""
+    """Skip the tests on chips without an FPU."""
     needs("fpu", engines)
 
 
-# Each kernel's arguments are those of the self-test, but every buffer is a slice in the middle of
-# a larger array, whose other elements must stay as they are.
+# The arguments are those of the self-test, but every buffer is a slice in the middle of a larger
+# array. The other elements of that array must not change.
 BUFFERS = """
 from array import array
 from esp32gpt import kernels

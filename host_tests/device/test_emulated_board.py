@@ -1,4 +1,5 @@
-"""A board from its blank flash on: made on the host, or flashed and deployed to over the line."""
+"""A board from blank flash on: with an image from the host, or flashed and deployed over the
+port."""
 
 import contextlib
 import subprocess
@@ -12,7 +13,7 @@ from tools.host import board, chips, emulator, flashimage, ports
 
 @contextlib.contextmanager
 def booted(firmware, path):
-    """A session with a board that boots from the image."""
+    """Boot a board from the image, and yield a session with it."""
     with (
         emulator.Emulator(firmware.chip, path) as emulated,
         board.session(emulated.port) as transport,
@@ -73,7 +74,7 @@ def test_a_blank_flash_is_written_through_the_boot_rom(firmware, tmp_path):
 
 
 def tool(name, *options):
-    """The last but one and the last line that a tool prints, as its user starts it."""
+    """Run a command and return the last two lines of its output."""
     command = [sys.executable, "-m", "tools", name, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -101,7 +102,7 @@ def test_flash_and_deploy_make_a_board_of_a_blank_one(firmware, tmp_path, microp
 
 
 def imported(port):
-    """The engine that is chosen by the library deployed there."""
+    """Return the name of the engine that the deployed library chooses."""
     with board.session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)
         return board.run(

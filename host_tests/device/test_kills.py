@@ -1,4 +1,4 @@
-"""A chip that loses its power while it trains and saves. ESP32GPT_FULL=1 kills it 50 times."""
+"""A chip loses its power while it trains and saves. ESP32GPT_FULL=1 repeats this 50 times."""
 
 import os
 import random
@@ -12,7 +12,7 @@ FULL = bool(os.environ.get("ESP32GPT_FULL"))
 
 
 def listen(port, pattern, seconds):
-    """What the board says until the pattern matches, or for so many seconds."""
+    """Return the board's output until the pattern matches, or for `seconds`."""
     said = ""
     deadline = time.monotonic() + seconds
     while not re.search(pattern, said) and time.monotonic() < deadline:
@@ -21,7 +21,7 @@ def listen(port, pattern, seconds):
 
 
 def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
-    """The emulator is killed while it trains and saves, which leaves its flash half written."""
+    """Killing the emulator while it trains and saves leaves the flash half written."""
     settings_file = tmp_path / "settings.json"
     settings_file.write_text(
         '{"preset": "tiny", "autosave_steps": 20, "autosave_seconds": 0, "steps": 100000}'
@@ -35,7 +35,7 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
     )
     stage.prepare_settings(None)
     rng = random.Random(4)
-    saved = 0  # the step of the last save that the board has spoken of
+    saved = 0  # the step of the last save that the board has reported
     resumed = 0
     for _ in range(50 if FULL else 4):
         with (

@@ -1,7 +1,7 @@
-"""The engines that this interpreter can run, and how exact each promises to be.
+"""The engines that this interpreter can run, with the tolerance of each.
 
-Under CPython the viper engine runs through vipershim.py, once with the chip's 32-bit ints
-and once with 64-bit ones; under MicroPython it runs as the machine code it is.
+Under CPython the viper engine runs through vipershim.py, once with ints of 32 bits as on the chip,
+and once with 64 bits. Under MicroPython it runs as machine code.
 """
 
 import sys
@@ -13,17 +13,17 @@ from esp32gpt import kernels
 # Largest error of a result, relative to the largest magnitude it could have had.
 TOLERANCE = {"reference": 1e-6, "viper": 1e-3, "fpu": 1e-5, "numpy": 1e-5}
 
-# Where floats are doubles, expected values are doubles as well.
+# Expected values are doubles if this interpreter's floats are doubles.
 WIDE = "d" if 1.0 + 1e-12 != 1.0 else "f"
 
-# Under MicroPython: which to test beside the reference. A chip has no room for all at once.
+# Under MicroPython: the engines to test, besides the reference. A chip has no room for all at once.
 ENGINES = [name for name in kernels.ENGINES if name != "reference"]
 
 _loaded = []
 
 
 def engines():
-    """[(name, module, tolerance)] of every engine here; the reference is the first."""
+    """Return [(name, module, tolerance)] of every engine here. The reference comes first."""
     if not _loaded:
         _loaded.append(("reference", kernels.load("reference"), TOLERANCE["reference"]))
         if sys.implementation.name == "micropython":
@@ -43,17 +43,17 @@ def engines():
 
 
 def reference():
-    """The engine that defines the kernels."""
+    """Return the engine that defines the kernels."""
     return engines()[0][1]
 
 
 def floats(values):
-    """A float32 buffer."""
+    """Return a float32 buffer."""
     return array("f", values)
 
 
 def wide(buffer):
-    """A copy in the widest floats there are."""
+    """Return a copy of the buffer in the widest floats of this interpreter."""
     return array(WIDE, buffer)
 
 
@@ -65,7 +65,7 @@ def check_close(what, got, expected, tolerance, scale=None):
     """Assert that two buffers agree to tolerance · scale (by default the largest expected)."""
     if scale is None:
         scale = max(abs(value) for value in expected)
-    # Denormals count as zero: below 1e-37 nothing is promised.
+    # Denormals count as zero, so differences below 1e-37 are allowed.
     limit = max(tolerance * scale, 1e-37)
     for i in range(len(expected)):
         error = abs(got[i] - expected[i])

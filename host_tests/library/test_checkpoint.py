@@ -28,7 +28,7 @@ VALUES = {
 
 
 def example(step=7, alphabet="abγ"):
-    """(header, arrays) of a small checkpoint in which every number is another."""
+    """Return the (header, arrays) of a small checkpoint with different numbers everywhere."""
     config = Config(n_embd=4, n_head=2, block_size=3, vocab_size=len(alphabet) + 1)
     values = dict(VALUES)
     values["step"] = step
@@ -58,7 +58,7 @@ def write(data):
 
 
 def refusal():
-    """Why FILE is refused."""
+    """Return the message with which FILE is refused."""
     try:
         recovery.inspect(FILE)
     except CheckpointError as error:

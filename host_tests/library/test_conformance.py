@@ -1,7 +1,7 @@
-"""The contract of the kernels, held against every engine on this interpreter.
+"""The contract of the kernels, tested on every engine of this interpreter.
 
-Expected values are those of the reference engine in double precision, which
-test_gradients.py holds against finite differences.
+Expected values come from the reference engine in double precision. test_gradients.py compares that
+engine with finite differences.
 """
 
 from array import array
@@ -29,7 +29,7 @@ def gaussian(rng, n, scale):
 
 
 def each(shapes=SHAPES, scales=SCALES):
-    """(label, engine, tolerance, rng, shape, scale) of every engine on every shape and scale."""
+    """Yield (label, engine, tolerance, rng, shape, scale) for every engine, shape and scale."""
     for name, engine, tolerance in engines():
         for shape in shapes:
             T, C, n_head, V, block_size = shape
@@ -41,9 +41,9 @@ def each(shapes=SHAPES, scales=SCALES):
 
 
 def run(engine, kernel, outputs, *arguments):
-    """Call a kernel of the engine, and of the reference in wide floats, on the same inputs.
+    """Call a kernel of the engine, and the reference's kernel in wide floats, on the same inputs.
 
-    outputs are float32 buffers that both fill; returns (got, expected), a list of buffers each.
+    `outputs` are float32 buffers for the results. Returns (got, expected), each a list of buffers.
     """
     got = [floats(buffer) for buffer in outputs]
     getattr(engine, kernel)(*got, *arguments)
@@ -74,7 +74,7 @@ def test_embed_backward_sums_over_equal_tokens_and_clears_the_rest():
         reference().rmsnorm_forward(x, rstd, gaussian(rng, T * C, scale), 0, T, C)
         shape = (T, C, V, block_size)
         got, expected = run(engine, "embed_backward", stale, dx, x, rstd, tokens, *shape)
-        # As for rmsnorm_backward; a token may stand in every row.
+        # The scale is that of rmsnorm_backward; a token may be in every row.
         largest = max(rstd) * max(abs(d) for d in dx)
         check_close(label + " dwte", got[0], expected[0], 2 * tolerance, T * largest)
         check_close(label + " dwpe", got[1], expected[1], 2 * tolerance, largest)
@@ -110,7 +110,8 @@ def test_rmsnorm_backward_adds():
 
 
 def linear_cases():
-    """(label, engine, tolerance, T, n_in, n_out, x, w, dy) of square, wide and narrow layers."""
+    """Yield (label, engine, tolerance, T, n_in, n_out, x, w, dy) for square, wide and narrow
+    layers."""
     for label, engine, tolerance, rng, (T, C, _, V, _), scale in each():
         for n_in, n_out in ((C, 3 * C), (4 * C, C), (C, V)):
             x = gaussian(rng, T * n_in, 1.0)
@@ -141,7 +142,7 @@ def test_linear_backward_weights_overwrites():
 
 
 def attention_probs(T, n_head, block_size, probs):
-    """The weights that attention defines: those of rows up to T, and up to their own row."""
+    """Return the attention weights that are defined: for rows up to T, each up to its position."""
     return [
         probs[(h * block_size + t) * block_size + s]
         for h in range(n_head)
@@ -184,7 +185,7 @@ def test_relu_forward_and_backward():
     for label, engine, _, rng, (T, C, _, _, _), scale in each(scales=[1.0]):
         x = gaussian(rng, T * C, scale)
         x[0] = 0.0
-        x[T * C - 1] = 1e-30  # the least of positive values counts as one
+        x[T * C - 1] = 1e-30  # even the smallest value counts as positive
         dx = gaussian(rng, T * C, scale)
         before = list(x), list(dx)
         engine.relu_forward(x, 0, T, C)
@@ -228,19 +229,19 @@ def test_cross_entropy_says_whether_the_loss_is_finite():
 
 
 def shares(engine, logits, V, temperature, top_k=0, n=200):
-    """How often each of V tokens is drawn, by n draws that lie evenly between 0 and 2^24."""
+    """Return the share of each of V tokens in n draws that lie evenly between 0 and 2^24."""
     counts = [0] * V
     inverse = floats([1 / temperature])
     for i in range(n):
         rows = floats([7.0] * V + list(logits) + [7.0])
-        # In small ints throughout: older MicroPython leaves what was a large one an object.
+        # Use small ints only: older MicroPython keeps the result of large ints as an object.
         counts[engine.categorical(rows, inverse, 1, V, top_k, (2 * i + 1) * (8388608 // n))] += 1
         assert rows[0] == rows[V - 1] == rows[2 * V] == 7.0, "another row has changed"
     return [count / n for count in counts]
 
 
 def softmax(logits, temperature, least=-1e30):
-    """The probabilities of those logits that are not under the least."""
+    """Return the probabilities of the logits that are at least `least`; 0 for the others."""
     top = max(logits)
     weights = [exp((x - top) / temperature) if x >= least else 0.0 for x in logits]
     return [weight / sum(weights) for weight in weights]
@@ -251,7 +252,7 @@ def test_categorical_draws_in_proportion():
         logits = gaussian(rng, V, scale)
         for temperature in (0.1, 1.0, 4.0):
             got = shares(engine, logits, V, temperature)
-            # Each end of a token's share may lie on the other side of a draw.
+            # At each end of a token's share, one draw may fall on the other side.
             check_close(f"{label} t={temperature}", got, softmax(logits, temperature), 0.0101, 1.0)
 
 
@@ -345,7 +346,7 @@ def test_equal_extremes_do_not_overflow():
 
 
 def adam_case(engine, n, steps, gradient):
-    """p, m, v after some steps, by the engine and by the reference in wide floats."""
+    """Return p, m and v after some steps, from the engine and from the reference in wide floats."""
     hyper = floats([0.01, 0.85, 0.99, 1e-8])
     rng = Rng(4)
     start = gaussian(rng, n, 0.08)
@@ -376,11 +377,11 @@ def test_adam_step_moves_parameters_and_moments():
             for steps in (1, 2, 30):
                 moved, should, results = adam_case(engine, 48, steps, gradient)
                 label = f"{name}, {kind} gradients, {steps} steps"
-                # What a parameter moved is known to the last of its own 24 bits only.
+                # A parameter's change is known only to the last of the parameter's 24 bits.
                 slack = max(4 * tolerance, 3e-5)
                 check_close(label, moved, should, slack, max(0.01, max(map(abs, should))))
                 for i in range(48):
-                    largest = abs(results[1][2][i]) ** 0.5  # sqrt(v): m's summands
+                    largest = abs(results[1][2][i]) ** 0.5  # sqrt(v), the size of m's terms
                     close(f"{label} m", results[0][1][i], results[1][1][i], tolerance, 9 * largest)
                     close(f"{label} v", results[0][2][i], results[1][2][i], tolerance, largest**2)
 
@@ -401,7 +402,7 @@ def test_adam_step_follows_the_schedule():
 
 
 def test_adam_step_passes_over_nothing():
-    # Elements that the viper engine leaves to floats must not stop it early.
+    # Elements that the viper engine computes with floats must not end its loop early.
     for name, engine, _ in engines():
         n = 9
         p, m, v = zeros(n), zeros(n), zeros(n)
@@ -412,7 +413,7 @@ def test_adam_step_passes_over_nothing():
 
 
 def halves(moments):
-    """(m, v) in the widest floats there are, of moments in 16 bits."""
+    """Return (m, v) of 16-bit moments, in the widest floats of this interpreter."""
     bits = [word - word % 65536 for word in moments], [word % 65536 * 32768 for word in moments]
     return [wide([from_bits(x) for x in half]) for half in bits]
 
@@ -432,7 +433,8 @@ def test_adam_step_16_follows_adam_step():
             got_m, got_v = halves(moments)
             for i in range(n):
                 label = f"{name}, {kind} gradients, [{i}]"
-                # Rounded to 8 bits and to 9, at the last step and by traces at those before it.
+                # m is rounded to 8 bits and v to 9, at the last step and with smaller weight
+                # before.
                 root = v[i] ** 0.5
                 close(label + " m", got_m[i], m[i], 2**-6 + tolerance, 9 * root)
                 close(label + " v", got_v[i], v[i], 2**-6 + tolerance, v[i])
@@ -440,7 +442,7 @@ def test_adam_step_16_follows_adam_step():
 
 
 def test_adam_step_16_loses_no_small_change():
-    """A mean that moves by a thousandth a step, far less than its last bit, gets there."""
+    """A mean that moves by 1/1000 in each step, much less than its last bit, arrives."""
     for name, engine, tolerance in engines():
         n = 32
         hyper = floats([0.0, 0.999, 0.999, 1e-8])

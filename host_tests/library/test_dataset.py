@@ -1,4 +1,4 @@
-"""The names file on the board: every line once an epoch, and bad files answered well."""
+"""The names file on the board: each line once in an epoch, and clear messages for bad files."""
 
 import os
 from array import array
@@ -20,7 +20,7 @@ FILE = "test_dataset_names.tmp"
 
 
 def dataset(content, **options):
-    """A Dataset of a file with these bytes, which is removed; small blocks by default."""
+    """Return a Dataset of a temporary file with these bytes, by default with small blocks."""
     with open(FILE, "wb") as file:
         file.write(content)
     options.setdefault("block_bytes", 16)
@@ -31,7 +31,7 @@ def dataset(content, **options):
 
 
 def epoch_of(documents):
-    """The names of the epoch that begins now."""
+    """Return the names of the epoch that begins now."""
     tokens = array("i", [0] * 65)
     names = []
     n = documents.peek(tokens)

@@ -1,4 +1,4 @@
-"""Names held out: kept once each, as the tokens that the file gives."""
+"""Held-out names: each is kept once, as the tokens of the file."""
 
 import os
 from array import array
@@ -13,7 +13,7 @@ FILE = "test_heldout.tmp"
 
 
 def listed(letters, lengths):
-    """Return 700 words in those letters, of which 100 stand there twice."""
+    """Return 700 words in those letters, with 100 of them twice."""
     rng = Rng(7)
     words = []
     for i in range(600):
@@ -23,7 +23,7 @@ def listed(letters, lengths):
 
 
 def check(words, block_size, reads):
-    """Read with HeldOut, and compare with what the Dataset itself gives."""
+    """Read names with HeldOut, and compare them with the names of the Dataset."""
     tokenizer = Tokenizer("".join(sorted(set("".join(words)))))
     with open(FILE, "wb") as file:
         file.write("\n".join(words).encode())
@@ -38,7 +38,7 @@ def check(words, block_size, reads):
         documents.advance()
     documents.close()
     held_out = HeldOut()
-    for most in reads:  # in a Dataset of its own each time, where the last one stopped
+    for most in reads:  # each time in a new Dataset, from where the last one stopped
         documents = Dataset(FILE, tokenizer, side=HELD_OUT)
         held_out.read(documents, most, tokens)
         documents.close()
@@ -71,7 +71,7 @@ def test_what_does_not_fit_is_left_out():
 
 
 class Numbers:
-    """Documents of 15 letters, each another."""
+    """Different documents of 15 letters."""
 
     epoch = block = line = 0
 

@@ -1,4 +1,4 @@
-"""Where names lie in a file, whatever ends its lines."""
+"""The places of names in a file, with any line ends."""
 
 from io import BytesIO
 
@@ -6,7 +6,7 @@ from esp32gpt.lines import LONGEST, Lines
 
 
 def names(content, block_bytes=16):
-    """The names of a file with these bytes; None for one that is too long."""
+    """Return the names of a file with these bytes; None stands for a name that is too long."""
     lines = Lines(BytesIO(content), block_bytes)
     found = []
     for block in range(lines.blocks):

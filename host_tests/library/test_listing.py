@@ -1,4 +1,4 @@
-"""What is known of a names file, stored beside it for as long as it is true."""
+"""The listing of a names file, stored beside it while it is true."""
 
 import os
 from io import BytesIO
@@ -29,13 +29,13 @@ def clean():
 
 
 def letters(content, fold=True, given=None):
-    """The alphabet of a file with these bytes and of what is stored beside it."""
+    """Return the alphabet for a file with these bytes and the listing stored beside it."""
     put(FILE, content)
     return listing.load(FILE, fold, Config(), given)[0]
 
 
 def report(content, stored=None, given=None, **shape):
-    """The report on a file with these bytes, which is removed with all that was stored."""
+    """Return the report on a temporary file with these bytes and its listing."""
     put(FILE, content)
     if stored:
         put(STORED, stored)

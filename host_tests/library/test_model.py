@@ -1,4 +1,4 @@
-"""The model: what it needs, and its forward pass in pieces."""
+"""The model: its memory, and its forward pass in pieces."""
 
 from array import array
 

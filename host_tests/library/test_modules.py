@@ -1,4 +1,4 @@
-"""Modules that are borrowed: their memory is free again afterwards."""
+"""Borrowed modules: their memory is free again afterwards."""
 
 import sys
 

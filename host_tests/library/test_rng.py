@@ -36,7 +36,7 @@ def test_a_buffer_is_filled_with_the_same_sequence():
 
 
 def moments(draw, n=3000):
-    """(smallest, largest, mean, variance) of n draws, none of which is kept."""
+    """Return (smallest, largest, mean, variance) of n draws, without keeping the draws."""
     smallest, largest, total, squares = 1e9, -1e9, 0.0, 0.0
     for _ in range(n):
         x = draw()

@@ -1,4 +1,4 @@
-"""Sampling: it continues prompts and draws what was learned."""
+"""Sampling: it continues prompts and draws names that were learned."""
 
 from array import array
 
@@ -49,7 +49,7 @@ def test_sampler_with_top_k_1_always_takes_the_likeliest():
 
 def test_sampler_refuses_prompts_it_cannot_continue():
     sampler = Sampler(Model(small(), reference()), Tokenizer(), Rng(1))
-    assert "'a1' is not of the letters 'abc" in raises(ValueError, sampler.sample, "a1")
+    assert "'a1' has letters other than 'abc" in raises(ValueError, sampler.sample, "a1")
     assert "at most 7" in raises(ValueError, sampler.sample, "abcdefgh")
     assert "temperature" in raises(ValueError, sampler.sample, "a", 0)
     assert "top_k" in raises(ValueError, sampler.sample, "a", 1, -1)

@@ -1,4 +1,4 @@
-"""esp32gpt.json and keyword arguments: what is taken, and what is refused in one sentence."""
+"""esp32gpt.json and keyword arguments: values that are accepted, and refusals in one sentence."""
 
 import os
 
@@ -12,7 +12,7 @@ FILE = "test_settings.tmp"
 
 
 def read(text=None, **changes):
-    """(values, given) of a file with this text, which is removed; of no file for None."""
+    """Return (values, given) for a temporary file with this text; None means no file."""
     if text is None:
         return settings.read(changes, FILE)
     with open(FILE, "w") as file:
@@ -24,7 +24,7 @@ def read(text=None, **changes):
 
 
 def model(**changes):
-    """The Config of a new model."""
+    """Return the Config of a new model."""
     return settings.new(changes, FILE)[1]
 
 

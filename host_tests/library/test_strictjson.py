@@ -1,4 +1,4 @@
-"""The JSON of esp32gpt.json: strict, and the same on any interpreter."""
+"""The JSON reader of esp32gpt.json: strict, with the same result on any interpreter."""
 
 from esp32gpt import strictjson
 
@@ -106,7 +106,7 @@ def test_what_is_no_json_is_refused():
 
 
 def test_a_name_that_stands_twice_is_refused_with_its_line():
-    assert refusal('{"a": 1,\n"b": 2,\n"a": 3}') == 'line 3: "a" stands here twice'
+    assert refusal('{"a": 1,\n"b": 2,\n"a": 3}') == 'line 3: "a" is given twice'
 
 
 def test_other_encodings_are_refused_with_the_remedy():

@@ -1,4 +1,4 @@
-"""What is counted of a names file, and why lines are skipped."""
+"""The counts of a names file, and the reasons for skipped lines."""
 
 from io import BytesIO
 
@@ -39,7 +39,7 @@ def test_what_cannot_be_seen_is_no_line():
     for blank in ("\u00a0", "\u3000 \u2009", "\ufeff", "\u200f\u00a0"):
         assert reason_of(blank.encode()) is None
         assert found(b"a\n" + blank.encode() + b"\nb\n").lines == 2
-    assert reason_of(b"\xc0\x80") == ENCODING  # which MicroPython reads
+    assert reason_of(b"\xc0\x80") == ENCODING  # MicroPython accepts these bytes
 
 
 def test_few_different_names_are_not_held_out_and_many_are():

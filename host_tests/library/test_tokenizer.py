@@ -1,4 +1,4 @@
-"""The tokenizer, for alphabets in any script and for bytes of any kind."""
+"""The tokenizer, with alphabets in any script and with any bytes."""
 
 from array import array
 
@@ -13,7 +13,7 @@ EDGES = "\u0080\u07ff\u0800\uffff\U00010000\U0010ffff"  # of two, three and four
 
 
 def encoded(tokenizer, utf8, first=0, last=None, room=64):
-    """The tokens without BOS at their beginning; [] if there are none."""
+    """Return the tokens after the first BOS; [] if there are none."""
     tokens = array("i", [-1] * (room + 1))
     n = tokenizer.encode(utf8, first, len(utf8) if last is None else last, tokens)
     assert tokens[0] == BOS and all(t == -1 for t in tokens[n + 1 :] if n)
@@ -63,7 +63,7 @@ def test_ascii_capitals_are_folded_unless_the_alphabet_has_one():
     assert encoded(Tokenizer("abz"), b"ABZa") == [1, 2, 3, 1, BOS]
     assert encoded(Tokenizer("Bab"), b"AB") == []
     assert encoded(Tokenizer("Bab"), b"Bb") == [1, 3, BOS]
-    # Other capitals are letters of their own, and do not keep ASCII's from being folded.
+    # Capitals beyond ASCII are separate letters; those of ASCII are folded all the same.
     assert encoded(Tokenizer("aÉé"), "AÉé".encode()) == [1, 2, 3, BOS]
     assert encoded(Tokenizer("aé"), "É".encode()) == []
 
@@ -73,7 +73,7 @@ def test_only_whole_characters_within_the_line_are_read():
     for char in "ßひ😀":
         utf8 = char.encode()
         for n in range(1, len(utf8)):
-            # What follows would complete it, but is not of this line.
+            # The next bytes would complete the character, but belong to another line.
             assert encoded(tokenizer, b"a" + utf8, 0, 1 + n) == [], (char, n)
             assert encoded(tokenizer, b"a" + utf8[:n] + b"a") == []
             assert encoded(tokenizer, utf8[n:] + b"a") == []
@@ -106,7 +106,7 @@ def test_bytes_that_are_not_utf8_are_no_character():
 
 
 def test_no_two_bytes_or_three_are_taken_for_another_character():
-    """Whatever the first byte, and whatever the second and third might be taken for."""
+    """This holds for any first byte and any second and third byte."""
     tokenizer = Tokenizer("αࠀ")
     two = "α".encode()
     for first in range(128, 256):
@@ -123,7 +123,7 @@ def test_long_names_are_cut_where_the_room_ends():
     assert encoded(tokenizer, name, room=2) == [2, 3]
     assert encoded(tokenizer, name, room=3) == [2, 3, 4]
     assert encoded(tokenizer, name, room=4) == [2, 3, 4, BOS]
-    # What lies beyond the room must be of the alphabet too.
+    # Characters that do not fit must be in the alphabet, too.
     assert encoded(tokenizer, name + name, room=3) == [2, 3, 4]
     assert encoded(tokenizer, name + b"\xff", room=3) == []
     assert encoded(tokenizer, b"") == []
@@ -135,7 +135,7 @@ def test_white_space_of_any_kind_is_one_space_and_none_at_the_ends():
         for text in ("a" + space + "b", space + "a" + space + "b" + space):
             assert encoded(tokenizer, text.encode()) == [2, 1, 3, BOS], text
         assert encoded(tokenizer, space.encode()) == []
-        # Where the alphabet has no space, a name may have none inside.
+        # If the alphabet has no space, a name must not contain one.
         assert encoded(Tokenizer("ab"), (space + "a" + space).encode()) == [1, BOS]
         assert encoded(Tokenizer("ab"), ("a" + space + "b").encode()) == []
     assert encoded(tokenizer, b"a b", room=2) == [2, 1]

@@ -1,4 +1,4 @@
-"""UTF-8 is what Unicode defines, on any interpreter."""
+"""UTF-8 is decoded as Unicode defines it, on any interpreter."""
 
 from esp32gpt import utf8
 

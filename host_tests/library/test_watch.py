@@ -182,7 +182,7 @@ def test_what_cannot_be_answered_is_said():
         ("weighs", "use about, held, name, sample, weights"),
         ("name xyz", "letters 'abγ'"),
         ("sample 1 0 0 ", "temperature must be above 0"),
-        ("sample 1 0.5 0 z", "letters 'abγ'"),
+        ("sample 1 0.5 0 z", "letters other than 'abγ'"),
         ("sample one", ""),
     ):
         kind, data, facts = asked(Model4(), request)

@@ -1,10 +1,11 @@
-"""A float32's bits as an int, for the reference engine; tools/kernelc has instructions for it."""
+"""Convert float32 to its bits and back, for the reference engine. tools/kernelc has instructions
+for these functions."""
 
 from struct import pack, unpack
 
 
 def to_bits(x):
-    """Return the int32 with the bits of x, rounded to float32."""
+    """Round x to float32 and return its bits as an int32."""
     return unpack("<i", pack("<f", x))[0]
 
 

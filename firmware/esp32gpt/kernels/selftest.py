@@ -1,4 +1,4 @@
-"""Compares an engine with the reference on small inputs, before it is chosen."""
+"""Compare an engine with the reference on small inputs, before it is chosen."""
 
 from array import array
 
@@ -11,7 +11,7 @@ TOLERANCE = 1e-4
 
 
 def inputs(n):
-    """Return n normal deviates, the same ones each time."""
+    """Return n normal deviates, the same in every call."""
     rng = Rng(n)
     buffer = zeros(n)
     for i in range(n):
@@ -20,7 +20,7 @@ def inputs(n):
 
 
 def cases():
-    """Return (kernel, sizes of its outputs, the arguments behind them) of every kernel."""
+    """Return (kernel, sizes of its outputs, the arguments after the outputs) of every kernel."""
     x = inputs(T * C)
     wide = inputs(T * 3 * C)
     w = inputs(3 * C * C)
@@ -51,7 +51,7 @@ def cases():
 
 
 def run(engine, case):
-    """Return the outputs of a kernel, and the value it returns as one more."""
+    """Return the outputs of a kernel, and its return value as one more."""
     kernel, sizes, arguments = case
     outputs = [inputs(size) for size in sizes]
     result = getattr(engine, kernel)(*(outputs + list(arguments)))
@@ -59,8 +59,8 @@ def run(engine, case):
 
 
 def check(engine):
-    """Raise ValueError if a kernel of the engine does not compute what the reference does."""
-    for case, again in zip(cases(), cases()):  # apart, because a kernel may write to more
+    """Raise ValueError if a kernel of the engine gives other results than the reference."""
+    for case, again in zip(cases(), cases()):  # separate arguments: kernels may overwrite some
         for got, expected in zip(run(engine, case), run(reference, again)):
             for i in range(len(got)):
                 if not abs(got[i] - expected[i]) <= TOLERANCE * (1 + abs(expected[i])):

@@ -11,7 +11,7 @@ KERNELS = [case[0] for case in selftest.cases()]
 
 
 def broken(kernel):
-    """The reference engine with one kernel whose first output is off by a thousandth."""
+    """Return the reference engine with one wrong kernel: its first output is off by 0.001."""
     engine = types.SimpleNamespace(**vars(reference))
 
     def wrong(output, *others):
@@ -41,7 +41,7 @@ def test_a_kernel_that_computes_wrongly_fails(kernel):
 
 @pytest.fixture
 def loads(monkeypatch):
-    """Decides what loading an engine gives: a module, or an exception to raise."""
+    """Return a function that sets the result of loading an engine: a module, or an exception."""
 
     def decide(has_fpu=True, **results):
         def load(name):
@@ -84,5 +84,5 @@ def test_where_there_is_no_fpu_its_engine_is_not_even_loaded(loads):
 
 def test_the_first_choice_stays(loads):
     first = loads(fpu=reference)
-    kernels.load = None  # no engine could be loaded any more
+    kernels.load = None  # from here on, no engine can be loaded
     assert kernels.choose() is first

@@ -18,13 +18,13 @@ SHAPES = {
     "one layer": Config(n_embd=8, n_head=2, n_layer=1, block_size=6, vocab_size=7, init_std=0.3),
     "two layers": Config(n_embd=6, n_head=3, n_layer=2, block_size=4, vocab_size=5, init_std=0.4),
     "one head": Config(n_embd=4, n_head=1, n_layer=1, block_size=9, vocab_size=11, init_std=0.4),
-    # So long that dhidden does not fit in the place of gradients.
+    # block_size is so large that dhidden does not fit in the place of gradients.
     "long": Config(n_embd=4, n_head=2, n_layer=1, block_size=12, vocab_size=5, init_std=0.4),
 }
 
 
 class Case:
-    """A model in doubles on one document of T predictions, away from every ReLU's kink."""
+    """A model in doubles and a document of T predictions, with no ReLU argument near 0."""
 
     def __init__(self, config, T):
         self.reference = kernels.load("reference")
@@ -47,7 +47,7 @@ class Case:
         return self.losses[0]
 
     def nearest_kink(self):
-        """The smallest magnitude of a ReLU's argument."""
+        """Return the smallest magnitude of a ReLU's argument."""
         self.loss()
         C = self.model.config.n_embd
         arguments = array("d", bytes(8 * self.T * 4 * C))
@@ -60,7 +60,7 @@ class Case:
         return nearest
 
     def difference(self, i):
-        """The loss's central difference by parameter i."""
+        """Return the central difference of the loss by parameter i."""
         params = self.model.params
         value = params[i]
         params[i] = value + H
@@ -71,7 +71,8 @@ class Case:
         return (above - below) / (2 * H)
 
     def check(self, most=None):
-        """Hold each tensor's gradient against differences: all, or the `most` largest of it."""
+        """Compare the gradient of each tensor with differences: all elements, or the `most`
+        largest."""
         self.loss()
         self.backward.backward(self.tokens, self.T)
         grads = array("d", self.backward.grads)

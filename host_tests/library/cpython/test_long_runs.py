@@ -1,5 +1,5 @@
-"""Whole trainings under the host's MicroPython, held against the oracle: steps stay as good as
-float32's, and as fast as they were, whatever the weights come to be."""
+"""Whole trainings under the host's MicroPython, compared with the oracle: steps stay as good as in
+float32, and as fast as at the start, for all weights."""
 
 import json
 import os
@@ -25,7 +25,7 @@ SHAPES = [
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch):
-    """The present directory, with names as they are prepared: the longest list at hand."""
+    """Prepare the longest list at hand in a temporary directory, and go there."""
     source = Path(SHARED) / "names.txt" if SHARED else DATA / "names.txt"
     prepare(source, tmp_path / "names.txt")
     monkeypatch.chdir(tmp_path)
@@ -33,7 +33,7 @@ def directory(tmp_path, monkeypatch):
 
 
 def start(micropython, directory, settings, until):
-    """MicroPython, training in that directory."""
+    """Start MicroPython, which trains in that directory, and return the process."""
     return subprocess.Popen(
         [micropython, "-X", "heapsize=16M", LONG_RUN, json.dumps(settings), str(until)],
         stdout=subprocess.PIPE,
@@ -56,14 +56,14 @@ def compare(micropython, directory, monkeypatch, settings, until):
 
 
 def test_steps_so_long_that_weights_grow_large(micropython, directory, monkeypatch):
-    """Within 6,000 steps weights are as after 20,000 at the usual rate."""
+    """After 6,000 steps the weights are as large as after 20,000 at the usual rate."""
     settings = {"steps": 6000, "learning_rate": 0.02, "seed": 42}
     speeds = compare(micropython, directory, monkeypatch, settings, 6000)
     oracle.assert_steady(speeds)
 
 
 def test_going_on_from_a_late_state(micropython, directory, monkeypatch, tmp_path):
-    """A head is saturated, a third of the units are dead, and v has denormals there."""
+    """In this state a head is saturated, a third of the units are dead, and v has denormals."""
     settings = {**oracle.SETTINGS, "seed": 42}
     early = oracle.gpt(monkeypatch, settings)
     for _ in early.trainer.run(8000):

@@ -45,7 +45,7 @@ def test_a_power_cut_at_any_write_leaves_a_whole_checkpoint(micropython, options
 
 
 def default_checkpoint(path):
-    """Write a checkpoint of the default shape, of random numbers; returns its bytes."""
+    """Write a checkpoint of the default shape with random numbers; return its bytes."""
     config = Config()
     of_config = checkpoint.SHAPE + checkpoint.TRAINING
     names = checkpoint.INTS + checkpoint.FLOATS
@@ -76,7 +76,7 @@ def test_every_single_flipped_bit_is_refused(tmp_path):
 
 
 def any_value(rng, depth=0):
-    """A JSON value of any kind."""
+    """Return a random JSON value of any kind."""
     kind = rng.randrange(9 if depth < 3 else 7)
     if kind < 2:
         return rng.choice([0, 1, -1, 2, 3, 4, 8, 16, 27, 1000, 1 << 31, 10**20, -(10**30)])
@@ -93,7 +93,8 @@ def any_value(rng, depth=0):
 
 
 def any_settings(rng):
-    """The bytes of a settings file: JSON with known and unknown names, cut, or no JSON at all."""
+    """Return the bytes of a random settings file: JSON with known and unknown names, cut JSON, or
+    no JSON."""
     if rng.random() < 0.1:
         return rng.randbytes(rng.randrange(200))
     names = [*TABLE, "n_embed", "", "lr"]

@@ -1,4 +1,4 @@
-"""The library's tests once more, and main.py itself, under the host's MicroPython."""
+"""The library's tests and main.py, under the host's MicroPython."""
 
 import re
 import signal
@@ -17,7 +17,7 @@ LINE = re.compile(
 
 
 def start(micropython, *arguments, **options):
-    """MicroPython running a script, with its input and output piped."""
+    """Start MicroPython with a script, its input and output piped, and return the process."""
     return subprocess.Popen(
         [micropython, "-X", "heapsize=16M", *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -55,9 +55,9 @@ def test_the_runner_reports_failures(micropython, tmp_path):
 
 @pytest.fixture
 def run_main(micropython, tmp_path):
-    """Starts main.py with these bytes as names.txt (None: no such file).
+    """Return a function that starts main.py with these bytes as names.txt (None: no such file).
 
-    With inspect, a REPL follows as on a board.
+    With inspect, a REPL follows, as on a board.
     """
 
     def run(names, steps, inspect=False):

@@ -1,4 +1,4 @@
-"""The library against independent implementations: a scalar autograd GPT, and recordings."""
+"""The library compared with independent implementations: a scalar autograd GPT, and recordings."""
 
 import json
 import os
@@ -34,7 +34,8 @@ NAMES = ["ida", "otto", "benjamin", "al", "mo"]
 
 @pytest.fixture(scope="module")
 def recording():
-    """A run of the scalar GPT: initial weights, gradients of step 0, losses, final weights."""
+    """Run the scalar GPT; return its initial weights, gradients of step 0, losses, final
+    weights."""
     config = Config(**SHAPE)
     model = Model(config, kernels.load("reference"))
     model.init_weights(Rng(11))
@@ -72,7 +73,8 @@ def test_losses_gradients_and_weights_are_those_of_a_scalar_autograd(recording):
 
 
 def trace_of(recording, path):
-    """The recording as a trace file, tokens numbered as microgpt.py does: BOS last."""
+    """Write the recording as a trace file, with the token numbers of microgpt.py: BOS is the
+    last."""
     config = {"num_steps" if name == "steps" else name: value for name, value in SHAPE.items()}
     trace = {"config": config, "docs": NAMES, "losses": recording["losses"]}
     for key, name in (("init", "init"), ("grads", "grad_step0")):
@@ -129,7 +131,7 @@ TRACES = ["microgpt_trace.json", "microgpt_trace_small.json"]
 @pytest.mark.skipif(not SHARED, reason="ESP32GPT_SHARED_DATA names no directory of recordings")
 @pytest.mark.parametrize("trace", TRACES)
 class TestRecordingsOfMicrogpt:
-    """Full-size: microgpt.py's own run, step by step."""
+    """Full size: the run of microgpt.py, step by step."""
 
     def test_reference_engine(self, trace):
         report = replay.replay(Path(SHARED) / trace, "reference", "cpython")

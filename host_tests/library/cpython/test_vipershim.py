@@ -1,4 +1,4 @@
-"""The checks that let a green run under CPython mean something for the chip."""
+"""The checks of the viper shim, which stands for the chip under CPython."""
 
 import dis
 import linecache
@@ -17,7 +17,7 @@ from host_tests.support.vipershim import World, compile_checked, load_viper
 
 @pytest.fixture
 def viper(tmp_path):
-    """Compiles the source of one function `f` for a world of so many bits."""
+    """Return a function that compiles the source of a function `f` for a world of so many bits."""
 
     def compile_source(source, bits=32):
         path = tmp_path / "kernel.py"
@@ -109,7 +109,8 @@ def test_the_engine_runs_in_either_world():
 
 
 def test_what_commits_a_step_has_no_branch():
-    """MicroPython raises KeyboardInterrupt at branches only: without one, a step is whole."""
+    """MicroPython raises KeyboardInterrupt only at branches, so code without one runs as a
+    whole."""
     viper = load_viper(32)
     assert viper.ATOMIC and not reference.ATOMIC
     jumps = {*dis.hasjrel, *dis.hasjabs}

@@ -1,15 +1,15 @@
 """The viper engine: the kernels of reference.py in integer machine code.
 
-MicroPython's native emitter knows no floats, so the hot loops work on the bits of the
-float32 buffers: matrix products, normalization, softmax and attention in block floating
-point (blockfloat.py), sums and Adam element by element.
+MicroPython's native emitter has no floats, so the hot loops work on the bits of the float32
+buffers. Matrix products, normalization, softmax and attention use block floating point
+(blockfloat.py); sums and Adam work element by element.
 
-Adam makes steps of the same size of small gradients as of large ones. So an error may be large
-only beside what it belongs to: a product is right to about 13 bits of the largest elements of
-the two vectors that are multiplied, or of a whole matrix where that holds weights or
-activations; and what is rounded is rounded to nearest, since a bias would add up.
+Adam turns small gradients into steps of the same size as large ones, so errors must be small
+relative to the gradient. The error of a product is about 2^-13 of the largest elements of the two
+vectors that are multiplied (of the whole matrix, for weights and activations). Rounding is to
+nearest, because a bias would add up.
 
-What is here is the thin layer that states each kernel in terms of those loops.
+This module expresses each kernel by the loops in the other modules.
 """
 
 from array import array
@@ -19,22 +19,22 @@ from ...buffers import zeros
 from . import adam, attention, elementwise, rmsnorm, softmax
 from .blockfloat import LOG2, combine, dots, quantize, to_float
 
-# Native code runs to its end before an interrupt is looked at.
+# An interrupt cannot stop native code halfway.
 ATOMIC = True
 
-# Workspace: a small and a large operand in block floating point, and their exponents.
+# The workspace: a small and a large operand in block floating point, and their exponents.
 _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(10, "i")
-_NATS = log(2) / 16384  # of one in a logarithm to base 2 with 14 fraction bits
+_NATS = log(2) / 16384  # nats in one unit of a base-2 logarithm with 14 fraction bits
 _adam = zeros(4)
-MOST_MOMENTS = 256  # of a tensor at a time, where they are kept in 16 bits
+MOST_MOMENTS = 256  # with 16-bit moments, so many of a tensor are unpacked at a time
 _one = array("f", [1.0])
 
 
 def reserve(config):
-    """Set aside workspace for the kernels of a model of this shape.
+    """Allocate the workspace for the kernels of a model of this shape.
 
-    Raises ValueError if the vocabulary is more than fixed-point softmax can add up.
+    Raises ValueError if the vocabulary is too large for the sums of fixed-point softmax.
     """
     C = config.n_embd
     V = config.vocab_size
@@ -44,16 +44,18 @@ def reserve(config):
     wide = max(4 * C, V)
     rows = max(T, wide, 3 * config.n_head)
     _room(max(T * C, _triangle(T), wide), max(T, C) * wide, rows, rows)
-    _score_scales(C // config.n_head)  # now: while training it would land amid free memory
+    _score_scales(C // config.n_head)  # fills the cache now: later it would split the free memory
 
 
 def _triangle(T):
-    """Scores of T rows, of which each attends to those before it and itself."""
+    """Return the number of attention scores of T rows; each row attends to itself and earlier
+    ones."""
     return T * (T + 1) // 2
 
 
 def _room(a, b, a_rows=1, b_rows=1):
-    """Have room for a small and a large operand of a and b ints, with an exponent a row."""
+    """Make the workspace large enough for operands of a and b ints, and an exponent for each
+    row."""
     global _a, _b, _a_exp, _b_exp
     if a > len(_a):
         _a = zeros(a, "i")
@@ -66,7 +68,8 @@ def _room(a, b, a_rows=1, b_rows=1):
 
 
 def _product_bits(n):
-    """Bits that two factors may have together if a sum of n products has to stay under 2^31."""
+    """Return the bits that two factors may have together so that a sum of n products stays under
+    2^31."""
     bits = 31
     while n:
         n >>= 1
@@ -78,9 +81,8 @@ _scales = {}
 
 
 def _score_scales(size):
-    """(factor, k, factor, k): log2(e) / sqrt(size) and 1 / sqrt(size) as factor · 2^-k.
-
-    The factors have 14 bits.
+    """Return (factor, k, factor, k) for log2(e) / sqrt(size) and 1 / sqrt(size), each as
+    factor · 2^-k. The factors have 14 bits.
     """
     if size not in _scales:
         scales = ()
@@ -110,7 +112,7 @@ def embed_backward(dwte, dwpe, dx, x, rstd, tokens, T, C, V, block_size):
 
 
 def _clear(x, first, n):
-    """x[first + i] = 0: a sum of no terms."""
+    """Set x[first + i] = 0 for i < n, as a sum of no terms."""
     combine(0, x, x, x, first, 1, 0, n, 0, 0)
 
 
@@ -166,8 +168,7 @@ def linear_backward_weights(dw, dy, x, T, n_in, n_out):
     b = _b
     if n_out > n_in:
         a, b = b, a
-    # An exponent for each output: Adam makes steps of the same size of small gradients as of
-    # large ones.
+    # Each output has an exponent, because Adam makes large steps even from small gradients.
     quantize(0, 0, dy, a, _a_exp, 0, n_out, T, 1, n_out, bits >> 1)
     quantize(0, 0, x, b, _b_exp, 0, 1, 1, T * n_in, 0, (bits + 1) >> 1)
     combine(0, dw, a, b, 0, n_out, T, n_in, 1, n_out)
@@ -202,7 +203,8 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     size = C // n_head
     n = T * 3 * C
     _room(_triangle(T), n + T * C, n_head, 3 * n_head)
-    # q, k, v so that q·k and dy·v stay under 2^30; dy so that Σ p·dy does as well.
+    # Choose the bits of q, k and v so that q·k and dy·v stay under 2^30, and those of dy so that
+    # Σ p·dy does too.
     size_bits = _product_bits(size) - 1
     sum_bits = _product_bits(T) - 1
     bits = min(size_bits >> 1, 14)
@@ -256,7 +258,7 @@ def categorical(logits, scale, row, V, top_k, draw):
     _room(0, V)
     quantize(0, 0, logits, _b, _b_exp, row * V, 1, 1, V, 0, 16)
     softmax.softmax_rows(_b, _b_exp, scale, softmax.EXP2, softmax.LOG2, 0, 1, V)
-    # Shifted so, all probabilities together are 2^29.
+    # After this shift, the probabilities add up to 2^29.
     q = _b
     shift = 227 - _b_exp[0]
     left = draw << 5
@@ -284,7 +286,7 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     beta2 = hyper[2]
     correct1 = 1 - exp((step + 1) * log(beta1))
     correct2 = sqrt(1 - exp((step + 1) * log(beta2)))
-    # With v's correction taken out of the root: rate · m / (sqrt(v) + eps)
+    # The bias correction of v is moved out of the root: rate · m / (sqrt(v) + eps).
     rate = hyper[0] * (num_steps - step) / num_steps / correct1 * correct2
     eps = hyper[3] * correct2
     _adam[0] = rate

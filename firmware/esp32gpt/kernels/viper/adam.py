@@ -1,4 +1,4 @@
-"""Adam on the bits of float32: aligned integer sums, and a table for the reciprocal root."""
+"""Adam on the bits of float32, with aligned integer sums and a table of reciprocal roots."""
 
 # ruff: noqa: SIM108 - a conditional expression goes through memory in viper
 
@@ -7,12 +7,13 @@ from math import sqrt
 
 import micropython
 
-# 2^14 / sqrt(f) for f from 1 to 2, its first 8 fraction bits in the index; 256 earlier that
-# of f / 2. So an index may be cut out of a float32: its exponent's last bit and 8 more.
+# RSQRT[256 + i] = 2^14 / sqrt(f) for f from 1 to 2, where i is the first 8 fraction bits of f, and
+# RSQRT[i] the same for f / 2. So an index can be cut out of a float32: the last bit of its exponent
+# and 8 bits of its mantissa.
 RSQRT = array("H", [round(16384 / sqrt((i + 256.5) / 512)) for i in range(256)])
 RSQRT.extend(array("H", [round(16384 / sqrt((i + 256.5) / 256)) for i in range(256)]))
 
-# How far to shift a number of 8 bits to the left so that it has its first bit in bit 7.
+# How far to shift a number of 8 bits to the left so that its leading bit is bit 7.
 SHIFTS = bytes([8] + [8 - len(bin(i)) + 2 for i in range(1, 256)])
 
 
@@ -29,14 +30,14 @@ def update(
     shifts: ptr8,
     constants: ptr32,
 ):
-    """Update elements i-1 … 0, within this one call, so that no interrupt comes between.
+    """Update elements i-1 … 0 of p, m and v in one call, so that no interrupt comes between them.
 
-    constants: float32 rate, 1 − β1, 1 − β2, ε. m and v come out right to 12 bits of what
-    changes in them, the step to 8 bits. A gradient under 2^-60 counts as 0, one over 2^63 as that;
-    v under 2^-119 becomes 0, and m that decays stays at 2^-95.
+    constants are float32: rate, 1 − β1, 1 − β2, ε. The changes of m and v are right to 12 bits, the
+    step to 8 bits. A gradient below 2^-60 counts as 0, one above 2^63 as 2^63. v below 2^-119
+    becomes 0, and a decaying m stays at 2^-95.
 
-    A float32 is a mantissa of 24 bits times 2^(e − 150). Where a change leaves the exponent
-    as it is, it is added to all of the bits.
+    A float32 is a mantissa of 24 bits times 2^(e − 150). If a change does not alter the exponent,
+    it is added to the bits as a whole.
     """
     x = constants[0]
     rate = ((x & 0x7FFFFF) | 0x800000) >> 9
@@ -50,13 +51,13 @@ def update(
     x = constants[3]
     eps = ((x & 0x7FFFFF) | 0x800000) >> 9
     e_eps = (x >> 23) & 255
-    # Below the first, sqrt(v) is under 2^8 · ε; below the second, under 2^-15 · ε.
+    # If v < small, sqrt(v) < 2^8 · ε; if v < nothing, sqrt(v) < 2^-15 · ε.
     small = ((e_eps << 1) - 127 + 18) << 23
     nothing = small - (46 << 23)
     if nothing < 0:
         nothing = 0
     e_eps -= 78
-    # Not `while i`: compiled on the chip, a conditional branch reaches 2 KB, less than this loop.
+    # Not `while i`: on the chip a conditional branch reaches only 2 KB, less than this loop.
     while True:
         if not i:
             break
@@ -198,7 +199,7 @@ def update(
                 p[i] = e
                 e = 0
         if e and d < 32:
-            # Another exponent, perhaps another sign.
+            # The exponent changes, and perhaps the sign.
             e = (x >> 23) & 255
             if e == 0:
                 x = 0
@@ -237,7 +238,7 @@ def update(
 
 @micropython.viper
 def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
-    """m[i], v[i] = the float32 that moments[first + i] holds in 16 bits each, for i under n."""
+    """Write m[i] and v[i], the float32 that moments[first + i] holds in 16 bits each, for i < n."""
     while n:
         n -= 1
         x = moments[first + n]
@@ -247,7 +248,8 @@ def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
 
 @micropython.viper
 def pack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int, threshold: int):
-    """The reverse; threshold is that of the first, as in reference.adam_step_16."""
+    """Do the reverse of `unpack`. `threshold` belongs to the first element, as in
+    reference.adam_step_16."""
     i = 0
     while i < n:
         x = m[i] + threshold

@@ -1,10 +1,10 @@
 """Causal attention in fixed point on block-floating-point q, k, v, and its backward pass.
 
-The rows of a head share an exponent, because scores and sums run across rows: there is one for
-its q, its k and its v each, and one for its dy.
+All rows of a head share exponents, because scores and sums run across rows: one for q, one for k,
+one for v, and one for dy.
 
-The scalars come in an int array, `shape`, because there are more of them than a viper
-function takes: start, end, C, n_head, block_size and those of each function.
+A viper function takes too few parameters for all scalars, so they come in an int array, `shape`:
+start, end, C, n_head, block_size, and then those of each function.
 """
 
 # ruff: noqa: SIM108 - a conditional expression goes through memory in viper
@@ -24,12 +24,12 @@ def attend(
     exp2: ptr32,
     shape: ptr32,
 ):
-    """float32 probs and, as ints, rows start … end-1 of y (.., C) = probs · v, added to what is
-    there.
+    """Write probs as float32, and add rows start … end-1 of probs · v to y (.., C), as ints.
 
-    exponents are those of the heads' q, k and v; afterwards the first n_head are y's. work has
-    room for a row of probs. |q·k| stays under 2^30. shape[5:]: factor and shift with which
-    q·k · factor >> (14 + shift - both exponents) is the score to base 2 with 14 fraction bits.
+    exponents holds the exponents of q, k and v of all heads; afterwards its first n_head elements
+    are those of y. work has room for one row of probs. |q·k| must stay under 2^30. shape[5:] is
+    (factor, shift): q·k · factor >> (14 + shift - both exponents) is the score to base 2, with 14
+    fraction bits.
     """
     start = shape[0]
     end = shape[1]
@@ -51,7 +51,7 @@ def attend(
             shift = 30
         t = start
         while t < end:
-            # scores, biased to be positive, and the largest
+            # The scores, with a bias that makes them positive, and the largest score.
             top = 0
             q = ptr32(int(qkv) + t * 3 * channels)
             k = ptr32(int(qkv) + channels)
@@ -74,7 +74,7 @@ def attend(
                     top = x
                 p = ptr32(int(p) + 4)
                 s -= 1
-            # weights as float32, and their sum with 20 fraction bits
+            # The weights as float32, and their sum with 20 fraction bits.
             total = 0
             k = ptr32(int(work))
             p = ptr32(int(probs) + t * block_size * 4)
@@ -93,7 +93,7 @@ def attend(
                 k = ptr32(int(k) + 4)
                 p = ptr32(int(p) + 4)
                 s -= 1
-            # probabilities: float32 for the backward pass, 14 fraction bits here
+            # The probabilities: as float32 for the backward pass, with 14 fraction bits here.
             a = 6
             while total > 0x7FFF:
                 total >>= 1
@@ -161,19 +161,21 @@ def attend_backward(
     dy_exponents: ptr32,
     shape: ptr32,
 ):
-    """Add to dqkv (T, 3C), as ints, dq = Σ ds·k, dk = Σ ds·q and dv = Σ p·dy.
+    """Add dq = Σ ds·k, dk = Σ ds·q and dv = Σ p·dy to dqkv (T, 3C), as ints.
 
-    exponents are those of the heads' q, k and v, afterwards those of dq, dk and dv. ds has room
-    for a triangle, row t of which holds the gradients of t + 1 scores; row_exponents has T.
+    exponents holds the exponents of q, k and v of all heads; afterwards it holds those of dq, dk
+    and dv. ds has room for a triangle: row t holds the gradients of t + 1 scores. row_exponents has
+    room for T exponents.
 
-    The gradient of a score before its scale is ds = p · (dp − Σ p·dp), with dp = dy·v. Where one
-    probability is near 1, all ds are small, and rounding errors of p or dp would be larger than
-    they are; Adam would make whole steps of them. So dp is taken relative to that of the largest p,
-    a small p has 14 bits, and the largest's ds is what makes the sum of all 0.
+    The gradient of a score before its scale is ds = p · (dp − Σ p·dp), with dp = dy·v. If one
+    probability is near 1, all ds are small, and rounding errors of p or dp would be larger than ds.
+    Adam would turn these errors into whole steps. So dp is computed relative to the dp of the
+    largest p, a small p keeps 14 bits, and the ds of the largest p is chosen so that the sum of all
+    ds is 0.
 
-    shape[5:]: bits to cut off dy·v so that 16 are left; the bits of T but one; 1 / sqrt(size) as a
-    factor of 14 bits and 1,024 more than the exponent of what follows from it; bits to cut off
-    ds · factor so that sums over T have room.
+    shape[5:] holds: the bits to cut off dy·v so that 16 are left; the number of bits of T, minus
+    one; 1 / sqrt(size) as a factor of 14 bits, and 1,024 plus the exponent of its product; the bits
+    to cut off ds · factor so that sums over T have room.
     """
     T = shape[1]
     channels = shape[2] * 4
@@ -190,7 +192,7 @@ def attend_backward(
     mask = bias - 1 + bias
     h = n_head
     while h:
-        # ds row by row, and the exponent that suits all rows
+        # ds row by row, and one exponent for all rows.
         d = ptr32(int(ds))
         most = 0
         t = 0
@@ -238,7 +240,7 @@ def attend_backward(
                 elif x > second:
                     second = x
                 s += 1
-            # Σ p·dp, relative as well
+            # Σ p·dp, relative to the dp of the largest p as well.
             origin += (total - origin * share + 0x2000) >> 14
             e = second >> 23
             total = 0
@@ -250,7 +252,7 @@ def attend_backward(
                 if n > 30 or s == own:
                     x = 0
                 else:
-                    # dp with its sign, from 18 bits
+                    # dp with its sign, from 18 bits.
                     x = (((x & 0x7FFFFF) | 0x800000) >> 10) * (
                         ((d[s] & 0x3FFFF) ^ 0x20000) - 0x20000 - origin
                     )
@@ -276,7 +278,7 @@ def attend_backward(
                     most = e + n
             d = ptr32(int(d) + t * 4 + 4)
             t += 1
-        # 15 bits of ds times the scale
+        # 15 bits of ds times the scale.
         d = ptr32(int(ds))
         t = 0
         while t < T:

@@ -1,21 +1,20 @@
-"""Block floating point: blocks of float32 as ints that share an exponent, and back.
+"""Block floating point: convert blocks of float32 to ints with a common exponent, and back.
 
-Viper has no floats, but it can read a float32's bits through ptr32. `quantize` turns each
-block of a buffer into ints q with one exponent, value = q · 2^(exponent - 256); `dots` and
-`combine` multiply two such matrices, and `to_float` writes rows of ints as float32. (256
-keeps the exponents positive.)
+Viper has no floats, but it can read the bits of a float32 through ptr32. `quantize` turns each
+block of a buffer into ints q with one exponent: value = q · 2^(exponent - 256), where 256 keeps
+exponents positive. `dots` and `combine` multiply two such matrices. `to_float` writes rows of ints
+as float32.
 
-Written to be right where ints have 32 bits (the chip) and where they have 64 and a ptr32
-load does not extend the sign (unix): of a product or sum only the low 32 bits count, and
-its sign is taken from bit 31.
+The code is right with ints of 32 bits (the chip), and with ints of 64 bits where a ptr32 load does
+not extend the sign (unix). Only the low 32 bits of a product or sum count, and its sign is bit 31.
 
-The first two parameters are the locals that live in registers, in code from mpy-cross:
-where these are hot temporaries, the caller passes 0.
+In code from mpy-cross, only the first two parameters live in registers. If these are temporaries,
+the caller passes 0.
 """
 
 import micropython
 
-# floor(log2(i)) of a byte
+# floor(log2(i)) of each byte i
 LOG2 = bytes([0] + [len(bin(i)) - 3 for i in range(1, 256)])
 
 
@@ -33,20 +32,22 @@ def quantize(
     stride: int,
     bits: int,
 ) -> int:
-    """dst and exponents (blocks,) from the float32 src[first:], in blocks side by side.
+    """Write dst and exponents (blocks,) from the float32 src[first:], in blocks side by side.
 
-    Block b has `rows` rows of `width` elements, from b·width + r·stride on, in dst as in src.
-    Rounded to nearest: |q| <= 2^bits, the largest of a block at least half of that (bits < 24).
-    Values under 2^-103 count as 0. A block with an infinity or NaN gets an exponent no float32 has.
+    Row r of block b is the `width` elements from b·width + r·stride on, in src and in dst; a block
+    has `rows` rows. q is rounded to nearest: |q| <= 2^bits, and the largest |q| of a block is at
+    least half of this (bits < 24). Values below 2^-103 count as 0. A block with an infinity or a
+    NaN gets an exponent that no float32 has.
 
-    Returns how many bits (at most 15) another operand may have so that sums of its products
-    with a whole block stay under 2^31. A block's own sum of |q| must be under 2^30 for that.
+    Returns the number of bits (at most 15) that another operand may have so that the sum of its
+    products with a whole block stays under 2^31. This needs the sum of |q| over a block to stay
+    under 2^30.
     """
     src = ptr32(int(src) + first * 4)
     stride *= 4
     most = 0x8000
     while blocks:
-        # The upper half of a float32 without its sign orders as its magnitude does.
+        # The upper half of a float32, without its sign, has the same order as the magnitude.
         v = 24 << 7
         row = int(src)
         r = rows
@@ -122,7 +123,7 @@ def quantize(
 def dots(
     total: int, b: ptr32, a: ptr32, w: ptr32, y: ptr32, first: int, rows: int, cols: int, width: int
 ):
-    """Ints y[first + r·cols + c] = a[r] · w[c], for a (rows, width) and w (cols, width).
+    """Write the ints y[first + r·cols + c] = a[r] · w[c], for a (rows, width) and w (cols, width).
 
     The sums must stay under 2^31 in magnitude.
     """
@@ -180,7 +181,8 @@ def combine(
     row_step: int,
     term_step: int,
 ):
-    """Ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for b (terms, cols).
+    """Write the ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for b (terms,
+    cols).
 
     The sums must stay under 2^31 in magnitude.
     """
@@ -264,11 +266,12 @@ def to_float(
     other: int,
     period: int,
 ):
-    """float32 y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] + other - 512).
+    """Write y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] + other - 512) as
+    float32.
 
-    If period is not 0, exponents has so many elements, which serve again and again. y may be q,
-    element for element. A row of ints times less than 2^-126 becomes 0, one of ints times more
-    than 2^96 infinite.
+    If period is not 0, exponents has `period` elements and repeats. y may be q, element for
+    element. A row becomes 0 if its factor is below 2^-126, and infinite if its factor is above
+    2^96.
     """
     turn = exponents
     left = period
@@ -278,7 +281,7 @@ def to_float(
     mask = minus ^ (minus << 31)
     minus <<= 31
     while rows:
-        # The exponent of a number with its leading bit in bit 23, where it adds 1 to it.
+        # The exponent of a number with its leading bit in bit 23, minus the 1 that this bit adds.
         base = exponents[0] + other + 149 - 512
         n = cols
         if base < 23 or base > 245:

@@ -1,4 +1,4 @@
-"""Float32 arithmetic on the bits, element by element: sums and ReLU."""
+"""Float32 arithmetic on bits, element by element: sums and ReLU."""
 
 import micropython
 
@@ -16,10 +16,10 @@ def add(
     rows: int,
     C: int,
 ):
-    """y[t] = a[t] + b[t] for rows start … start+rows-1 of C elements; y may be a or b.
+    """Write y[t] = a[t] + b[t] for rows start … start+rows-1 of C elements. y may be a or b.
 
-    With tokens (0 for none) a's row is tokens[t] instead, and with scatter y's as well.
-    Right to a unit in the last place; denormals count as 0.
+    With tokens (0 for none), row tokens[t] of a is used instead of row t; with scatter, also in y.
+    The error is at most one unit in the last place. Denormals count as 0.
     """
     t = start
     while rows:
@@ -34,7 +34,7 @@ def add(
         n = C
         while n:
             n -= 1
-            # x takes the larger, v the smaller.
+            # x is the larger of the two, v the smaller.
             x = w[n]
             v = u[n]
             d = ((x >> 23) & 255) - ((v >> 23) & 255)
@@ -47,7 +47,7 @@ def add(
                 s = ((v & 0x7FFFFF) | 0x800000) >> d
                 if (x ^ v) >> 31:
                     s = 0 - s
-                # Added to all of the bits, if that leaves the exponent as it is.
+                # If the exponent stays the same, the sum is an addition on all bits.
                 v = x + s
                 if (v ^ x) >> 23:
                     negative = (x >> 31) & 1
@@ -78,7 +78,7 @@ def add(
 
 @micropython.viper
 def relu(x: ptr32, y: ptr32, first: int, n: int):
-    """x[first + i] = 0 where y[first + i] is not above 0."""
+    """Set x[first + i] = 0 where y[first + i] is not above 0, for i < n."""
     x = ptr32(int(x) + first * 4)
     y = ptr32(int(y) + first * 4)
     while n:

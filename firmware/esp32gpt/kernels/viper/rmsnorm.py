@@ -18,10 +18,11 @@ def normalize(
     C: int,
     cut: int,
 ):
-    """Rows of x as q (rows, C) become rows of x · rstd; float32 rstd[first + r] as well.
+    """Overwrite the rows q (rows, C) of x with rows of x · rstd, and write rstd[first + r] as
+    float32.
 
-    q has 15 bits, and C · (q >> cut)² must stay under 2^30. The root is a table's
-    (adam.RSQRT), refined by one Newton step: right to about 14 bits.
+    q has 15 bits, and C · (q >> cut)² must stay under 2^30. The root comes from a table
+    (adam.RSQRT) and one Newton step; it is right to about 14 bits.
     """
     rstd = ptr32(int(rstd) + first * 4)
     half = (1 << cut) >> 1
@@ -35,7 +36,7 @@ def normalize(
                 v = (0 - v) & 0xFFFF
             v = (v + half) >> cut
             total += v * v
-        # Σx² + C · 1e-5 with the exponent of the larger; 1e-5 is 42950 · 2^-32.
+        # Σx² + C · 1e-5, with the exponent of the larger summand; 1e-5 is 42950 · 2^-32.
         e = exponents[0] - 256 + cut
         e_root = e
         d = 32 + e + e
@@ -89,9 +90,10 @@ def normalize_backward(
     C: int,
     bits: int,
 ):
-    """Rows of dy become rows of rstd · (dy − y · mean(dy·y)), all but rstd as q (rows, C).
+    """Overwrite the rows of dy with rstd · (dy − y · mean(dy·y)). All but rstd are ints q (rows,
+    C).
 
-    q holds `bits` bits and C · q² stays under 2^30; |y| is at most sqrt(C).
+    q has `bits` bits, and C · q² must stay under 2^30. |y| is at most sqrt(C).
     """
     while rows:
         dot = 0
@@ -107,7 +109,7 @@ def normalize_backward(
         if negative:
             dot = 0 - dot
         mean = (dot & 0x3FFFFFFF) // C
-        # As many bits of the mean as leave room for its product with q.
+        # Keep so many bits of the mean that its product with q fits.
         cut = 3 * bits - 29
         if cut < 0:
             cut = 0
@@ -124,7 +126,7 @@ def normalize_backward(
         root = ((v & 0x7FFFFF) | 0x800000) >> 9
         n = C
         while n:
-            # The product's sign, from 30 bits.
+            # The product with its sign, from 30 bits.
             v = ((y[0] * mean) & 0x3FFFFFFF ^ 0x20000000) - 0x20000000
             dy[0] = (dy[0] + ((v + half) >> shift)) * root
             dy = ptr32(int(dy) + 4)

@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy in fixed point, with base-2 logarithms of 14 fraction bits."""
+"""Softmax and cross-entropy in fixed point, with base-2 logarithms that have 14 fraction bits."""
 
 from array import array
 from math import log
@@ -21,15 +21,15 @@ def softmax_rows(
     rows: int,
     V: int,
 ) -> int:
-    """Rows of logits as q (rows, V), 16 bits, become rows of softmax(logits · scale[0]) / rows.
+    """Overwrite rows of logits q (rows, V), of 16 bits, with softmax(logits · scale[0]) / rows.
 
-    Returns the sum over the rows of −log2 of the target's probability, times 2^14, or −1
-    if it is not finite. V is at most 1,024.
+    Returns 2^14 times the sum over the rows of −log2(probability of the target), or −1 if this is
+    not finite. V is at most 1,024.
     """
     loss = 0
     finite = 1
     divisor = rows
-    # log2(e) · scale as c · 2^e_scale, with c of at most 14 bits; log2(e) is 23637 / 2^14.
+    # log2(e) · scale = c · 2^e_scale, where c has at most 14 bits; log2(e) is 23637 / 2^14.
     c = scale[0]
     e_scale = ((c >> 23) & 255) - 139
     c = ((((c & 0x7FFFFF) | 0x800000) >> 10) * 23637) >> 15
@@ -57,7 +57,7 @@ def softmax_rows(
         n = 0
         p = ptr32(int(q))
         while n < V:
-            # t = log2 of largest / this weight
+            # t = log2(largest weight / this weight)
             t = (top - ((p[0] + 0x20000) & 0x3FFFF)) * c
             if shift >= 0:
                 t >>= shift
@@ -65,10 +65,10 @@ def softmax_rows(
                 t = 0xFFFFFF
             if n == target:
                 if t > 0xFFFFFF:
-                    t = 0xFFFFFF  # 1,024 bits: more rows of them would not fit an int
+                    t = 0xFFFFFF  # 1,024 bits: with larger values the sum would not fit an int
                 loss += t
             weight = 0
-            if t < 344064:  # 21 · 2^14: below that 2^-t is nothing
+            if t < 344064:  # 21 · 2^14: for a larger t, 2^-t is 0
                 weight = exp2[(t >> 8) & 63]
                 weight = (weight - (((weight >> 5) * (t & 255) * 89) >> 16)) >> (t >> 14)
             total += weight
