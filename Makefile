@@ -20,7 +20,7 @@ list := $(if $(filter keep,$(CASE)),--keep-case) \
 work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint flash deploy monitor repl emulate test-device bench report kernel package pictures names names-report \
+.PHONY: help run test test-long lint flash deploy monitor repl emulate test-device bench report kernel gallery package pictures names names-report \
 	web web-serve test-web clean
 
 help: ## list all commands
@@ -76,6 +76,9 @@ bench: $(READY) ## measure speed and memory, on a board if PORT is given [PORT]
 kernel: $(READY) ## compile your float functions to machine code [FILE=name.py] [OUT=name_fpu.mpy] [LISTING=file]
 	@$(TOOL) kernel "$(FILE)" $(if $(OUT),-o "$(OUT)") \
 	$(if $(LISTING),--listing "$(LISTING)")
+
+gallery: $(READY) ## compile the kernels of firmware/gallery, for mip
+	@$(TOOL) gallery
 
 pictures: $(READY) ## draw the README's pictures; with PORT, a board trains for them [PORT]
 	@$(TOOL) pictures $(port)

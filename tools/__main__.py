@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": ("replay", "compare an engine with a recording of microgpt.py"),
     "convert": ("convert", "turn checkpoints into NumPy files and back"),
     "kernel": ("kernelc.command", "compile your float functions to machine code"),
+    "gallery": ("kernelc.gallery", "compile the gallery of kernels, for mip"),
     "names": ("names", "prepare or download a list of names"),
     "package": ("package", "write firmware/package.json, for mip"),
     "pictures": ("pictures.command", "draw the README's pictures"),

@@ -1,0 +1,31 @@
+"""`make gallery`: compiles the gallery's kernels, and lists their files for mip."""
+
+import json
+from pathlib import Path
+
+from .compiler import compile_file
+
+ROOT = Path(__file__).parents[2]
+GALLERY = ROOT / "firmware" / "gallery"
+FILES = [
+    *sorted(path for path in GALLERY.glob("*.py") if not path.stem.startswith("time_")),
+    ROOT / "firmware" / "examples" / "fir.py",
+]
+
+
+def main():
+    for path in build(GALLERY):
+        print(f"Written: {path.relative_to(ROOT)}")
+
+
+def build(folder):
+    """Write a .mpy for each file of kernels, and package.json, into a folder; their paths."""
+    paths = []
+    for source in FILES:
+        path = folder / f"{source.stem}_fpu.mpy"
+        path.write_bytes(compile_file(source)[2])
+        paths.append(path)
+    package = {"urls": [[path.name, path.name] for path in paths], "version": "1.0"}
+    listed = folder / "package.json"
+    listed.write_text(json.dumps(package, indent=1) + "\n", encoding="utf-8")
+    return [*paths, listed]
