@@ -1,6 +1,6 @@
 # Times the gallery's kernels in bytecode and as machine code, and compares what they compute.
-# Deploy the compiled files first:
-#     make gallery
+# Wants firmware/examples/fir.py in this folder, too:
+#     cp firmware/examples/fir.py firmware/gallery
 #     mpremote mount firmware/gallery run firmware/gallery/time_gallery.py
 from array import array
 from time import ticks_diff, ticks_us
@@ -22,6 +22,7 @@ def cases():
     fft.twiddles(w, 64)
     yield "fft", "fft", lambda: (floats(128), w, 64, 6)
     yield "fft", "reorder", lambda: (floats(128), 64)
+    yield "fir", "fir", lambda: (floats(64), floats(95), floats(32), 64, 32)
     yield "dot", "dot", lambda: (floats(256), floats(256), 256)
     yield "matmul", "matmul", lambda: (floats(256), floats(256), floats(256), 16, 16, 16)
     yield "biquad", "biquad", lambda: (floats(128), floats(10), floats(4), 2, 128)

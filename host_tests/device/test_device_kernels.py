@@ -8,6 +8,7 @@ import pytest
 
 from host_tests.support.chip import needs
 from tools.host.paths import FIRMWARE
+from tools.kernelc import gallery
 from tools.kernelc.compiler import compile_file
 
 EXAMPLES = FIRMWARE / "examples"
@@ -167,3 +168,15 @@ def test_an_example_runs_and_agrees_with_its_bytecode(chip, name, tmp_path):
     said = chip.exec((EXAMPLES / f"time_{name}.py").read_text()).decode()
     chip.umount_local()
     assert re.search(r"bytecode \d+ us, machine code [\d.]+ us: \d+ times", said), said
+
+
+def test_the_gallery_runs_and_agrees_with_its_bytecode(chip, tmp_path):
+    for path in gallery.FILES:
+        shutil.copy(path, tmp_path)
+        (tmp_path / f"{path.stem}_fpu.mpy").write_bytes(compile_file(path)[2])
+    chip.mount_local(str(tmp_path))
+    said = chip.exec((gallery.GALLERY / "time_gallery.py").read_text()).decode().replace("\r", "")
+    chip.umount_local()
+    print(said)
+    lines = re.findall(r"^\w+ +\d+ us in bytecode, +\d+ us as machine code$", said, re.MULTILINE)
+    assert len(lines) == len(gallery.FILES) + 2 and "DIFFER" not in said, said

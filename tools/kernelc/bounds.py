@@ -80,7 +80,7 @@ class Bounds:
         around = self.builder.lengths_around(scope)
         if not any(other.implies(demand, around) for other in made):
             made.append(demand)
-            self._write(demand, scope, demand.guards)
+            self._write(demand, scope)
 
     def check_at_door(self, buffers):
         """Write down the checks that wait at the door, behind the lengths that excuse them all."""
@@ -88,69 +88,82 @@ class Bounds:
         for demand in self.at_door:
             if not any(other.implies(demand) for other in demands):
                 demands = [other for other in demands if not demand.implies(other)] + [demand]
-        if not demands:
-            return
-        door, end = self.builder.door, Label("checked")
-        common = frozenset.intersection(*(demand.guards for demand in demands))
-        self._excuse(self._lengths(common, door), end, door)
+        groups = {}
         for buffer in buffers:
             for demand in demands:
                 if demand.buffer is buffer:
-                    self._write(demand, door, demand.guards - common)
+                    groups.setdefault(demand.guards, []).append(demand)
+        common = frozenset.intersection(*groups) if groups else frozenset()
+        all_checked = Label("checked")
+        self._excuse(common, all_checked, self.builder.door)
+        for guards, group in groups.items():
+            self._group(group, guards - common)
         if common:
-            self.builder.emit("label", end, scope=door)
+            self.builder.emit("label", all_checked, scope=self.builder.door)
 
     # Instructions
 
-    def _write(self, demand, scope, guards):
+    def _group(self, demands, guards):
+        """Check demands at the door unless a guard is 0. What they compute comes before the jump
+        over them, because others use it, too."""
+        door, end = self.builder.door, Label("excused")
+        tests = [test for demand in demands for test in self._tests(demand, door)]
+        self._excuse(guards, end, door)
+        for branch, *args in tests:
+            self.builder.emit(branch, *args, scope=door)
+        if guards:
+            self.builder.emit("label", end, scope=door)
+
+    def _write(self, demand, scope):
+        """Check a demand in a scope; the guards are looked at only if it is not fulfilled."""
+        emit, guards = self.builder.emit, demand.guards
+        for branch, *args, label in self._tests(demand, scope):
+            if not guards:
+                emit(branch, *args, label, scope=scope)
+                continue
+            end = Label("excused")
+            self._lengths(guards, scope)
+            emit(INSTRUCTIONS[branch].opposite, *args, end, scope=scope)
+            self._excuse(guards, end, scope)
+            emit("j", label, scope=scope)
+            emit("label", end, scope=scope)
+
+    def _tests(self, demand, scope):
+        """Branches that refuse the call, as (name, operands …, label), with computed operands."""
         buffer, low, high = demand.buffer, demand.low, demand.high
         at = scope if scope.kind == DOOR else None
+        beyond = LENGTH if at else INDEX
         if low is not None and high is not None:
-            length = buffer.length
+            tests, length = [], buffer.length
             if low != high:
-                way = self._end(high - low, buffer, scope, guards)
+                tests, way = self._bytes(high - low, buffer, at, beyond)
                 left = self.builder.pure("sub", length, way, at=at)
                 length = self.builder.pure("max", left, self.builder.constant(0, at), at=at)
             if buffer.elements.shift:
                 length = self.builder.pure("srai", length, buffer.elements.shift, at=at)
-            room = length
-            self._refuse(INDEX, buffer, scope, guards, "bgeu", self.builder.value(low, at), room)
-        elif low is not None:
-            self._refuse(INDEX, buffer, scope, guards, "bltz", self._float(low, 0, at))
-        else:
-            end = self._end(high + poly.ONE, buffer, scope, guards)
-            branch = "bltu" if (high + poly.ONE).natural else "blt"
-            reason = LENGTH if scope.kind == DOOR else INDEX
-            self._refuse(reason, buffer, scope, guards, branch, buffer.length, end)
+            label = self.builder.refusal(INDEX, buffer.position)
+            return [*tests, ("bgeu", self.builder.value(low, at), length, label)]
+        if low is not None:
+            return [("bltz", self._float(low, 0, at), self.builder.refusal(INDEX, buffer.position))]
+        tests, end = self._bytes(high + poly.ONE, buffer, at, beyond)
+        branch = "bltu" if (high + poly.ONE).natural else "blt"
+        return [*tests, (branch, buffer.length, end, self.builder.refusal(beyond, buffer.position))]
 
-    def _end(self, p, buffer, scope, guards):
-        """The bytes of p elements. If terms of some size are taken off, it counts only if what
-        they are taken from is exact."""
-        at, shift = scope if scope.kind == DOOR else None, buffer.elements.shift
+    def _bytes(self, p, buffer, at, beyond):
+        """(tests, the bytes of p elements). If terms of some size are taken off, it counts only if
+        what they are taken from is exact."""
+        shift = buffer.elements.shift
         if _is_natural(p):
-            return self._float(p, shift, at)
+            return [], self._float(p, shift, at)
         plus, minus = p.split(lambda _, c: c > 0)
         plus, minus = self._float(plus, shift, at), self._float(-minus, shift, at)
         excess = self.builder.pure("srai", plus, EXACT_BITS + shift, at=at)
-        self._refuse(INDEX, buffer, scope, guards, "bnez", excess)
-        return self.builder.pure("sub", plus, minus, at=at)
+        label = self.builder.refusal(beyond, buffer.position)
+        return [("bnez", excess, label)], self.builder.pure("sub", plus, minus, at=at)
 
-    def _refuse(self, reason, buffer, scope, guards, branch, *args):
-        """Refuse the call if the branch is taken and no guard is 0."""
-        emit, label = self.builder.emit, self.builder.refusal(reason, buffer.position)
-        if not guards:
-            emit(branch, *args, label, scope=scope)
-            return
-        end = Label("excused")
-        lengths = self._lengths(guards, scope)
-        emit(INSTRUCTIONS[branch].opposite, *args, end, scope=scope)
-        self._excuse(lengths, end, scope)
-        emit("j", label, scope=scope)
-        emit("label", end, scope=scope)
-
-    def _excuse(self, lengths, end, scope):
-        """Jump to the end if one of the lengths is 0, or less."""
-        for register in lengths:
+    def _excuse(self, guards, end, scope):
+        """Jump to the end if one of the guards is 0, or less."""
+        for register in self._lengths(guards, scope):
             self.builder.emit("blti", register, 1, end, scope=scope)
 
     def _lengths(self, guards, scope):
