@@ -1,10 +1,10 @@
-"""Lists of names for training: `prepare` makes any text file into one that the board can read
-from beginning to end, `report` says what is in a list, `fetch` downloads the list that makemore
-and microgpt are trained on.
+"""Lists of names for training: `prepare` converts any text file to one that the board can read,
+`report` describes a list, and `fetch` downloads the list on which makemore and microgpt are
+trained.
 
-A prepared file holds one name a line, of the letters in the .alphabet file beside it, each line
-ended by one newline. It is shuffled, because training reads it in order, and a list sorted by
-letter or by popularity would teach one kind of name after another.
+A prepared file holds one name on each line, with the letters in the .alphabet file beside it. It is
+shuffled, because training reads it in order: a list sorted by letter or by popularity would teach
+one kind of name after another.
 """
 
 import argparse

@@ -1,5 +1,5 @@
-"""A board that decides alone keeps the same names as the host, for UTF-8 in NFC whatever ends its
-lines. What needs Unicode's tables is not among it: capitals beyond ASCII, and ligatures."""
+"""A board without a host keeps the same names as the host, for UTF-8 in NFC with any line ends. It
+cannot change capitals beyond ASCII and ligatures, which need Unicode's tables."""
 
 import random
 import re
@@ -60,13 +60,13 @@ def no_collection():
 
 
 def is_nfc(text):
-    """Whether it is, also without what the host leaves out before it composes."""
+    """Return True if the text is NFC, with and without the characters that the host leaves out."""
     text = text.translate(FORMAT)
     return unicodedata.normalize("NFC", text) == text
 
 
 def host(path, choices):
-    """The names that the host keeps, sorted; None if it refuses the list."""
+    """Return the names that the host keeps, sorted; None if it refuses the list."""
     try:
         return sorted(prepare.read(path, choices).kept.names)
     except ToolError:
@@ -74,7 +74,7 @@ def host(path, choices):
 
 
 def board(path, fold):
-    """The names that a board trains on which has nothing but the file, sorted."""
+    """Return the names on which a board trains that has only the file, sorted."""
     try:
         letters = listing.load(str(path), fold, Config())[0]
     except DatasetError:
@@ -117,7 +117,7 @@ def test_rare_letters_take_the_same_lines_with_them(tmp_path, end):
         assert board(path, True) == kept and 500 < len(kept) < 2500
 
 
-# Prints the checksum of what a board alone keeps of each file.
+# Prints, for each file, the checksum of the names that a board without a host keeps.
 BOARD = """
 from array import array
 from binascii import crc32

@@ -1,4 +1,4 @@
-"""Bytes of every origin become text, or one sentence says why not."""
+"""Bytes of any origin become text, or one sentence says why not."""
 
 import codecs
 

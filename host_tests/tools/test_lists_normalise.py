@@ -1,4 +1,4 @@
-"""The one form in which a line is learned."""
+"""The form in which a line is learned."""
 
 import unicodedata
 
@@ -50,7 +50,7 @@ def test_capitals_are_kept_on_request():
 
 
 def test_a_line_is_normalised_only_once():
-    """Every character there is, as it is and between others."""
+    """This is true for every character, alone and between others."""
     for char in CHARACTERS:
         for keep_case in (False, True):
             once = normalise(f"{char}a{char}\u0301", keep_case)

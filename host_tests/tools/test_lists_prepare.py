@@ -1,4 +1,4 @@
-"""What is kept of a list, how it is written, and what is reported."""
+"""Preparing a list: the names that are kept, the files that are written, and the report."""
 
 import random
 import re
@@ -28,7 +28,7 @@ def no_collection():
 
 @pytest.fixture
 def source(tmp_path):
-    """A function that makes a list of these bytes and returns its path."""
+    """Return a function that writes a list with these bytes and returns its path."""
 
     def write(data):
         path = tmp_path / "source.txt"
@@ -44,7 +44,7 @@ def dest(tmp_path):
 
 
 def read(source, data, **options):
-    """The names that are kept of these bytes, and the Survey of them."""
+    """Return the names that are kept of these bytes, and their Survey."""
     found = prepare.read(source(data), Choices(**options)).kept
     return found.names, found.survey
 
@@ -58,7 +58,7 @@ def letters(source, data, **options):
 
 
 def beside(path):
-    """(size, alphabet) of the listing beside a prepared list, which must be the board's."""
+    """Return (size, alphabet) of the listing beside a prepared list; a board must accept it."""
     with open(path, "rb") as file:
         found = listing.read(listing.beside(str(path)), listing.identify(file, "fold"))
     names = path.read_text().split()
@@ -67,7 +67,7 @@ def beside(path):
 
 
 def said(source, data, *, shape=None, **options):
-    """The report on these bytes."""
+    """Return the report on these bytes."""
     return prepare.prepare(
         source(data),
         source(data).parent / "said" / "said.txt",
@@ -169,7 +169,7 @@ def test_what_occurs_less_than_once_in_a_thousand_names_is_left_out(source):
 def test_no_more_letters_than_asked_for(source):
     data = b"ab\n" * 3 + b"ac\n" * 2 + b"ad\n"
     assert set(kept(source, data, letters=3)) == {"ab", "ac"}
-    # Of those equally frequent, the first code points.
+    # Equally frequent letters are chosen by their code points.
     assert letters(source, b"a\nb\nc\nd\n", letters=2) == "ab"
 
 

@@ -1,4 +1,4 @@
-"""`python -m tools names`: lists that are prepared, reported and downloaded, and data/names.txt."""
+"""`python -m tools names`: prepare, report and download lists; and the list data/names.txt."""
 
 import hashlib
 import http.client
@@ -19,7 +19,7 @@ OURS = DATA / "names.txt"
 
 @pytest.fixture
 def source(tmp_path):
-    """A function that makes a list of these bytes and returns its path."""
+    """Return a function that writes a list with these bytes and returns its path."""
 
     def write(data):
         path = tmp_path / "source.txt"
@@ -36,7 +36,7 @@ def dest(tmp_path):
 
 @pytest.fixture
 def pinned(source, monkeypatch):
-    """A function that makes a list, pins it as the one to fetch, and returns its URL."""
+    """Return a function that writes a list, pins it as the list to fetch, and returns its URL."""
 
     def pin(data):
         monkeypatch.setattr(makemore, "SHA256", hashlib.sha256(data).hexdigest())

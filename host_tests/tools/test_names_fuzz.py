@@ -1,6 +1,7 @@
-"""Names files of every kind that can go wrong: refused in one sentence, or read as their lines say.
+"""Random names files with all kinds of mistakes: each is refused in one sentence, or read
+correctly.
 
-300 of them by default, 10,000 where the variable ESP32GPT_FULL is set.
+There are 300 by default, and 10,000 with the environment variable ESP32GPT_FULL.
 """
 
 import os
@@ -24,7 +25,7 @@ from tools.host.paths import ROOT
 from tools.lists.normalise import FORMAT
 
 CASES = 10_000 if os.environ.get("ESP32GPT_FULL") else 300
-SECONDS = 20  # for a file of some kilobytes, which takes a hundredth of one
+SECONDS = 20  # for a file of some kilobytes, which normally takes a hundredth of a second
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 SCRIPTS = [
     LATIN,
@@ -50,7 +51,7 @@ def no_collection():
 
 
 def lines(rng, ends=ENDS, count=None):
-    """Lines of one script or two, mostly of a name's length."""
+    """Return lines in one or two scripts, mostly as long as a name."""
     letters = rng.choice(SCRIPTS) + rng.choice(["", rng.choice(SCRIPTS)])
     content = b""
     for _ in range(rng.choice([1, 3, 30, 200]) if count is None else count):
@@ -65,7 +66,7 @@ def any_unicode(rng):
 
 
 def damaged(rng):
-    """Good lines with bytes put in, changed or lost."""
+    """Return good lines with bytes added, changed or lost."""
     content = bytearray(lines(rng, [b"\n"]))
     for _ in range(rng.choice([1, 5, 100])):
         i = rng.randrange(len(content) + 1)
@@ -109,7 +110,7 @@ KINDS = [
 
 
 def stored(rng, content):
-    """What may lie beside a names file with these bytes."""
+    """Return bytes that may be stored beside a names file with this content."""
     letters = "".join(sorted(set(rng.choice(SCRIPTS[:-1]))))
     known = listing.Listing(letters, 9, 9, 9, 0, 1, {3: 9}, [])
     whole = listing.render((len(content), crc32(content), "host"), known)
@@ -117,7 +118,7 @@ def stored(rng, content):
 
 
 def make(seed, path):
-    """Write the seed's names file, and in one case of four something beside it; return fold."""
+    """Write the names file of a seed, and for one seed in four a stored listing; return fold."""
     rng = random.Random(seed)
     content = rng.choice(KINDS)(rng)
     path.write_bytes(content)
@@ -127,7 +128,7 @@ def make(seed, path):
 
 
 def texts_of(content, fold):
-    """The names that any letters can write, written to be checked by eye."""
+    """Return the names that some alphabet can write. This code is meant to be checked by eye."""
     found = []
     for line in re.split(rb"[\r\n]", content):
         name = line.lstrip(b" \t").split(b"\t")[0]
@@ -149,7 +150,7 @@ def texts_of(content, fold):
 
 
 def letters_of(texts):
-    """The alphabet of names, written to be checked by eye."""
+    """Return the alphabet of names. This code is meant to be checked by eye."""
     kept = texts
     letters = None
     while True:
@@ -163,7 +164,7 @@ def letters_of(texts):
 
 
 def tokens_of(text, letters, room):
-    """The tokens that a name stands for, () if these letters cannot write it."""
+    """Return the tokens of a name, or () if these letters cannot write it."""
     if not any("A" <= char <= "Z" for char in letters):
         text = text.encode().lower().decode()
     if not set(text) <= set(letters):
@@ -172,7 +173,7 @@ def tokens_of(text, letters, room):
 
 
 def epoch_of(documents, tokens, most):
-    """The documents of one epoch, of which there must be at most so many."""
+    """Return the documents of one epoch; there must be at most `most`."""
     found = []
     documents.peek(tokens)
     epoch = documents.epoch
@@ -187,7 +188,7 @@ def epoch_of(documents, tokens, most):
 
 
 def check(path, fold, seed):
-    """Read the file as a training run does and hold it against its lines."""
+    """Read the file as a training run does, and compare the names with its lines."""
     content = path.read_bytes()
     beside = path.with_suffix(".alphabet")
     with open(path, "rb") as file:
@@ -232,7 +233,7 @@ def check(path, fold, seed):
 
 @pytest.fixture
 def in_time():
-    """A function that makes what follows an error after SECONDS."""
+    """Return a function that raises an error in the code after it, if SECONDS are over."""
 
     def hangs(*_):
         raise AssertionError(f"took more than {SECONDS} s")
@@ -254,11 +255,11 @@ def test_any_file_is_refused_or_read_as_its_lines_say(tmp_path, in_time):
             outcomes[check(path, fold, seed)] += 1
         except Exception as error:
             raise AssertionError(f"seed {seed}: {path.read_bytes()[:200]!r}") from error
-    # The files must be neither all good nor all bad.
+    # Some files must be good, and some bad.
     assert min(outcomes[kind] for kind in ("no name", "names")) >= CASES // 50
 
 
-# Prints what each file is read as; COUNT stands before it.
+# Prints the names read from each file. A line that sets COUNT comes before this script.
 READ = """
 import binascii
 from array import array

@@ -1,5 +1,5 @@
-"""Makes any file of names into one that the board can read: decode, split, normalise, choose the
-letters, write, report. A module each, in this order; `prepare` joins them.
+"""Prepare any file of names for a board: decode, split, normalise, choose the letters, write,
+report. Each step is a module; `prepare` calls them in this order.
 
-The lines that a list keeps are decided by the library's code, as a board decides alone.
+The library's code decides which lines are names, so a board without a host decides in the same way.
 """

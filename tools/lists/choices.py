@@ -1,4 +1,4 @@
-"""The user's choices about a list, as options of the commands that take one."""
+"""The user's choices for reading a list, and the command-line options for them."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,16 @@ from esp32gpt.listing import MOST
 
 from tools.host.errors import ToolError
 
-MOST_LETTERS = 1000  # whose model of the default shape already needs more than an ESP32 has
+MOST_LETTERS = 1000  # with so many, the default shape needs more memory than an ESP32 has
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How to read a list. Raises ToolError for a number of letters that makes no alphabet."""
+    """How to read a list. Raises ToolError for an impossible number of letters."""
 
     keep_case: bool = False
-    letters: int = MOST  # of the alphabet, at most
-    encoding: str | None = None  # None: recognised
+    letters: int = MOST  # the most letters in the alphabet
+    encoding: str | None = None  # None: recognise it
     column: str | None = None  # the number or title of a table's column; None: no table
 
     def __post_init__(self):
@@ -26,7 +26,7 @@ class Choices:
 
 
 def add_options(parser):
-    """Give a command line the options that `of` reads."""
+    """Add the options that `of` reads."""
     parser.add_argument("--keep-case", action="store_true", help="do not fold to small letters")
     parser.add_argument(
         "--letters",

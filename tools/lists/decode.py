@@ -1,4 +1,4 @@
-"""Turns the bytes of a list into text, whatever program wrote them."""
+"""Decode the bytes of a list, from any program, to text."""
 
 import codecs
 import json
@@ -10,7 +10,7 @@ import chardet
 
 from tools.host.errors import ToolError
 
-MARKS = {  # a longer mark before one that it begins with
+MARKS = {  # the mark of UTF-32-LE comes before UTF-16-LE's, which is its beginning
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -18,7 +18,7 @@ MARKS = {  # a longer mark before one that it begins with
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
-# Of chardet's many encodings those that lists are found in: Windows, East Asia, Unix, DOS, Mac.
+# The encodings of chardet that lists may have: Windows, East Asia, Unix, DOS, Mac.
 LEGACY = (
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
     *("cp874", "cp932", "euc_jis_2004", "cp949", "gb18030", "big5hkscs"),
@@ -26,10 +26,10 @@ LEGACY = (
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"),
 )
 JAPANESE = ("cp932", "euc_jp")
-NEARLY = 0.9  # of the best one's confidence: candidates that are compared by their text
+NEARLY = 0.9  # candidates with so much of the best confidence are compared by their text
 USUAL = "Windows-1252"
 
-# What is no text, by its first bytes: (what it is, what to do instead).
+# Files that are no text, by their first bytes: (the kind of file, the remedy).
 EXPORT = "save it as CSV in UTF-8 from the program that made it"
 FORMATS = {
     b"PK\x03\x04": ("an Excel, Word or zip file", EXPORT),
@@ -44,8 +44,8 @@ FORMATS = {
 
 @dataclass
 class Decoded:
-    """The text, in which bytes that are none stand as surrogates, and the encoding it was in;
-    `guessed` if only its letters speak for that."""
+    """The text of a file and its encoding. Bytes that are no text become surrogates. `guessed` is
+    True if the encoding was guessed from the letters."""
 
     text: str
     encoding: str
@@ -53,7 +53,7 @@ class Decoded:
 
 
 def decode(data, encoding=None):
-    """Return the Decoded of a file's bytes. Raises ToolError if they are no list in any text."""
+    """Decode a file's bytes; return a Decoded. Raises ToolError if the file is no list."""
     for magic, (kind, remedy) in FORMATS.items():
         if data.startswith(magic):
             raise ToolError(f"The file is {kind}, not a list: {remedy}.")
@@ -63,7 +63,7 @@ def decode(data, encoding=None):
 
 
 def _named(data, encoding):
-    """Decode as the user says."""
+    """Decode with the encoding that the user named."""
     try:
         return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding)
     except LookupError as error:
@@ -93,8 +93,8 @@ def _recognised(data):
 
 
 def _utf16(data):
-    """Return which UTF-16 without a mark this is, None if it is none: a line end, or else every
-    other byte, has a zero beside it."""
+    """Return the byte order of UTF-16 without a mark, as an encoding, or None if this is not
+    UTF-16. In UTF-16, line ends have a zero beside them; without line ends, most other bytes do."""
     ends = [i for i, byte in enumerate(data) if byte in b"\r\n"]
     for encoding, zero in (("utf-16-le", 1), ("utf-16-be", 0)):
         good = sum(i % 2 != zero and data[i ^ 1 : (i ^ 1) + 1] == b"\0" for i in ends)
@@ -106,7 +106,8 @@ def _utf16(data):
 
 
 def _is_utf8(data):
-    """Return True if most lines with more than ASCII are UTF-8: the others are damaged."""
+    """Return True if at least half of the lines beyond ASCII are UTF-8; the others are then
+    damaged."""
     good = bad = 0
     for line in re.split(rb"[\r\n]+", data):
         if not line.isascii():
@@ -119,7 +120,7 @@ def _is_utf8(data):
 
 
 def _legacy(data):
-    """Return the likeliest encoding, None if there is none."""
+    """Return the likeliest encoding, or None."""
     for name in JAPANESE:  # whose syllables chardet takes for anything else
         if _kana(data, name) >= 0.5:
             return name
@@ -154,8 +155,8 @@ def _controls(text):
 
 
 def _oddities(text):
-    """Return how often there is beyond ASCII what names do not have, as text in the wrong encoding
-    does: a sign, a capital after a small letter, a Chinese character beside a Korean one."""
+    """Count oddities beyond ASCII that names do not have, but text in a wrong encoding does: a
+    sign, a capital after a small letter, a Chinese character beside a Korean one."""
     pairs = zip(" " + text, text, strict=False)
     return sum(
         unicodedata.category(char)[0] not in "LM"
@@ -167,7 +168,7 @@ def _oddities(text):
 
 
 def _script(char):
-    """Return the first word of a character's name, which is its script for letters."""
+    """Return the first word of a character's Unicode name; for a letter this is the script."""
     return unicodedata.name(char, "").split(" ")[0]
 
 

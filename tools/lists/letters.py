@@ -1,4 +1,4 @@
-"""Chooses the letters of a list with the library's code, and keeps the names they can write."""
+"""Choose the letters of a list with the library's code, and keep the names with these letters."""
 
 import io
 from array import array
@@ -9,13 +9,13 @@ from esp32gpt.lines import LONGEST, Lines
 from esp32gpt.survey import Survey
 from esp32gpt.tokenizer import Tokenizer
 
-ANY = 0x110000  # different characters: as many as there are
+ANY = 0x110000  # the number of characters in Unicode: no limit
 
 
 @dataclass
 class Kept:
-    """The names that are kept, in the order of the lines and with repeats; their letters; and the
-    Survey that counted them."""
+    """The names that are kept, in the order of the lines and with repeats, their letters, and their
+    Survey."""
 
     names: list
     letters: str
@@ -23,20 +23,22 @@ class Kept:
 
 
 def as_file(lines):
-    """Return Lines of a list of lines. Bytes that were no text are these bytes again."""
+    """Return the library's Lines for a list of lines. Bytes that were no text become bytes
+    again."""
     text = "".join(f"{line}\n" for line in lines)
     return Lines(io.BytesIO(text.encode("utf-8", "surrogateescape")), listing.BLOCK)
 
 
 def choose(lines, most):
-    """Return what is Kept of normalised lines, with at most so many letters."""
+    """Return the Kept of normalised lines, with at most `most` letters."""
     file = as_file(lines)
     letters, survey = alphabet.choose(file, False, most, ANY)
     return Kept(list(written(file, Tokenizer(letters))) if letters else [], letters, survey)
 
 
 def written(file, tokenizer):
-    """Yield the names of Lines that the tokenizer's letters can write, as they are learned."""
+    """Yield the names in Lines that have only the tokenizer's letters, in the form that is
+    learned."""
     tokens = array("i", [0] * (LONGEST + 2))
     for block in range(file.blocks):
         file.read(block)

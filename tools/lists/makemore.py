@@ -1,4 +1,4 @@
-"""Downloads the list that makemore and microgpt are trained on."""
+"""Download the list on which makemore and microgpt are trained."""
 
 import hashlib
 import http.client
@@ -15,13 +15,13 @@ URL = (
     "988aa59e4d8fefa526d06f3b453ad116258398d4/names.txt"
 )
 SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"
-LARGEST = 1 << 20  # bytes read from the network; the list has a quarter of that
+LARGEST = 1 << 20  # the most bytes to download; the list has a quarter of this
 
 
 def fetch(dest, url=URL):
     """Download the list and prepare it into `dest`; return the lines of a report.
 
-    Only the very bytes that were pinned are accepted, wherever they come from. Raises ToolError.
+    Only the pinned bytes are accepted, from any URL. Raises ToolError.
     """
     try:
         with urllib.request.urlopen(url, timeout=30) as response:
@@ -29,13 +29,13 @@ def fetch(dest, url=URL):
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no URL
         raise ToolError(
             f"Cannot download {url} ({getattr(error, 'reason', error)}): check the network, or get "
-            "the file another way and give it with --url file:///path/of/names.txt."
+            "the file in another way and name it with --url file:///path/of/names.txt."
         ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:
         raise ToolError(
-            f"What {url} has is not the makemore list (sha256 {found[:16]}...): try again, "
-            "or another mirror with --url."
+            f"The file at {url} is not the makemore list (sha256 {found[:16]}...): try again, "
+            "or use another mirror with --url."
         )
     choices = Choices()
     return save(look_through(url, data, choices), dest, choices, Config())

@@ -1,4 +1,4 @@
-"""Brings a line into the one form in which its letters are learned."""
+"""Bring a line into the form that is learned."""
 
 import re
 import unicodedata
@@ -6,11 +6,11 @@ import unicodedata
 from esp32gpt.lines import LONGEST
 from esp32gpt.tokenizer import NOTHING, PASSED
 
-PRESENTATION = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]")  # ligatures, and Arabic by its place
+PRESENTATION = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]")  # ligatures, Arabic presentation forms
 
 
 def format_characters():
-    """Yield the characters that the board leaves out, which `tokenizer.pack` has packed."""
+    """Yield the characters that the board leaves out, from the packed table of the tokenizer."""
     for first, last, kind in zip(PASSED[::3], PASSED[1::3], PASSED[2::3], strict=True):
         for packed in range(first, last + 1):
             utf8 = bytearray(packed.to_bytes(2 if packed < 0x2000 else 3, "big"))
@@ -23,9 +23,9 @@ FORMAT = dict.fromkeys(map(ord, format_characters()))
 
 
 def normalise(line, keep_case=False):
-    """Return a line without format characters, with ligatures written out, each letter and its
-    accents as one character where Unicode has it (NFC), and in small letters unless the case is
-    kept. A line that is too long for a name stays as it is."""
+    """Return a line without format characters, with ligatures written out, with each letter and its
+    accents as one character if Unicode has it (NFC), and in small letters unless `keep_case`. A
+    line that is too long for a name stays as it is."""
     if len(line) * 4 > LONGEST and len(line.encode("utf-8", "surrogateescape")) > LONGEST:
         return line
     line = PRESENTATION.sub(_written_out, line.translate(FORMAT))
@@ -38,11 +38,11 @@ def _written_out(found):
 
 
 def fold(line):
-    """Return it in small letters. The dotted capital I becomes i, without a second dot."""
+    """Return the line in small letters. The dotted capital I becomes i, without a second dot."""
     line = line.replace("\u0130", "i").lower().replace("i\u0307", "i")
     return unicodedata.normalize("NFC", line)
 
 
 def count_format(text):
-    """Return how many format characters there are, besides a byte order mark."""
+    """Return the number of format characters, without a byte order mark at the start."""
     return len(text.removeprefix("\ufeff")) - len(text.removeprefix("\ufeff").translate(FORMAT))

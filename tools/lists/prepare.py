@@ -1,4 +1,4 @@
-"""Reads a user's list, and writes the names file and the listing that a board takes."""
+"""Read a user's list, and write the names file and the listing for a board."""
 
 import os
 import random
@@ -20,8 +20,8 @@ SEED = 42
 
 @dataclass
 class Source:
-    """A user's list: where it is, its text, the lines as they are written, in the form that is
-    learned, and in that form with capitals; and what is Kept of them."""
+    """A user's list: its path, its text, the lines as written (`raw`), in the form that is learned
+    (`lines`), and in that form with capitals (`cased`), and the Kept."""
 
     path: Path
     decoded: decode.Decoded
@@ -32,7 +32,7 @@ class Source:
 
 
 def read(path, choices):
-    """Return the Source of a text file. Raises ToolError if it has no name that can be used."""
+    """Read a text file; return its Source. Raises ToolError if it has no usable name."""
     path = Path(path)
     if path.is_dir():
         raise ToolError(f"{path} is a directory: give a text file with one name a line.")
@@ -68,17 +68,17 @@ def look_through(path, data, choices):
 
 
 def why_nothing(source, choices):
-    """Return a sentence on a list without a name."""
+    """Return the message for a list without a name."""
     if source.kept.survey.lines:
         return "No line can be used: " + report.skipped(source, choices, Config()) + "."
     return "It has no name: it needs one name on each line."
 
 
 def list_of(source, choices, config):
-    """Return the Listing that goes with the names."""
+    """Return the Listing for the names."""
     kept = source.kept
     found = kept.survey.listing(kept.letters, report.two_remarks(source, choices, config))
-    found.different = len(set(kept.names))  # which a Survey estimates
+    found.different = len(set(kept.names))  # a Survey only estimates this
     found.exact = True
     return found
 
@@ -87,9 +87,9 @@ def prepare(source, dest, choices=None, config=None):
     """Write the usable names of a text file to `dest`, shuffled, and their listing beside it;
     return the lines of a report.
 
-    The names file depends on nothing but the names: their order in the source does not matter.
-    A `dest` that already is that result is left untouched. `config` is the model's that is to
-    learn them. Raises ToolError.
+    The names file depends only on the names, not on their order in the source. If `dest` already
+    has this content, it is not written. `config` is the Config of the model that will learn the
+    names. Raises ToolError.
     """
     choices = choices or Choices()
     config = config or Config()
@@ -107,7 +107,7 @@ def save(source, dest, choices, config):
     beside = Path(listing.beside(str(dest)))
     if beside == dest:
         raise ToolError(f"{dest} is where the alphabet belongs: name another file for the names.")
-    # Sorted first, so that preparing a prepared file changes nothing.
+    # Sort first: then the order in the source does not matter, and preparing twice changes nothing.
     names = sorted(source.kept.names)
     random.Random(SEED).shuffle(names)
     data = "".join(f"{name}\n" for name in names).encode()
@@ -118,8 +118,8 @@ def save(source, dest, choices, config):
 
 
 def write(path, data):
-    """Write all of it or nothing."""
-    # A directory, but also /dev/null, which root would replace with a list of names.
+    """Write the whole file or nothing."""
+    # Refuse directories, and also /dev/null, which root would replace with a list of names.
     if path.exists() and not path.is_file():
         raise ToolError(f"{path} is not an ordinary file: name another to write to.")
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")

@@ -1,4 +1,4 @@
-"""Says what was made of a list: two remarks that go to the board with it, or all there is."""
+"""Report on a list: two remarks, which the board gets too, or a full report."""
 
 import os
 import re
@@ -12,17 +12,18 @@ from tools.lists import letters, split
 from tools.lists.normalise import count_format
 
 NUMBERED = re.compile(r"\s*(\d+\s*[.):\]-]|[-*\u2022])\s+\S")
-BAR = 40  # characters of the longest bar of a histogram
-ROWS = 30  # letters, and repeated names, that are shown at most
+BAR = 40  # characters of the longest bar in a histogram
+ROWS = 30  # the most letters, and the most repeated names, to show
 
 
 def two_remarks(source, choices, config):
-    """Return what to say of a Source besides counts: on skipped lines, and on all else."""
+    """Return the two remarks about a Source: about skipped lines, and about everything else."""
     return [skipped(source, choices, config), "; ".join(hints(source, choices))]
 
 
 def skipped(source, choices, config):
-    """Return how many lines were skipped and what to do about the most frequent reason."""
+    """Return a text with the number of skipped lines, and the remedy for the most frequent
+    reason."""
     remedies = {
         LETTERS: more_letters(source, choices, config),
         ENCODING: "save the list as UTF-8, or name its encoding with ENCODING=cp1252 or another",
@@ -33,7 +34,7 @@ def skipped(source, choices, config):
 
 
 def more_letters(source, choices, config):
-    """Return which LETTERS would keep how many lines, in how much memory."""
+    """Return a text that says which LETTERS would keep how many lines, with how much memory."""
     common = source.kept.survey.common
     if common <= choices.letters:
         return remarks.TOO_RARE
@@ -49,12 +50,12 @@ def more_letters(source, choices, config):
 
 
 def needed(config, n):
-    """Return the bytes that training takes with so many letters."""
+    """Return the bytes that training needs with n letters."""
     return report.needed_bytes(config, n + 1, config.block_size)
 
 
 def hints(source, choices):
-    """Return what is unusual in the list, the most important first."""
+    """Return hints about unusual things in the list, the most important first."""
     said = []
     if source.decoded.guessed:
         said.append(
@@ -105,8 +106,8 @@ def about_columns(source):
 
 
 def full(source, listing, choices, config):
-    """Return the whole report: the four lines, then histograms of lengths and letters, repeated
-    names, and examples of what was skipped."""
+    """Return the full report: the four lines, histograms of lengths and letters, repeated names,
+    and examples of skipped lines."""
     kept = source.kept
     said = report.lines(str(source.path), listing, config, BARE_BYTES)
     said += ["", "letters  names"]
@@ -127,13 +128,13 @@ def full(source, listing, choices, config):
 
 
 def bars(rows):
-    """Return a line with a bar for each (label, number)."""
+    """Return a line with a bar for each (label, number) in `rows`."""
     most = max(n for _, n in rows)
     return [f"{label} {n:6} {'#' * -(-n * BAR // most)}" for label, n in rows]
 
 
 def show(letter):
-    """Return a character as it is, or its code if it cannot be seen."""
+    """Return a character as it is, or its code if it is invisible."""
     if letter == " ":
         return "space"
     return letter if letter.isprintable() else f"U+{ord(letter):04X}"

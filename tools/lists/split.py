@@ -1,4 +1,4 @@
-"""Splits text into lines, or takes one column of a table."""
+"""Split text into lines, or take one column of a table."""
 
 import csv
 import re
@@ -8,35 +8,35 @@ from esp32gpt.remarks import HEADERS
 from tools.host.errors import ToolError
 
 SEPARATORS = "\t;,|"
-MOST = 0.9  # of the lines are most of them
+MOST = 0.9  # "most lines" means this share of the lines
 
 
 def lines(text):
-    """Return the lines of a text; they end in LF, CR, or both."""
+    """Return the lines of a text. They end in LF, CR, or both."""
     found = re.split(r"\r\n|\r|\n", text)
     return found if found[-1] else found[:-1]
 
 
 def names(found):
-    """Return what stands on each line before a tab, or before the second if it begins with one."""
+    """Return the text of each line before the first tab; a tab at its start does not count."""
     return [re.match(r"[ \t]*[^\t]*", line)[0] for line in found]
 
 
 def separator(found):
-    """Return the character that divides most lines into columns, None if there is none."""
+    """Return the character that divides most lines into columns, or None."""
     written = [line for line in found if line.strip()]
     best = max(SEPARATORS, key=lambda char: sum(char in line for line in written))
     return best if written and share(written, lambda line: best in line) >= MOST else None
 
 
 def share(found, is_so):
-    """Return the share of lines for which that is so."""
+    """Return the share of lines for which `is_so` returns True."""
     return sum(map(bool, map(is_so, found))) / len(found)
 
 
 def column(found, name):
-    """Return the cells of a table's column, by its number from 1 or by its title, without the
-    title. Raises ToolError if there is no such column."""
+    """Return the cells of a table's column, without its title. `name` is the column's number, from
+    1, or its title. Raises ToolError if there is no such column."""
     between = separator(found) or ("," if any("," in line for line in found) else " ")
     try:
         rows = [row for row in csv.reader(found, delimiter=between) if row]
@@ -57,7 +57,7 @@ def column(found, name):
 
 
 def _has_titles(rows, i):
-    """Return True if the first row has titles: a word for names, or a word above numbers."""
+    """Return True if the first row has titles: a word such as "name", or a word above numbers."""
     if len(rows) < 2:
         return False
     if rows[0][i : i + 1] and is_title(rows[0][i]):
@@ -70,7 +70,7 @@ def _has_titles(rows, i):
 
 
 def is_title(text):
-    """Return True for what stands above names, not among them."""
+    """Return True for a word that is a title, not a name."""
     return text.strip().lower() in HEADERS
 
 

@@ -1,1 +1,1 @@
-"""The page: what it is built from, and how."""
+"""The page that runs the library in a browser: its sources and its build."""

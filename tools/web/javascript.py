@@ -1,9 +1,9 @@
-"""Kernels written in the compiler's subset of Python → the same kernels in JavaScript, for a page
-that runs the library under MicroPython's WebAssembly port.
+"""Translate kernels from the compiler's subset of Python to JavaScript, for a page that runs the
+library under MicroPython's WebAssembly port.
 
-JavaScript's numbers are doubles and Float32Array rounds what is stored: so these kernels compute
-just what the reference engine computes under CPython. They work on the interpreter's memory, and
-an engine in Python (`wrapper`) tells them where in it the elements of a buffer begin.
+JavaScript's numbers are doubles, and Float32Array rounds stored values to float32. So these kernels
+give the same results as the reference engine under CPython. They work on the interpreter's memory;
+an engine in Python (`wrapper`) passes them the places of the buffers in it.
 """
 
 import ast
@@ -34,7 +34,7 @@ function to_bits(x) { float[0] = x; return bits[0]; }
 function from_bits(i) { bits[0] = i; return float[0]; }
 function modulo(a, b) { return a - b * Math.floor(a / b); }
 """
-# When the memory has grown, the views of it are empty.
+# When the memory grows, the old views of it become empty.
 RENEW = "  if (F32.length === 0) view();"
 
 WRAPPER = '''\
@@ -54,8 +54,8 @@ def reserve(config):
 
 
 def kernels(source, path):
-    """The JavaScript module (ESM) with every kernel of the Python source. Raises CompileError,
-    with the line, if something in it is no part of the subset."""
+    """Return the JavaScript module (ESM) with all kernels of the Python source. Raises
+    CompileError, with the line, for a construct outside the subset."""
     module = parse(source, path)
     parts = [PROLOGUE % path.name]
     parts += [f"const {name} = {json.dumps(value)};" for name, value in module.constants.items()]
@@ -64,7 +64,7 @@ def kernels(source, path):
 
 
 def wrapper(source, path):
-    """The engine as a Python module, whose kernels call those of the JavaScript module
+    """Return the source of the engine, a Python module with kernels that call the JavaScript module
     `web_kernels`."""
     parts = [WRAPPER]
     for kernel in parse(source, path).kernels.values():
@@ -75,7 +75,7 @@ def wrapper(source, path):
 
 
 class _Translator:
-    """One kernel's statements and expressions as JavaScript."""
+    """Translates the statements and expressions of one kernel to JavaScript."""
 
     def __init__(self, kernel):
         self.kernel = kernel
@@ -83,7 +83,8 @@ class _Translator:
         self.loops = 0
 
     def function(self):
-        """`export function name(…) {…}`; a buffer is passed as the index of its first element."""
+        """Return `export function name(…) {…}`. A buffer is passed as the index of its first
+        element."""
         names = [name for name, _ in self.kernel.params]
         stored = {
             node.id
@@ -99,7 +100,7 @@ class _Translator:
         return "\n".join([*lines, "}"])
 
     def statement(self, node, indent):
-        """The lines of a statement."""
+        """Return the lines of a statement."""
         match node:
             case ast.Assign(targets=[target], value=value):
                 return [f"{indent}{self.expression(target)} = {self.expression(value)};"]
@@ -130,7 +131,8 @@ class _Translator:
         return [line for s in body for line in self.statement(s, indent + "  ")] + [indent + "}"]
 
     def loop(self, node, indent):
-        """Python counts apart from the variable, and finds the end once."""
+        """Return the lines of a loop. As in Python, the counter is separate from the variable, and
+        the end is computed once."""
         self.loops += 1
         i, end = f"i{self.loops}$", f"n{self.loops}$"
         arguments = list(node.iter.args)
@@ -146,14 +148,14 @@ class _Translator:
         ]
 
     def step(self, node):
-        """The number that a range counts by, which says whether its end is above or below."""
+        """Return the step of a range, a number. Its sign decides how the loop ends."""
         try:
             return int(ast.literal_eval(node))
         except ValueError:
-            return self.kernel.refuse(node, "the page's engine wants a number as range's step")
+            return self.kernel.refuse(node, "the page's engine needs a number as the step of range")
 
     def expression(self, node):
-        """An expression, in parentheses where it has parts."""
+        """Return an expression, in parentheses if it has parts."""
         e = self.expression
         match node:
             case ast.Constant(value=bool(value)):

@@ -1,5 +1,5 @@
-"""Makes the parts of the page that only Python can: the library's files, its kernels in
-JavaScript, and lists of names. `make web` runs this before build.mjs."""
+"""Build the parts of the page that need Python: the library's files, the kernels in JavaScript, and
+the lists of names. `make web` runs this before build.mjs."""
 
 import argparse
 import base64
@@ -17,12 +17,12 @@ HERE = Path(__file__).resolve().parent
 LIBRARY = FIRMWARE / "esp32gpt"
 REFERENCE = LIBRARY / "kernels" / "reference.py"
 FILE_SYSTEM = 2 * 1024 * 1024  # bytes
-NATIVE = "kernels/viper/"  # which WebAssembly has no emitter for
+NATIVE = "kernels/viper/"  # the WebAssembly port has no native emitter
 
 
 def library():
-    """{path in the interpreter's file system: text} of the device library and of what lets it
-    run in a tab."""
+    """Return {path in the interpreter's file system: text} of the device library and of the files
+    that it needs in a tab."""
     source = REFERENCE.read_text(encoding="utf-8")
     files = {"/lib/esp32gpt/kernels/web.py": javascript.wrapper(source, REFERENCE)}
     for module in sorted(LIBRARY.glob("**/*.py")):
@@ -35,7 +35,7 @@ def library():
 
 
 def lists():
-    """[{title, file}] of the lists of names to choose from, and {file: bytes} of them."""
+    """Return [{title, file}] of the lists of names, and {file: bytes} of their contents."""
     found = [("names.txt", "Given names ({})")]
     if (DATA / "makemore.txt").exists():  # downloaded by `make names`
         found.append(("makemore.txt", "Given names of makemore ({})"))
@@ -88,8 +88,8 @@ def firmware(paths):
 
 
 def write(directory, firmware_files=()):
-    """Fill the directory: library.json and kernels.js, which the page's worker has in it, and
-    in `site` the files that it fetches."""
+    """Fill the directory: library.json and kernels.js for the bundle of the page's worker, and the
+    files that the page fetches in `site`."""
     site = directory / "site"
     site.mkdir(parents=True, exist_ok=True)
     source = REFERENCE.read_text(encoding="utf-8")
