@@ -4,7 +4,6 @@ names.
 Afterwards, or after Ctrl-C at any moment, the model is at the REPL as `gpt`.
 """
 
-import gc
 import time
 
 from esp32gpt.gpt import GPT  # first: it turns on frequent garbage collection for the next imports
@@ -26,7 +25,7 @@ def banner():
     choice = kernels.choose()
     for reason in choice.reasons:
         print(reason)
-    gc.collect()
+    compat.collect()
     print(f"engine: {choice.name}, free memory: {compat.free_bytes() // 1024} KB")
 
 
@@ -52,7 +51,7 @@ def main():
 gpt = None
 try:
     main()
-    gc.collect()  # as at the end of GPT.train
+    compat.collect()  # as at the end of GPT.train
 except KeyboardInterrupt:
     print("\nstopped: " + ("`gpt` is the model, GPT.help()" if gpt else "main() begins again"))
 except (CheckpointError, DatasetError, TrainingError, MemoryError, ValueError) as error:

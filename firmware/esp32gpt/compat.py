@@ -24,6 +24,9 @@ if MICROPYTHON:
     ticks_diff = time.ticks_diff
     free_bytes = gc.mem_free
 
+    def collect():
+        """Collect garbage now. CPython decides by itself when, so this does nothing there."""
+
     def collect_every(n):
         """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
 
@@ -45,6 +48,9 @@ else:
     def free_bytes():
         """Bytes of heap left; CPython's grows as needed."""
         return 1 << 40
+
+    def collect():
+        """Collect garbage now. CPython decides by itself when, so this does nothing there."""
 
     def collect_every(n):
         """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
@@ -88,7 +94,7 @@ def has_fpu():
 
 def require_bytes(needed, purpose):
     """Raise MemoryError, before anything is allocated, if so many bytes are not free."""
-    gc.collect()
+    collect()
     free = free_bytes()
     if needed > free:
         raise MemoryError(

@@ -1,8 +1,6 @@
 """The whole as one object, for the REPL and for main.py: a model, its training, its sampling."""
 # ruff: noqa: E402
 
-import gc
-
 from . import compat
 
 compat.collect_every(4096)  # while the modules load: what stays must not lie between garbage
@@ -177,7 +175,7 @@ class GPT:
         except KeyboardInterrupt:
             print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
         run.save_at_end()
-        gc.collect()  # or what the REPL keeps lands amid the free memory
+        compat.collect()  # or what the REPL keeps lands amid the free memory
 
     def is_trained(self):
         """Return whether the schedule is at its end."""

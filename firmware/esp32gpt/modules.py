@@ -3,8 +3,9 @@
 A chip's heap is scarce, so modules that are needed only at the start or at the end are borrowed.
 """
 
-import gc
 import sys
+
+from . import compat
 
 PACKAGE = __name__.rpartition(".")[0] + "."
 
@@ -28,7 +29,7 @@ def borrow(name, function, *arguments):
         for path in set(sys.modules) - before:
             if path.startswith(PACKAGE):
                 _unload(path)
-        gc.collect()
+        compat.collect()
 
 
 def _unload(path):

@@ -92,12 +92,11 @@ class Run:
 
     def advice(self, best):
         """Return the message for training that has diverged, with a remedy."""
-        config = self.gpt.model.config
-        return (
-            f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "
-            f"Begin anew with a learning_rate below {config.learning_rate:g}; the weights of the "
-            f"lowest held-out loss stay in {self.gpt.path}, or {self.gpt.path}{BEST}"
-        )
+        rate = self.gpt.model.config.learning_rate
+        path = self.gpt.path
+        said = f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "
+        said += f"Begin anew with a learning_rate below {rate:g}; the weights of the lowest "
+        return said + f"held-out loss stay in {path}, or {path}{BEST}"
 
     def measure(self):
         """Measure the held-out loss of the present weights, unless it is known."""

@@ -191,7 +191,7 @@ def attend_backward(
     bias <<= 1
     mask = bias - 1 + bias
     h = n_head
-    while h:
+    while True:  # older compilers cannot branch on h back to here: too far
         # ds row by row, and one exponent for all rows.
         d = ptr32(int(ds))
         most = 0
@@ -329,3 +329,5 @@ def attend_backward(
         dy = ptr32(int(dy) + size * 4)
         probs = ptr32(int(probs) + block_size * block_size * 4)
         h -= 1
+        if not h:
+            break
