@@ -41,7 +41,7 @@ test: lint ## check the style, then run every test
 	@$(PYTHON) -m pytest -q host_tests
 
 test-long: $(READY) ## compare trainings of 20,000 steps with the numpy engine; also on an emulated chip
-	@$(PYTHON) -m pytest -q -m long host_tests
+	@$(PYTHON) -m pytest -q -s -m long host_tests
 
 lint: $(READY) ## check the style
 	@$(PYTHON) -m ruff format --check --output-format=concise . || \

@@ -53,6 +53,8 @@ def assert_near(losses, oracle, limit):
     assert len(losses) == len(oracle), f"{len(losses)} pieces of {len(oracle)}"
     strayed = abs(losses - oracle)
     worst = int(strayed.argmax())
+    print(f"last {losses[-1]:.3f}, oracle {oracle[-1]:.3f}, ", end="")
+    print(f"farthest apart {strayed[worst]:.3f}, limit {limit:.3f}")
     assert strayed[worst] <= limit, (
         f"steps {worst * PIECE} to {(worst + 1) * PIECE}: {losses[worst]:.4f}, the oracle's are "
         f"{oracle[worst]:.4f}; {limit:.4f} apart would be right, {strayed[worst]:.4f} is not"
