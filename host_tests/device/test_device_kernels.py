@@ -47,7 +47,7 @@ def calls():
                 for v, w in zip(values, wholes)]
         yield name, good, wholes, typecodes, len(sizes)
 
-INTS = ("embed_forward2", "embed_backward5", "cross_entropy2")
+INTS = ("embed_forward2", "embed_backward5", "cross_entropy2", "adam_step_162")
 
 def intact(wholes, typecodes):
     for whole, t in zip(wholes, typecodes):
@@ -72,7 +72,8 @@ OBJECTS = (None, 0, 3, -1, 1 << 30, 2.5, "text", b"", b"bytes of a certain lengt
 NOT_WHOLE = ("attention_forward1", "attention_backward1", "relu_backward0")
 
 # Ints that are no sizes: step and num_steps, top_k and draw.
-NO_SIZES = ("adam_step5", "adam_step6", "categorical4", "categorical5")
+NO_SIZES = ("adam_step5", "adam_step6", "adam_step_164", "adam_step_165", "categorical4",
+            "categorical5")
 NO_SIZES += ("adam_step_164", "adam_step_165")
 
 def wrong_arguments(name, good, typecodes, n_outputs):
