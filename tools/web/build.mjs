@@ -1,5 +1,5 @@
-// Builds the site: node build.mjs PARTS SITE. PARTS is what parts.py has filled, SITE the folder
-// that any static host serves.
+// Build the site: node build.mjs PARTS SITE. PARTS is the folder that parts.py has filled, SITE the folder
+// for a static host.
 
 import {
   copyFileSync,

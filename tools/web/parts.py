@@ -51,9 +51,9 @@ def lists():
 
 
 def boards():
-    """{file: bytes} of what a board gets: for each architecture of native code (None: a board that
-    runs none) the files by their paths, and for those of Espressif's the image of a file system
-    of 2 MB, which is the size that firmware for 4 MB of flash has."""
+    """Return {file: bytes} of the files for boards: for each architecture of native code (None: a
+    board without native code) the files by their paths, and for Espressif's architectures the image
+    of a file system of 2 MB, the size in a firmware for 4 MB of flash."""
     found = {}
     stage.prepare_names(DATA / "names.txt")
     stage.SETTINGS.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def boards():
 
 
 def firmware(paths):
-    """[{title, file}] of firmware that the page offers to install, and {file: bytes} of it."""
+    """Return [{title, file}] of the firmware that the page can install, and {file: bytes} of it."""
     shown = [{"title": path.name, "file": f"firmware-{path.name}"} for path in paths]
     return shown, {f"firmware-{path.name}": path.read_bytes() for path in paths}
 

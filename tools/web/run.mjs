@@ -1,6 +1,6 @@
-// Runs a Python script under MicroPython's WebAssembly port, in Node, with the library and the
-// page's engine: node run.mjs PARTS SCRIPT [FOLDER...]. PARTS is what parts.py has filled; the
-// Python files of each FOLDER can be imported. Exits with 1 if the script raises.
+// Run a Python script under MicroPython's WebAssembly port, in Node, with the library and the page's
+// engine: node run.mjs PARTS SCRIPT [FOLDER...]. PARTS is the folder that parts.py has filled. The Python
+// files of each FOLDER can be imported. Exits with 1 if the script raises.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-"""The library in a browser's tab: what JavaScript calls, and the only file of the page that knows
-the library's insides. Results are JSON texts; what is printed besides goes to the page's log."""
+"""The functions that JavaScript calls in a browser's tab. This is the only file of the page that
+uses internals of the library. Results are JSON texts; other output goes to the page's log."""
 
 import json
 import os
@@ -18,7 +18,7 @@ run = None  # the trainer's generator
 
 
 def presets():
-    """Return {preset: its shape, and how many parameters a model of 26 letters has}."""
+    """Return {preset: its shape, and the number of parameters with 26 letters}."""
     found = {}
     for preset, changes in defaults.PRESETS.items():
         config = Config(**changes)
@@ -28,7 +28,7 @@ def presets():
 
 
 def begin(changes):
-    """Make a new model; forget what was saved."""
+    """Make a new model; delete the checkpoint of an earlier one."""
     for path in os.listdir():
         if path.startswith(checkpoint.PATH):
             os.remove(path)
@@ -47,7 +47,7 @@ def _use(made):
 
 
 def extend(steps):
-    """Let so many more steps follow those done; the schedule's end moves if need be."""
+    """Allow so many more steps. The schedule becomes longer if it is too short for them."""
     global run
     config = gpt.model.config
     config.steps = max(config.steps, gpt.trainer.step + steps)
@@ -55,7 +55,7 @@ def extend(steps):
 
 
 def train(steps):
-    """Do up to so many steps and return their losses."""
+    """Train up to `steps` steps and return their losses."""
     losses = []
     for _ in range(steps):
         if next(run, None) is None:

@@ -1,4 +1,4 @@
-// The lines in which esp32gpt/watch.py answers, from the tab's interpreter and from a board alike.
+// Parse the answers of esp32gpt/watch.py, from the interpreter in the tab and from a board.
 
 const LINE = /^watch:(\w+) (\S+) (.*) ([0-9a-f]{8})\r?$/;
 
@@ -7,14 +7,14 @@ const CRC = new Uint32Array(256).map((_, n) => {
   return n;
 });
 
-/** CRC-32 of bytes. */
+/** Return the CRC-32 of bytes. */
 export function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) crc = CRC[(crc ^ byte) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-/** {kind, data (bytes), facts} of a line; null if it is no answer, or damaged on its way. */
+/** Return {kind, data (bytes), facts} of a line; null if it is no answer, or damaged. */
 export function parse(line) {
   const match = LINE.exec(line);
   if (!match) return null;
@@ -29,7 +29,7 @@ export function parse(line) {
   };
 }
 
-/** The weights of an answer to `weights`: one Float32Array a tensor, in the order of `about`. */
+/** Return the weights in an answer to `weights`: a Float32Array for each tensor, in `about`'s order. */
 export function weightsOf({ data, facts }, parameters) {
   let first = 0;
   return parameters.map(([name, rows, cols], i) => {

@@ -1,4 +1,4 @@
-// The page: the controls of the model in the tab, and what belongs to the page as a whole.
+// The page: the controls of the model in the tab, and of the page as a whole.
 
 import * as board from "./board/panel.js";
 import { $, complain, make } from "./dom.js";
@@ -37,7 +37,7 @@ function buttons() {
   for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about || busy;
 }
 
-/** Do something that may be refused with a sentence, which is then shown. */
+/** Do something; if it is refused, show the sentence that says why. */
 async function attempt(action) {
   complain($("problem"), null);
   busy = true;
@@ -55,14 +55,14 @@ async function attempt(action) {
 
 const fetchBytes = async (file) => new Uint8Array(await (await fetch(file)).arrayBuffer());
 
-/** The chosen list as the bytes of a names.txt. */
+/** Return the chosen list as the bytes of a names.txt. */
 async function chosenNames() {
   const list = lists[$("list").value];
   list.names ??= await fetchBytes(list.file);
   return list;
 }
 
-/** A new model of the chosen list and size. */
+/** Make a new model with the chosen list and size. */
 async function begin() {
   const list = await chosenNames();
   const steps = Number($("steps").value);
@@ -88,7 +88,7 @@ function addList(list) {
   return lists.length - 1;
 }
 
-/** Learn from a file's or a text field's bytes. */
+/** Learn from the bytes of a file or a text field. */
 async function useOwn(bytes, title) {
   const { bytes: names, count, skipped } = prepare(bytes);
   if (!count) throw new Error(`${title} has no usable name: write one name a line, in UTF-8.`);
@@ -200,7 +200,7 @@ addEventListener("drop", (event) => {
   });
 });
 
-/** Offer bytes as a file to keep. */
+/** Let the reader save bytes as a file. */
 function download(bytes, name) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   make("a", { href: url, download: name }).click();

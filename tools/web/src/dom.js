@@ -1,15 +1,15 @@
-// The few things that every view does to the document.
+// Helpers for the document that all views use.
 
 export const $ = (id) => document.getElementById(id);
 
-/** A new element: make("li", {className: "x"}, child, "text"). */
+/** Return a new element: make("li", {className: "x"}, child, "text"). */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-/** A new SVG element with these attributes. */
+/** Return a new SVG element with these attributes. */
 export function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -17,7 +17,7 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The value of a colour of style.css in the present theme. */
+/** Return the value of a colour of style.css in the present theme. */
 export const colour = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -27,6 +27,6 @@ export function complain(element, sentence) {
   element.hidden = !sentence;
 }
 
-/** How a token is shown: "·" is BOS, the beginning and the end. */
+/** Return a token as text. "·" is BOS, the start and the end of a name. */
 export const letterOf = (token, alphabet) =>
   token === 0 ? "·" : alphabet[token - 1] === " " ? "␣" : alphabet[token - 1];

@@ -1,5 +1,5 @@
-// Lets the page open again without a network: what was fetched once is kept, and used when it can
-// no longer be fetched.
+// Let the page open again without a network: keep fetched files, and use them if they cannot be fetched
+// again.
 
 const KEPT = "esp32gpt";
 

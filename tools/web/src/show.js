@@ -1,4 +1,4 @@
-// The views together: they show whichever model they are attached to, the tab's or a board's.
+// All views: they show the model that they are attached to, the tab's or a board's.
 
 import { nameOf, weightsOf } from "./answer.js";
 import { $, complain } from "./dom.js";
@@ -67,7 +67,7 @@ export class Show {
     this.#about = { ...facts, alphabet: [...facts.alphabet], vocab, count };
   }
 
-  /** What training tells: step, steps, avg, held, speed, and the losses of the steps since. */
+  /** Show the progress of training: step, steps, avg, held, speed, and the losses since the last call. */
   progress({ step, steps, avg, held, losses, speed }) {
     losses.forEach((loss, i) => {
       const last = i === losses.length - 1;
@@ -92,7 +92,7 @@ export class Show {
     if (speed) $("f-speed").textContent = Math.round(speed).toLocaleString("en");
   }
 
-  /** Ask for the weights and the typed name anew; resolves when what was asked is shown. */
+  /** Ask again for the weights and the typed name; resolves when the answers are shown. */
   refresh() {
     if (!this.#source) return Promise.resolve();
     if (this.#asking) {

@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until the reader chooses.
+// The light or the dark theme: that of the system, until the reader chooses one.
 
 import { $ } from "./dom.js";
 

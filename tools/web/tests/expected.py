@@ -1,5 +1,6 @@
-"""Prints what CPython finds in a checkpoint, as JSON: its step and weights, and for a word the
-probabilities of each next token, every head's attention and the loss of each letter."""
+"""Print the content of a checkpoint as JSON, computed by CPython: its step and weights, and for a
+word the probabilities of each next token, the attention of every head and the loss of each
+letter."""
 
 import json
 import sys

@@ -1,9 +1,9 @@
-"""A board for tests of the page, under the host's MicroPython: a raw REPL on stdin and stdout, a
-littlefs in memory. What runs on it is really MicroPython; only that it is an ESP32 is not true.
+"""A fake board for tests of the page: the host's MicroPython with a raw REPL on stdin and stdout,
+and a littlefs in memory. It says that it is an ESP32.
 
     micropython fake_board.py [BLOCKS]
 
-It ends when stdin does. SIGINT is Ctrl-C, which the terminal of a board would make of it.
+It ends when stdin ends. SIGINT stands for Ctrl-C.
 """
 
 import sys
@@ -37,7 +37,7 @@ class Memory:
 
 
 class Implementation(tuple):
-    """As sys.implementation of an ESP32 with MicroPython 1.24."""
+    """The same as sys.implementation of an ESP32 with MicroPython 1.24."""
 
     name = "micropython"
     version = (1, 24, 0)
@@ -46,7 +46,7 @@ class Implementation(tuple):
 
 
 class Sys:
-    """What code on the board sees as `sys`."""
+    """The module `sys` for code on the board."""
 
     path = sys.path
     modules = sys.modules
@@ -59,7 +59,7 @@ class Sys:
 
 
 class Machine:
-    """As much of `machine` as the library asks for."""
+    """The parts of the module `machine` that the library uses."""
 
     hertz = 160_000_000
 
@@ -70,7 +70,7 @@ class Machine:
 
 
 def run(code, names):
-    """Run what came, between the marks of the raw REPL."""
+    """Run the code and print its output between the marks of the raw REPL."""
     write(b"OK")
     try:
         exec(code, names)
@@ -83,7 +83,7 @@ def run(code, names):
 
 
 def reset():
-    """Forget what was imported; returns new names."""
+    """Unload all modules; return a new namespace."""
     for name in list(sys.modules):
         if name.startswith("esp32gpt"):
             del sys.modules[name]
@@ -104,7 +104,7 @@ def start_main(names):
 
 
 def answer():
-    """Read and answer until stdin ends."""
+    """Read commands and answer them until stdin ends."""
     raw = False
     names = reset()
     code = b""

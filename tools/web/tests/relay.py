@@ -1,4 +1,4 @@
-"""Passes bytes between stdin, stdout and a serial port: python relay.py PORT."""
+"""Pass bytes between stdin, stdout and a serial port: python relay.py PORT."""
 
 import os
 import sys

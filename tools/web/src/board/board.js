@@ -1,4 +1,4 @@
-// A board at the end of a serial line as a model to watch, as learn/tab.js is one in the tab.
+// The model on a board at a serial port. learn/tab.js is the model in the tab.
 
 import { parse } from "../answer.js";
 import { get, put, synchronise, unbase64 } from "./files.js";
@@ -77,14 +77,14 @@ export class Board extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** Do one thing after the other: the line has room for one. */
+  /** Do one task after the other, because they share the line. */
   #inTurn(action) {
     const done = this.#queue.then(action);
     this.#queue = done.catch(() => {});
     return done;
   }
 
-  /** Whether the library that answers a page is on the board. */
+  /** Return true if the board has a library that can answer the page. */
   hasLibrary() {
     const code = `try:
     from esp32gpt import watch
@@ -120,7 +120,7 @@ except (ImportError, ValueError):
     });
   }
 
-  /** Have a model: the one that it was training, or has saved, or a new one. */
+  /** Make sure that there is a model: the one in training, or the saved one, or a new one. */
   begin() {
     return this.#inTurn(() => this.#repl.exec(BEGIN));
   }
@@ -177,7 +177,7 @@ except (ImportError, ValueError):
     });
   }
 
-  /** A line that it prints while it trains. */
+  /** Handle a line that the board prints while it trains. */
   #hear(line) {
     if (line.startsWith("watch:")) {
       this.#waiting?.(parse(line));
@@ -193,14 +193,14 @@ except (ImportError, ValueError):
     this.#emit("progress", { step, steps: this.#steps, losses: [loss], avg, held, speed });
   }
 
-  /** Stop training; the board saves what it has learned. */
+  /** Stop training; the board saves the model. */
   async pause() {
     if (!this.#training) return;
     await this.#repl.interrupt();
     await this.#training;
   }
 
-  /** The bytes of a checkpoint of what it has learned. */
+  /** Return the bytes of a checkpoint of the model. */
   save() {
     return this.#inTurn(async () => {
       await this.#needFiles();
@@ -225,7 +225,7 @@ except (ImportError, ValueError):
     });
   }
 
-  /** The functions of tools/onboard/files.py, on the board. */
+  /** Define the functions of tools/onboard/files.py on the board. */
   async #needFiles() {
     const staged = await (await fetch(`board-${this.architecture}.json`)).json();
     await this.#repl.exec(staged.onboard);
@@ -246,12 +246,12 @@ except (ImportError, ValueError):
     });
   }
 
-  /** What is typed at the terminal. */
+  /** Send text that was typed at the terminal. */
   send(text) {
     return this.#repl.write(text);
   }
 
-  /** Let the board go on alone: it restarts and runs main.py. */
+  /** Restart the board, which then runs main.py alone. */
   async disconnect() {
     try {
       await this.pause();

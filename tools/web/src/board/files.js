@@ -1,4 +1,4 @@
-// Files on a board: which of them differ from ours, and bringing them there.
+// Files on a board: find those that differ from ours, and copy them.
 
 import { crc32 } from "../answer.js";
 import { BoardError } from "./serial.js";
@@ -62,7 +62,7 @@ export async function synchronise(repl, files, { onboard, managed }, onFile) {
   return changed.length;
 }
 
-/** On the board: writes a piece of a file where it belongs. */
+/** On the board: write a piece of a file at its place. */
 const PIECE = `from binascii import a2b_base64
 def piece(path, at, text):
     with open(path, "r+b") as file:
@@ -70,7 +70,7 @@ def piece(path, at, text):
         file.write(a2b_base64(text))
 `;
 
-/** Write a file, and see that it arrived: onboard's `digest` must be there. */
+/** Write a file and check that it arrived. This needs `digest` of tools/onboard/files.py there. */
 export async function put(repl, path, bytes) {
   const wanted = await sha256(bytes);
   for (let tries = 1; ; tries++) {
@@ -87,7 +87,7 @@ export async function put(repl, path, bytes) {
   }
 }
 
-/** The bytes of a file on the board. */
+/** Return the bytes of a file on the board. */
 export async function get(repl, path) {
   const code = `from binascii import b2a_base64
 print(digest(${quoted(path)}))

@@ -1,5 +1,5 @@
-// What a firmware file says of itself: its chip, and where it keeps its files. tools/host/image.py
-// reads the same on the host.
+// Read a firmware file: its chip, and the place of its file system. tools/host/image.py does the same on
+// the host.
 
 import { BoardError } from "./serial.js";
 
@@ -41,7 +41,7 @@ export function inspect(bytes, chips) {
   return { chip, flashSize, filesystem: filesystem(partitions, flashSize) };
 }
 
-/** Until v1.25 the partition table says where files are; since v1.26 they have what is left. */
+/** Until v1.25 the partition table has an entry for files; since v1.26 they use the rest of the flash. */
 function filesystem(partitions, flashSize) {
   const labelled = (wanted) => partitions.find(({ label }) => label === wanted);
   if (labelled("ffat")) return null;

@@ -1,4 +1,4 @@
-// Puts MicroPython on a board, and with it the library's files, by Espressif's own flasher.
+// Put MicroPython and the library's files on a board, with Espressif's flasher.
 
 import { md5 } from "@noble/hashes/legacy.js";
 import { bytesToHex } from "@noble/hashes/utils.js";

@@ -1,5 +1,5 @@
-// The part of the page that has to do with a board: connecting, files, training, the model's way
-// from tab to board and back, the terminal, and installing MicroPython.
+// The part of the page for boards: connect, copy files, train, move the model between tab and board,
+// use the terminal, and install MicroPython.
 
 import { $, complain, make } from "../dom.js";
 import { Board } from "./board.js";
@@ -37,7 +37,7 @@ export function start(page) {
     $("flash-go").disabled = busy || !firmware;
   }
 
-  /** Do something with the board; what goes wrong is shown as a sentence. */
+  /** Do something with the board; show a failure as a sentence. */
   async function attempt(action) {
     complain($("board-problem"), null);
     buttons(true);
@@ -66,7 +66,7 @@ export function start(page) {
     await ready();
   }
 
-  /** Have the views show the board's model, if there is one. */
+  /** Let the views show the board's model, if there is one. */
   async function ready() {
     const who = `${board.machine || "a board"}, MicroPython ${board.version}`;
     if (!(await board.hasLibrary())) {

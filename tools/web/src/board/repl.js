@@ -1,4 +1,4 @@
-// MicroPython's raw REPL: code goes out, what it prints comes back.
+// MicroPython's raw REPL: send code and receive its output.
 
 import { BoardError } from "./serial.js";
 
@@ -23,13 +23,13 @@ export class Repl {
     this.#serial = serial;
   }
 
-  /** Bytes from the serial port. */
+  /** Take bytes from the serial port. */
   hear(bytes) {
     for (const byte of bytes) this.#heard += String.fromCharCode(byte);
     this.#wake();
   }
 
-  /** The board is gone: whoever waits for it is told. */
+  /** End all waiting with an error, because the board is gone. */
   lose() {
     this.#lost = true;
     this.#wake();
@@ -70,7 +70,7 @@ export class Repl {
     }
   }
 
-  /** Stop whatever runs and enter the raw REPL. */
+  /** Stop any program and enter the raw REPL. */
   async enter() {
     for (let tries = 1; ; tries++) {
       this.#heard = "";
@@ -91,7 +91,7 @@ export class Repl {
     }
   }
 
-  /** Leave the raw REPL for the one that people type to. */
+  /** Leave the raw REPL for the friendly one. */
   leave() {
     return this.write(`\r${CTRL_B}`);
   }
@@ -142,11 +142,11 @@ export class Repl {
   }
 }
 
-/** The text of UTF-8 that is kept as characters 0 to 255. */
+/** Decode UTF-8 that is kept as characters 0 to 255. */
 const decode = (heard) =>
   new TextDecoder().decode(Uint8Array.from(heard, (char) => char.charCodeAt(0)));
 
-/** The sentence in a traceback. */
+/** Return the sentence in a traceback. */
 function refusal(traceback) {
   const last = traceback.trim().split("\n").at(-1).trim();
   if (last.startsWith("MemoryError")) {

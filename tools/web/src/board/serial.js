@@ -1,10 +1,10 @@
-// A serial port as a stream of bytes, and its troubles in one sentence each.
+// A serial port as a stream of bytes. Each failure becomes one sentence.
 
 export const BAUD = 115200;
 
 export class BoardError extends Error {}
 
-/** The port that the reader chooses; null if the choice was cancelled. Throws BoardError. */
+/** Let the reader choose a port and return it; null if the reader cancels. Throws BoardError. */
 export async function choosePort() {
   if (!("serial" in navigator)) {
     throw new BoardError(
@@ -28,7 +28,7 @@ export class Serial {
   #reading;
   #closing = false;
 
-  /** onBytes(bytes): called with what arrives. onLost(): called when the board is gone. */
+  /** Call onBytes(bytes) when bytes arrive, and onLost() when the board is gone. */
   constructor(port, onBytes, onLost) {
     this.#port = port;
     this.onBytes = onBytes;
@@ -76,7 +76,7 @@ export class Serial {
     }
   }
 
-  /** Give the port free, for other programs or for the flasher. */
+  /** Release the port, for other programs or for the flasher. */
   async close() {
     this.#closing = true;
     try {

@@ -1,4 +1,4 @@
-// A terminal with the board's REPL. It sees all that the board says, and has the line while the
+// A terminal for the board's REPL. It gets all output of the board, and owns the serial line while the
 // reader types.
 
 import { FitAddon } from "@xterm/addon-fit";
@@ -17,7 +17,7 @@ export class BoardTerminal {
   #fit = new FitAddon();
   #element;
 
-  /** onType(text): called with what is typed. */
+  /** Call onType(text) when the reader types. */
   constructor(element, onType) {
     this.#element = element;
     this.#terminal = new Terminal({
@@ -31,7 +31,7 @@ export class BoardTerminal {
     });
   }
 
-  /** Show it; it can measure its size only when it is seen. */
+  /** Show the terminal; it can measure its size only while it is visible. */
   open() {
     if (!this.#terminal.element) this.#terminal.open(this.#element);
     this.#fit.fit();

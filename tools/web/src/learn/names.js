@@ -1,10 +1,10 @@
-// A list of names as people have it → names.txt as the library likes it: one clean name a line,
-// in small letters, shuffled, because training reads it in order.
+// Convert a reader's list to names.txt for the library: one clean name on each line, in small letters,
+// shuffled, because training reads them in order.
 
 const LONGEST = 64; // characters; a longer line is no name
 const SEED = 42;
 
-/** {bytes, count, skipped} of a file's bytes. The order of the lines in it does not matter. */
+/** Return {bytes, count, skipped} for a file's bytes. The order of its lines does not matter. */
 export function prepare(bytes) {
   const lines = decode(bytes).split(/\r\n|\n|\r/);
   const names = lines

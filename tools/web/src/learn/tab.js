@@ -1,4 +1,4 @@
-// The model that learns in this tab: the page's end of worker.js.
+// The model that learns in this tab: the page's interface to worker.js.
 
 import { parse } from "../answer.js";
 
@@ -38,7 +38,7 @@ export class Tab extends EventTarget {
     return this.#call("boot", { wasm: new URL("micropython.wasm", document.baseURI).href });
   }
 
-  /** A new model; names are the bytes of names.txt. Rejects with a sentence. */
+  /** Make a new model; names are the bytes of names.txt. Rejects with a sentence. */
   begin(names, settings) {
     return this.#call("begin", { names, settings });
   }
@@ -47,7 +47,7 @@ export class Tab extends EventTarget {
     return this.#call("resume", { names, checkpoint });
   }
 
-  /** The parsed answer of watch.py to a request. Rejects with a sentence if it is refused. */
+  /** Return the parsed answer of watch.py to a request. Rejects with a sentence if it is refused. */
   async ask(request) {
     const lines = (await this.#call("ask", { request })).split("\n");
     const answer = parse(lines.at(-1));
@@ -55,7 +55,7 @@ export class Tab extends EventTarget {
     return answer;
   }
 
-  /** The bytes of a checkpoint. */
+  /** Return the bytes of a checkpoint. */
   save() {
     return this.#call("save");
   }

@@ -1,5 +1,5 @@
-// The interpreter in a worker of its own, so that the page stays smooth while it trains. Messages
-// {id, call, parameters} are answered with {id, result} or {id, error}; {event, …} come unasked.
+// The interpreter in a worker, so that the page stays smooth while it trains. The worker answers
+// messages {id, call, parameters} with {id, result} or {id, error}, and sends events {event, …}.
 
 import * as kernels from "parts/kernels.js";
 import library from "parts/library.json";
@@ -22,7 +22,7 @@ let pace = Number.POSITIVE_INFINITY; // steps a second
 let heldAt = 0;
 let speed = 0; // steps that a second of computing makes
 
-/** Call a function of tab.py; what it prints is returned by `ask`, and logged otherwise. */
+/** Call a function of tab.py. `ask` returns its output; other output goes to the log. */
 function call(name, ...values) {
   printed = "";
   try {
@@ -54,7 +54,7 @@ const calls = {
     return JSON.parse(call("presets"));
   },
 
-  /** A new model of these names (bytes) and settings. */
+  /** Make a new model with these names (bytes) and settings. */
   begin({ names, settings }) {
     running = false;
     micropython.FS.writeFile(NAMES, names);
@@ -64,7 +64,7 @@ const calls = {
     return printed;
   },
 
-  /** The model of a checkpoint (bytes); names as in `begin`. */
+  /** Load the model of a checkpoint (bytes); names as in `begin`. */
   resume({ names, checkpoint }) {
     running = false;
     micropython.FS.writeFile(NAMES, names);

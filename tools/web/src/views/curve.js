@@ -1,4 +1,4 @@
-// The loss against the steps: each name's, the mean of the last 100, and that of held-out names.
+// The losses over the steps: of each name, the mean of the last 100, and of held-out names.
 
 import uPlot from "uplot";
 import { colour } from "../dom.js";
@@ -18,7 +18,7 @@ export class Curve {
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(element);
   }
 
-  /** Begin anew; `vocab` tokens say what pure guessing loses. */
+  /** Begin anew; the number of tokens, `vocab`, gives the loss of pure guessing. */
   clear(vocab = this.#vocab, steps = 1000) {
     this.#vocab = vocab;
     this.#thin = Math.max(1, Math.ceil(steps / MOST));
@@ -27,7 +27,7 @@ export class Curve {
     this.#build();
   }
 
-  /** A step's loss, the mean, and where it was measured the held-out loss. */
+  /** Add the loss of a step, the mean, and the held-out loss if it was measured. */
   add(step, loss, avg, held) {
     if (held === null && step % this.#thin) return;
     const [steps, losses, avgs, helds] = this.data;
@@ -96,7 +96,7 @@ export class Curve {
     return { show: true, size, fill, stroke: "transparent" };
   }
 
-  /** The loss of a model that knows nothing: each token as likely as another. */
+  /** The loss of uniform guessing. */
   #guessing(plot, loss, stroke, font) {
     const { ctx, bbox } = plot;
     const y = plot.valToPos(loss, "y", true);

@@ -1,4 +1,4 @@
-// The letters' embeddings in two dimensions: the two directions in which they differ most.
+// The embeddings of letters in two dimensions: the directions with the largest differences.
 
 import { svg } from "../dom.js";
 import { principal } from "./principal.js";
@@ -13,7 +13,7 @@ export const isVowel = (letter) => VOWELS.has(letter.toLowerCase().normalize("NF
 
 const limit = (value, edge) => Math.max(-edge, Math.min(edge, value));
 
-/** The places [x, y], moved until no two circles lie upon each other, or nearly so. */
+/** Move the places [x, y] until circles around them do not overlap, or hardly do. */
 function apart(places) {
   const moved = places.map((place) => [...place]);
   for (let push = 0; push < PUSHES; push++) {

@@ -1,4 +1,4 @@
-// Invented names as they come, newest first, those in no list marked.
+// Invented names, the newest first. Names that are in no list are marked.
 
 import { make } from "../dom.js";
 

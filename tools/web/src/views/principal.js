@@ -1,4 +1,4 @@
-// Principal components: the two directions in which rows of numbers differ most.
+// Principal components: the two directions with the largest differences between rows of numbers.
 
 const TURNS = 60; // of the power iteration
 

@@ -1,4 +1,4 @@
-// Every weight as a pixel, one picture a tensor, in the order in which a name passes through them.
+// Every weight as a pixel, one picture for each tensor, in the order of the forward pass.
 // A column is what the tensor has for one letter, place, question or detector: so that all are of
 // one height, the matrices with a row for each are turned.
 

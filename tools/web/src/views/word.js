@@ -1,4 +1,4 @@
-// A typed name: how surprising each letter was, and at a chosen place what could come next.
+// A typed name: the loss of each letter, and the likely next letters at a chosen place.
 
 import { letterOf, make } from "../dom.js";
 
@@ -11,7 +11,7 @@ export class Word {
   #at = 0;
   #shown = null; // {answer, alphabet}
 
-  /** onChoice(t): called when another place is chosen. */
+  /** Call onChoice(t) when another place is chosen. */
   constructor(letters, next, explain, onChoice) {
     this.#letters = letters;
     this.#next = next;
@@ -20,7 +20,7 @@ export class Word {
     letters.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** The place whose guesses are shown: that many letters have been read. */
+  /** The chosen place: the number of letters that have been read. */
   get at() {
     return this.#at;
   }
