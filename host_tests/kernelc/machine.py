@@ -1,8 +1,8 @@
-"""Runs compiled kernels under qemu-user: a small static ELF around their machine code, with a
-stand-in for the firmware's function table.
+"""Run compiled kernels under qemu-user, in a small static ELF file with a replacement for the
+firmware's function table.
 
-The firmware's functions are a few instructions each here, and a refused call (in the firmware
-a Python exception) ends the program with its code. Between the buffers lie guard words.
+Here each of the firmware's functions is a few instructions. A refused call, which raises a Python
+exception in the firmware, ends the program with its code. There are guard words between buffers.
 """
 
 import re
@@ -26,7 +26,7 @@ xtensa.INSTRUCTIONS["syscall"] = xtensa.row(0x005000)
 
 BASE = 0x100000
 SYS_EXIT, SYS_WRITE = 118, 13  # linux/arch/xtensa, unistd.h
-ARRAY, FLOAT = 0xA110C8ED, 0xF10A7001  # what the stand-in's objects begin with
+ARRAY, FLOAT = 0xA110C8ED, 0xF10A7001  # the first words of objects here
 GUARD = 0xDEADBEEF
 
 
@@ -71,7 +71,7 @@ TYPECODES = {
 
 
 class Argument:
-    """An array as an object for the stand-in get_buffer; start and stop make it a slice."""
+    """An array as an object for the replaced get_buffer; start and stop make it a slice."""
 
     def __init__(self, array, start=0, stop=None, typecode=None, writable=True):
         self.array = array
@@ -86,13 +86,13 @@ class Wrong:
 
 
 def run(code, *args, n_args=None, n_kw=0):
-    """Call one kernel; arrays are updated in place. Returns its result (None, an int, or for
-    -> float its float). Raises Refused."""
+    """Call one kernel, which updates arrays in place; return its result: None, an int or a float.
+    Raises Refused."""
     return run_all([(code, args, n_args, n_kw)])[0]
 
 
 def trace(code, *args):
-    """Call one kernel; returns the addresses in its code of the instructions that it executed, in
+    """Call one kernel; return the addresses of the executed instructions, relative to its code, in
     order. Raises Refused."""
     log = []
     run_all([(code, args, None, 0)], log)
@@ -101,8 +101,8 @@ def trace(code, *args):
 
 
 def run_all(calls, log=None):
-    """Several calls in one process, each a (code, args, n_args, n_kw). A list `log` receives the
-    last kernel's address and all that were executed."""
+    """Do several calls in one process, each a (code, args, n_args, n_kw). A list `log` receives the
+    address of the last kernel and the addresses of all executed instructions."""
     memory = Memory()
     places = {}
     table = _function_table(memory)
@@ -257,7 +257,7 @@ def _refuser(memory, dump):
 
 
 def elf(memory, start):
-    """A static little-endian Xtensa executable of one segment."""
+    """Return a static little-endian Xtensa executable with one segment."""
     size = len(memory.data)
     header = struct.pack(
         "<16sHHIIIIIHHHHHH",

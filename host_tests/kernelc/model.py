@@ -1,4 +1,4 @@
-"""What a kernel must compute: Python's own meaning, with float32 numbers, int32 numbers, and a
+"""The right results of a kernel: those of Python, but with float32 numbers, int32 numbers, and a
 product that is added or subtracted fused, as kernelc.expressions says."""
 
 import ast
@@ -14,7 +14,7 @@ COMPARE = {
 
 
 def float32(value):
-    """A Fraction as the nearest float32, ties to even."""
+    """Round a Fraction to the nearest float32, ties to even."""
     if not value:
         return np.float32(0)
     exponent = abs(value).numerator.bit_length() - value.denominator.bit_length()
@@ -30,7 +30,7 @@ def float32(value):
 
 
 def fused(a, b, c):
-    """a + b·c, rounded once."""
+    """Return a + b·c, rounded once."""
     if not np.isfinite([a, b, c]).all():
         return np.float32(np.float64(a) + np.float64(b) * np.float64(c))
     exact = Fraction(float(b)) * Fraction(float(c)) + Fraction(float(a))
@@ -78,7 +78,7 @@ class Model:
             buffer[index] = value
 
     def element(self, node):
-        """(buffer, index) of a subscript. Raises IndexError; a negative one is out of range."""
+        """Return (buffer, index) of a subscript. Raises IndexError, also for a negative index."""
         buffer, index = self.names[node.value.id], self.value(node.slice)
         if not 0 <= index < len(buffer):
             raise IndexError(node.value.id)

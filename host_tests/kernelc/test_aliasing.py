@@ -1,4 +1,4 @@
-"""Buffers that are one another, or overlap, are read and written as Python does."""
+"""Buffers that are the same, or overlap, are read and written as in Python."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 
 def both(source, *args):
-    """The arrays after the compiled function, and after Python's own."""
+    """Return the arrays after the compiled function, and after the same function in Python."""
     namespace = {"floats": None}
     exec(source, namespace)
     arrays = [arg.copy() for arg in args if isinstance(arg, np.ndarray)]

@@ -1,5 +1,5 @@
-"""1 / (√x + c): its usual case is straight code, its rare one lies behind the loop, and what is
-read is right, wherever that is first done."""
+"""1 / (√x + c): the usual case is straight code, the rare case lies behind the loop, and the result
+is right wherever it is read first."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""`make kernel`: one command compiles a file of kernels, and says what is wrong in one sentence."""
+"""`make kernel`: one command compiles a file of kernels, and reports an error in one sentence."""
 
 import re
 import subprocess
@@ -54,7 +54,7 @@ BAD = {
     "a directory": (Path, "cannot be read (Is a directory): name a Python file of kernels"),
     "not Python": (b"def f(:\n", ":1: not Python: "),
     "indented wrongly": (b"def f(x: floats):\nx[0] = 1.0\n", ":2: not Python: "),
-    "not UTF-8": (b"# \xff\n", "this is no text in UTF-8: save it so"),
+    "not UTF-8": (b"# \xff\n", "this file is not UTF-8: save it as UTF-8"),
     "a null byte": (b"x = 1\0\n", "not Python: "),
     "empty": (b"", "no kernels: write functions over floats and ints"),
     "no kernels": (b"X = 1\n", "no kernels: write functions over floats and ints"),

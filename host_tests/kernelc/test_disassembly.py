@@ -1,4 +1,4 @@
-"""The encodings are right: an independent disassembler reads what the listing says."""
+"""The encodings are right: an independent disassembler agrees with the listing."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ needs_qemu = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
 
 def disassembly(memory, start, tmp_path):
-    """{address: text} of what was translated when the program ran."""
+    """Return {address: text} of the instructions that QEMU translated when the program ran."""
     path, log = tmp_path / "program", tmp_path / "log"
     path.write_bytes(machine.elf(memory, start))
     path.chmod(0o755)
@@ -26,7 +26,7 @@ def disassembly(memory, start, tmp_path):
 
 
 def normal(text):
-    """Mnemonic and operands, numbers in decimal."""
+    """Return the mnemonic and the operands, with numbers in decimal."""
     mnemonic, *rest = text.replace(",", " ").split()
     numbers = [str(int(word, 0)) if re.match(r"-?\d", word) else word for word in rest]
     return [mnemonic, *numbers]

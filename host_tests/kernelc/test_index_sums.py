@@ -1,4 +1,4 @@
-"""The sum that an index is must be in range, not its parts; no valid program is refused."""
+"""An index that is a sum must be in range, but its terms need not; no valid program is refused."""
 
 import numpy as np
 import pytest

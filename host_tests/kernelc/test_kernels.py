@@ -1,4 +1,4 @@
-"""The reference kernels' machine code computes what the reference kernels compute."""
+"""The machine code of the reference kernels gives the same results as the reference kernels."""
 
 from copy import copy
 from pathlib import Path
@@ -28,7 +28,7 @@ SHAPES = [
 
 
 class Case:
-    """Makes arguments for a kernel by the names of its parameters."""
+    """A shape, and arguments for kernels by the names of their parameters."""
 
     def __init__(self, shape, seed):
         self.start, self.T, self.C, self.heads, self.V, self.block = shape
@@ -77,7 +77,7 @@ class Case:
 
 
 def expected(kernel, arguments):
-    """The arguments after the kernel in double precision, and its result."""
+    """Return the arguments after the kernel in double precision, and its result."""
     doubles = [
         a.astype(np.float64) if getattr(a, "dtype", 0) == np.float32 else copy(a) for a in arguments
     ]

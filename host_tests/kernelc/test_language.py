@@ -1,4 +1,4 @@
-"""What the subset has beyond floats, ints and loops computes what Python computes."""
+"""The rest of the subset, beyond floats, ints and loops, gives the same results as Python."""
 
 from array import array
 from math import cos, exp, log, sin, sqrt
@@ -22,7 +22,8 @@ NAMES = dict.fromkeys(DTYPES) | {"exp": exp, "log": log, "sin": sin, "cos": cos,
 
 
 def both(source, *args):
-    """The arguments after the compiled function, and after Python's own; both results."""
+    """Return the arguments after the compiled function, and after the same function in Python;
+    return both results."""
     namespace = dict(NAMES)
     exec(source, namespace)
     name = source[source.index("def ") + 4 : source.index("(", source.index("def "))]

@@ -1,4 +1,4 @@
-"""What the kernels cost: instructions counted in QEMU, and stalls as kernelc.latency has them.
+"""The cost of the kernels: instructions counted in QEMU, and stalls estimated by kernelc.latency.
 
     .venv/bin/python -m pytest -q -s host_tests/kernelc/test_latency.py
 
@@ -35,7 +35,8 @@ HOT = 0.05
 
 
 class Cost:
-    """Calls, instructions and stalls of one kernel in a step, and cycles by its loops' starts."""
+    """The calls, instructions and stalls of a kernel in a step, and {start of a loop: its
+    cycles}."""
 
     def __init__(self, code):
         self.code = code
@@ -61,8 +62,8 @@ class Cost:
 
 @pytest.fixture(scope="module")
 def step():
-    """{kernel: Cost} of a training step on an eight-row name, at the default shape, executed by
-    the kernels' machine code."""
+    """Run a training step on a name of eight rows, at the default shape, with the machine code of
+    the kernels; return {kernel: Cost}."""
     costs = {}
 
     def counted(name):
@@ -90,7 +91,7 @@ def step():
 
 
 def hot_loops(step):
-    """{kernel: its hot loops}"""
+    """Return {kernel: its hot loops}."""
     total = sum(cost.cycles for cost in step.values())
     result = {}
     for name, cost in step.items():
@@ -116,7 +117,8 @@ def test_the_hot_loops_are_those_of_the_matrices_and_of_adam(step):
 
 
 def distances(loop, makers):
-    """How far behind each result of these instructions it is read first, around the loop."""
+    """Return, for each result of these instructions, the distance to its first use around the
+    loop."""
     ops = [op for _, _, op in loop.lines] * 2
     for i, op in enumerate(ops[: len(ops) // 2]):
         if op.name in makers:
@@ -131,8 +133,8 @@ def test_in_hot_loops_sums_are_4_apart_and_loads_2_before_their_use(step):
             assert min(distances(loop, ("lsi", "lsip", "lsxp"))) >= 2, name
             assert min(distances(loop, ("madd.s",))) >= 4, name
             if name == "adam_step":
-                # Its last sums are stored at once: there is nothing left to do meanwhile. Where
-                # ε counts it branches.
+                # The last sums are stored at once, because there is no other work meanwhile. If ε
+                # counts, it branches.
                 assert loop.stalls <= 3 and loop.cycles <= 61
             else:
                 assert loop.stalls == 0 and not loop.branches, name

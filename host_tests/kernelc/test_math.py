@@ -1,4 +1,5 @@
-"""exp, log, sqrt and division: errors in units in the last place, and what happens at the ends."""
+"""exp, log, sqrt and division: errors in units in the last place, and results for extreme
+values."""
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def compute(expression, x, z=None):
 
 
 def worst(got, wanted):
-    """Largest error in units in the last place of the float32 nearest to the right value."""
+    """Return the largest error, in units in the last place of the float32 nearest to the right
+    value."""
     ulp = np.spacing(np.abs(wanted).astype(np.float32)).astype(np.float64)
     return np.max(np.abs(got.astype(np.float64) - wanted) / ulp)
 
@@ -91,7 +93,7 @@ def test_the_ends_of_log_and_sqrt():
 
 @pytest.mark.parametrize("c", [1e-8, 1e-3, 0.0])
 def test_one_over_a_root_and_a_constant_is_good_to_one_part_in_800_000(c):
-    few = (4096 * c) ** 2  # where one way of computing it takes over from the other
+    few = (4096 * c) ** 2  # here the computation switches from one formula to the other
     x = np.concatenate([spread(1.2e-38, 1e30), spread(few / 4 + 1e-37, few * 4 + 1e-30)])
     got = compute(f"1.0 / (sqrt(x[i]) + {c!r})", x)
     wanted = 1 / (np.sqrt(x.astype(np.float64)) + np.float32(c))

@@ -1,4 +1,4 @@
-"""The pipeline is a list of passes: each leaves its program alone, and the page shows them all."""
+"""The pipeline is a list of passes: none changes its input, and INTERNALS.md lists them all."""
 
 import re
 from dataclasses import replace
@@ -70,7 +70,8 @@ def test_a_pass_is_added_by_adding_it_to_the_list(monkeypatch):
 
 
 def with_variables(count):
-    """A loop of short code that becomes longer where there are more variables than registers."""
+    """Return a kernel with a short loop, whose code is longer if the variables exceed the
+    registers."""
     source = "def f(x: floats, n: int):\n"
     source += "".join(f"    a{i} = x[{i}]\n" for i in range(count)) + "    for t in range(n):\n"
     for i in range(count):

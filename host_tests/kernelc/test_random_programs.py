@@ -1,4 +1,4 @@
-"""Random functions of the subset compute, bit for bit, what their Python says."""
+"""Random functions of the subset give the same results as in Python, bit for bit."""
 
 import os
 
@@ -127,7 +127,7 @@ class Writer:
 
 
 class Anywhere(Writer):
-    """Indices of any form, of which some are out of range."""
+    """A Writer of indices of any form; some are out of range."""
 
     def index(self):
         names = [*(name for name, _ in self.loops), "k[0]", "k[2]", "u", "v", "n", "n * m"]
@@ -182,7 +182,7 @@ def test_a_random_function_is_refused_if_an_index_is_out_of_range_and_only_then(
 
 
 def _agree(source, args):
-    """The compiled function does to its arguments what the model does."""
+    """Assert that the compiled function changes its arguments as the model does."""
     wanted = [np.copy(a) if hasattr(a, "dtype") else a for a in args]
     Model(source).run(*wanted, np.float32(1.5))
     code = compile_source(source, "f.py")[1]["f"]

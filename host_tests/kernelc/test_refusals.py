@@ -1,4 +1,4 @@
-"""What the compiler refuses, and what a compiled kernel refuses when it is called."""
+"""The refusals of the compiler, and the refusals of a compiled kernel when it is called."""
 
 import random
 import re
@@ -235,7 +235,7 @@ def test_whatever_stands_in_a_kernel_is_compiled_or_refused():
         lines = []
         for _ in range(draw.randrange(1, 4)):
             text = draw.choice(STATEMENTS)
-            # Mostly what belongs to the subset, so that the later passes see something, too.
+            # Mostly constructs of the subset, so that later passes are tested, too.
             choices = SNIPPETS[:25] if draw.random() < 0.9 else SNIPPETS
             text = text.format(*(draw.choice(choices) for _ in range(4)))
             lines += ["    " * (1 + (draw.random() < 0.2)) + line for line in text.split("\n")]

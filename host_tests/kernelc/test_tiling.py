@@ -45,7 +45,7 @@ def test_a_tiled_kernel_runs_under_python_and_agrees_exactly(name, shape):
 
 @pytest.fixture(scope="module")
 def conformance():
-    """The library's conformance tests, with the tiled kernels as the engine that is tested."""
+    """Return the library's conformance tests, with the tiled kernels as the tested engine."""
     sys.path.append(str(LIBRARY))
     try:
         import engines

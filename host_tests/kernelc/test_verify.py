@@ -1,4 +1,4 @@
-"""The verifier finds what a wrong pass could leave."""
+"""The verifier finds the errors that a wrong pass could make."""
 
 import ast
 from dataclasses import replace
@@ -19,7 +19,7 @@ SOURCE = """def f(y: floats, x: floats, n: int):
 
 
 def after(name):
-    """The program after the first pass of that name."""
+    """Return the program after the first pass with that name."""
     program = one(SOURCE)
     for step in PASSES:
         program = step(program)

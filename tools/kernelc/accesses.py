@@ -1,7 +1,8 @@
-"""Loads from buffers and stores to them.
+"""Compile loads from buffers and stores to them.
 
 A value that was loaded or stored before is not loaded again, unless a store in between may have
-changed it: to any buffer of that kind, since two parameters may be one buffer.
+changed it. Any store to a buffer of the same kind may have, because two parameters may be the same
+buffer.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Accesses:
         self.bounds = Bounds(builder)
 
     def _address(self, buffer, index):
-        """(register, offset) of an element."""
+        """Return (register, offset) of an element's address."""
         shift = buffer.elements.shift
         address = poly.of(buffer.base) + index * number(1 << shift)
         offset = address.offset if 0 <= address.offset <= 255 << shift else 0
@@ -54,7 +55,8 @@ class Accesses:
         return found
 
     def _load_scope(self, kind, index, depth, guards):
-        """The outermost scope to load in: nothing in between stores, and the index was checked."""
+        """Return the outermost scope in which to load: nothing stores to such a buffer in between,
+        and the index is checked before."""
         depth = max([depth, 1, *(s.scope.depth for s in index.symbols)])
         best = self.builder.top
         for scope in reversed(self.builder.scopes[depth:-1]):
@@ -68,7 +70,7 @@ class Accesses:
         return best
 
     def store(self, buffer, index, source):
-        """Store a register, of the buffer's bank, in an element that was checked."""
+        """Store a register of the buffer's bank in an element, after the check of its index."""
         builder, index = self.builder, index.expanded()
         register, offset = self._address(buffer, index)
         builder.emit(buffer.elements.store, source, register, offset)

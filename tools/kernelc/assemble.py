@@ -1,8 +1,9 @@
-"""Instructions with physical registers → bytes.
+"""Turn instructions with physical registers into bytes.
 
-Short forms where they fit; conditional branches that reach too far jump around a jump; the
-first instruction of a zero-overhead loop is placed so that one 4-byte fetch gets it. Constants
-of more than 12 bits lie before the entry, behind a jump, as viper code has them.
+Instructions take their short forms where these fit. A conditional branch to a distant label becomes
+the opposite branch around a jump. The first instruction of a zero-overhead loop is placed so that
+one 4-byte fetch reads it. Constants of more than 12 bits lie before the entry, after a jump, as in
+viper code.
 """
 
 from dataclasses import replace
@@ -12,7 +13,7 @@ from .xtensa import OutOfRange, encode, size
 
 
 class LoopTooLong(Exception):
-    """A zero-overhead loop's body is 256 bytes or more; `loop` is that of the tree."""
+    """The body of a zero-overhead loop has 256 bytes or more. `loop` is the Loop of the tree."""
 
     def __init__(self, loop):
         super().__init__()
@@ -29,8 +30,9 @@ def assemble(program):
 
 
 class Code:
-    """`bytes` of one kernel, `lines`: (address, bytes, Op) of each instruction, whose labels have
-    become addresses, and `innermost`: where its innermost loops begin and end."""
+    """The machine code of one kernel. `bytes` is the code, `lines` a list of (address, bytes, Op)
+    with addresses instead of labels, and `innermost` the first and last addresses of innermost
+    loops."""
 
     def __init__(self, ops, regions=()):
         self.literals = {}  # value: Label
@@ -49,7 +51,7 @@ class Code:
         self.innermost = [(where[r.start], where[r.end]) for r in regions if r.innermost]
 
     def _finish(self, op):
-        """The instructions of an op, in their shortest form."""
+        """Return the instructions of an op in their shortest form."""
         name, args, line = op.name, list(op.args), op.line
         if name in ("at_least", "at_most"):
             x, y = args
@@ -68,7 +70,7 @@ class Code:
         return [_shortened(final)]
 
     def _place(self, ops, start, long):
-        """Set the labels' addresses. Returns True if a branch had to become longer."""
+        """Set the addresses of labels. Returns True if a branch had to become longer."""
         address = 4 if self.literals else 0
         for label in self.literals.values():
             self.addresses[label] = address
@@ -138,7 +140,8 @@ class Code:
 
 
 def _shortened(op):
-    """The instruction in its 16-bit form, if it has one and its operands fit."""
+    """Return the instruction in its 16-bit form if it has one and the operands fit, else as it
+    is."""
     if op.row.short:
         short = Op(op.row.short, op.args, op.line)
         try:

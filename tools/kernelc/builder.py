@@ -1,8 +1,9 @@
-"""Builds a kernel's tree of instructions: where each goes, and what is there already.
+"""Build a kernel's tree of instructions: place each instruction, and reuse values that exist
+already.
 
-The scopes stack up as loops and branches open: the door (argument checks), the kernel's body,
-a loop in it, and so on. An instruction that only needs what an outer scope knows is put there,
-before the loop (inductions: or kept up to date by addition).
+Scopes form a stack: the door (argument checks), the kernel's body, a loop in it, and so on. An
+instruction that needs only values of an outer scope is placed there, before the loop. A value that
+grows evenly with the loop is updated by addition (inductions.py).
 """
 
 import struct
@@ -23,36 +24,36 @@ class Scope:
     kind: str
     depth: int
     items: list
-    assigned: set = field(default_factory=set)  # webs assigned in here
-    stores: set = field(default_factory=set)  # kinds of buffers stored to in here
+    assigned: set = field(default_factory=set)  # webs that are assigned in this scope
+    stores: set = field(default_factory=set)  # kinds of buffers that this scope stores to
     cache: dict = field(default_factory=dict)
     inductions: dict = field(default_factory=dict)  # register: its step, a polynomial
     symbol: poly.Symbol = None  # the loop variable
     first: poly.Polynomial = None  # its first value
     step: int = 1
     copies: dict = field(default_factory=dict)  # the variable in copies of a tiled loop's body
-    least: poly.Polynomial = None  # its range, that of all loops into which one was tiled
+    least: poly.Polynomial = None  # its least value, in all loops that tiling made of one
     last: poly.Polynomial = None
-    lengths: frozenset = frozenset()  # that of the loop, if it might be 0
-    returns: bool = False  # whether the loop may be left before its end
+    lengths: frozenset = frozenset()  # the length of the loop, if it might be 0
+    returns: bool = False  # True if the loop may be left before its end
 
 
 class Builder:
-    """Appends instructions to the scopes of one kernel."""
+    """The scopes of one kernel, to which instructions are appended."""
 
     def __init__(self, line):
         door = Scope(DOOR, 0, [])
         self.scopes = [door, Scope(BODY, 1, [])]
-        self.line = line  # of the source, for the instructions to come
-        self.memory = dict.fromkeys(BUFFERS, 0)  # counts what may have changed a buffer
+        self.line = line  # the source line of the next instructions
+        self.memory = dict.fromkeys(BUFFERS, 0)  # counts the stores that may have changed a buffer
         self.variables = {}  # the register of each web that is assigned more than once
-        self.unsettled = {}  # register: what emits the rest of its computation
-        self.returned = False  # whether the kernel may have returned before what comes now
-        self.refusals = {}  # (reason, position of the argument): where to jump
+        self.unsettled = {}  # register: a function that emits the rest of its computation
+        self.returned = False  # True if the kernel may have returned before this point
+        self.refusals = {}  # (reason, position of the argument): the label to jump to
         self.symbols = {}  # register: its symbol
         self._scope_of = {}  # register: the scope in which it gets its value
         self._web_of = {}  # register of a variable: its web
-        self._versions = {}  # register of a variable: how many values it has had
+        self._versions = {}  # register of a variable: the number of values that it has had
 
     @property
     def door(self):
@@ -66,7 +67,7 @@ class Builder:
 
     @contextmanager
     def scope(self, kind, assigned=(), stores=(), items=None):
-        """Open a scope: a loop's body with items of its own, or a branch in the present ones."""
+        """Open a scope: a loop's body with a new list of items, or a branch in the present list."""
         shared = self.top.items if items is None else items
         scope = Scope(kind, len(self.scopes), shared, set(assigned), set(stores))
         self._forget(scope)
@@ -78,7 +79,7 @@ class Builder:
         self._forget(scope)
 
     def _forget(self, scope):
-        """At a loop's begin and end: what it changes has no known value any more."""
+        """Forget the known values that a loop changes; call this at its start and at its end."""
         if scope.kind in (LOOP, WHILE):
             for web in scope.assigned & self.variables.keys():
                 self.changed(self.variables[web])
@@ -86,7 +87,7 @@ class Builder:
                 self.memory[kind] += 1
 
     def depth_of(self, register):
-        """Depth of the scope from which on the register's value stays the same."""
+        """Return the depth of the innermost scope in which the register's value can change."""
         scope, web = self._scope_of.get(register), self._web_of.get(register)
         depth = scope.depth if scope in self.scopes else 0
         for scope in self.scopes:
@@ -95,12 +96,12 @@ class Builder:
         return depth
 
     def lengths_around(self, scope):
-        """The lengths of the loops around a scope: none is 0 there."""
+        """Return the lengths of the loops around a scope. None of them is 0 there."""
         return frozenset().union(*(s.lengths for s in self.scopes[: scope.depth + 1]))
 
     def placement(self, depth):
-        """The outermost scope to compute in what needs values of that depth: before a loop, or
-        here. A computation never moves out of a branch alone."""
+        """Return the outermost scope for a computation with values of this depth: before a loop, or
+        the present scope. A computation moves out of a branch only together with a loop."""
         for scope in self.scopes[depth:-1]:
             if self.scopes[scope.depth + 1].kind in (LOOP, WHILE):
                 return scope
@@ -109,7 +110,8 @@ class Builder:
     # Registers
 
     def register(self, bank, name, scope, again=None, web=None):
-        """A new register that gets its value in the scope; a variable's has the variable's web."""
+        """Return a new register that gets its value in the scope. `web` is the variable's, if
+        any."""
         register = Register(bank, name, again)
         self._scope_of[register] = scope
         if web is not None:
@@ -121,7 +123,7 @@ class Builder:
         return register in self._web_of
 
     def changed(self, register):
-        """A variable has another value from here on."""
+        """Note that a variable has another value from here on."""
         self._versions[register] = self._versions.get(register, 0) + 1
 
     # Instructions
@@ -131,25 +133,25 @@ class Builder:
         self.unsettled[register] = rest
 
     def settle(self, args=None):
-        """Complete the computations that were put off, if one of these is among them."""
+        """Complete the delayed computations if one of `args` is among their results."""
         if args is not None and self.unsettled.keys().isdisjoint(args):
             return
         while self.unsettled:
             self.unsettled.pop(next(iter(self.unsettled)))()
 
     def emit(self, name, *args, scope=None):
-        """Append an instruction, here unless a scope is given."""
+        """Append an instruction to the scope, by default the present one."""
         self.settle(args)
         scope = scope or self.top
         scope.items.append(Op(name, args, self.line, scope.kind == BRANCH))
 
     def refusal(self, reason, position=0):
-        """The label to jump to when the call must be refused, for this argument."""
+        """Return the label to jump to in order to refuse the call, for this argument."""
         return self.refusals.setdefault((reason, position), Label(f"{reason}{position}"))
 
     def pure(self, name, *args, at=None, again=None):
-        """The result of an instruction without side effects: found, or computed as far out as
-        its operands allow (or in the scope `at`)."""
+        """Return the result of an instruction without side effects. If it does not exist yet,
+        compute it in the outermost scope that its operands allow, or in the scope `at`."""
         self.settle(args)
         key = (
             name,
@@ -167,7 +169,7 @@ class Builder:
         return result
 
     def find(self, key, at=None):
-        """A value computed before in this or an enclosing scope."""
+        """Return a value that was computed before in this or an enclosing scope, or None."""
         for scope in reversed(self.scopes[: at.depth + 1] if at else self.scopes):
             if key in scope.cache:
                 return scope.cache[key]
@@ -176,7 +178,7 @@ class Builder:
     # Integers
 
     def symbol(self, register, natural=False):
-        """An int that is in a register and no polynomial of others."""
+        """Return the Symbol of an int in a register that is no polynomial of other ints."""
         if register not in self.symbols:
             scope = self.scopes[self.depth_of(register)]
             self.symbols[register] = poly.Symbol(register.name, scope, register, natural)
@@ -186,7 +188,7 @@ class Builder:
         return self.pure("constant", value, at=at, again=("constant", [value]))
 
     def value(self, p, at=None):
-        """A register that holds the polynomial, here or in the scope `at`."""
+        """Return a register with the value of the polynomial, here or in the scope `at`."""
         p = p.expanded()
         if p.constant is not None:
             return self.constant(p.constant, at)
@@ -204,7 +206,7 @@ class Builder:
         return result
 
     def _sum(self, p, symbol, at):
-        """p = symbol · factor + rest."""
+        """Return a register with p, computed as symbol · factor + rest."""
         inside, rest = p.split(lambda monomial, _: symbol in monomial)
         factor = {}
         for monomial, c in inside.terms.items():
@@ -237,7 +239,7 @@ class Builder:
     # Floats
 
     def float_constant(self, value, at=None):
-        """A register that holds the float32 nearest to value."""
+        """Return a register with the float32 nearest to `value`."""
         bits = float_bits(value)
         if bits in CONST_S:
             index = CONST_S[bits]

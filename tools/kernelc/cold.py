@@ -1,7 +1,7 @@
-"""Cold code: what is seldom executed goes out of innermost loops, to behind them.
+"""Move cold code, which is seldom executed, out of innermost loops.
 
-A branch to a label that says `cold` jumps over such code nearly always, and a taken branch costs
-cycles: turned around, it is nearly never taken.
+A branch to a label with `cold` nearly always jumps over such code, and a taken branch costs cycles.
+After the code is moved behind the loop, the opposite branch is nearly never taken.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from .ir import Label, Op
 
 
 def move_cold(program):
-    """Move cold code out of innermost loops, to behind them."""
+    """Move cold code from innermost loops to the place behind them."""
     ops = program.ops
     for region in program.regions:
         if region.innermost:

@@ -1,4 +1,4 @@
-"""`make kernel`: compiles a file of float functions to a native .mpy."""
+"""`make kernel`: compile a file of float functions to a native .mpy."""
 
 import argparse
 import sys
@@ -33,7 +33,7 @@ def main():
         return
     if options.source is None:
         parser.error("name a Python file of kernels")
-    # Not NAME.mpy: on import the board would prefer NAME.py.
+    # Not NAME.mpy: the board would import NAME.py instead.
     output = options.output or options.source.with_name(f"{options.source.stem}_fpu.mpy")
     try:
         watch = printer(options.print_after) if options.print_after else None
@@ -54,7 +54,7 @@ def main():
 
 
 def printer(name):
-    """What prints a program after the passes of that name."""
+    """Return a function that prints the program after each pass of that name."""
 
     def watch(number, step, program):
         if name in ("all", step.__name__):
@@ -65,7 +65,7 @@ def printer(name):
 
 
 def write(path, data):
-    """Raises CompileError."""
+    """Write a file. Raises CompileError if this fails."""
     if str(path) == "-":
         sys.stdout.write(data.decode())
         return

@@ -1,7 +1,7 @@
-"""The pipeline: a source text → machine code for each of its kernels.
+"""The pipeline: compile a source text to machine code for each of its kernels.
 
-PASSES is all that happens to a kernel, in order. Each is a function from Program to Program
-(ir.py) that changes nothing of what it is given.
+PASSES lists all passes over a kernel, in order. A pass is a function that takes a Program (ir.py)
+and returns another one; it does not change the first.
 """
 
 from dataclasses import replace
@@ -46,16 +46,17 @@ PASSES = [
     assemble,
 ]
 
-# Where the stand-in for a module keeps its function table and the name of what refuses.
+# For a stub module: the indices of its function table and of the name of the refusing function.
 PLACES = {"table": 0, "refuse": 0}
 
 
 def compile_file(path, watch=None):
-    """(module, {kernel's name: Code}, the .mpy's bytes) of a source file. Raises CompileError."""
+    """Compile a source file; return (module, {kernel's name: Code}, the bytes of the .mpy). Raises
+    CompileError."""
     try:
         source = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise CompileError(path, None, "this is no text in UTF-8: save it so") from error
+        raise CompileError(path, None, "this file is not UTF-8: save it as UTF-8") from error
     except OSError as error:
         what = f"cannot be read ({error.strerror}): name a Python file of kernels"
         raise CompileError(path, None, what) from error
@@ -68,13 +69,14 @@ def compile_file(path, watch=None):
 
 
 def compile_source(source, path):
-    """(module, {kernel's name: Code}) of a source text. Raises CompileError."""
+    """Compile a source text; return (module, {kernel's name: Code}). Raises CompileError."""
     module = parse(source, path)
     return module, compile_module(module, PLACES)
 
 
 def compile_module(module, places, watch=None):
-    """{kernel's name: Code}. After each pass, watch(its number, pass, program) is called."""
+    """Compile all kernels of a module; return {kernel's name: Code}. After each pass, call
+    watch(the pass's number, the pass, the program)."""
     return {
         name: compile_kernel(Program(kernel, module, number, places, kernel.body), watch)
         for number, (name, kernel) in enumerate(module.kernels.items())
@@ -82,7 +84,7 @@ def compile_module(module, places, watch=None):
 
 
 def compile_kernel(program, watch=None):
-    """The Code of one kernel. Raises CompileError."""
+    """Compile one kernel; return its Code. Raises CompileError."""
     kernel = program.kernel
     try:
         return run(program, watch).code
@@ -92,8 +94,8 @@ def compile_kernel(program, watch=None):
 
 
 def run(program, watch=None):
-    """The program after all passes. A loop that turns out too long for the loop option begins
-    again where loops become instructions."""
+    """Return the program after all passes. If a loop turns out too long for a zero-overhead loop,
+    start again from the pass that turns loops into instructions."""
     before = []
     while len(before) < len(PASSES):
         step = PASSES[len(before)]

@@ -1,4 +1,4 @@
-"""Tests → branches."""
+"""Compile tests to branches."""
 
 import ast
 
@@ -16,7 +16,7 @@ class Conditions:
         self.expressions = expressions
 
     def jump(self, test, label, when):
-        """Jump to the label if the test is (when=True) or is not fulfilled, else go on."""
+        """Jump to the label if the test is true (when=True) or false (when=False), else go on."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             self.jump(test.operand, label, not when)
         elif isinstance(test, ast.BoolOp):
@@ -35,7 +35,8 @@ class Conditions:
             self._compare(ast.NotEq, test, ast.copy_location(ast.Constant(0), test), label, when)
 
     def _jump_chain(self, test, label, when):
-        """and, or: the later operands are evaluated only if the earlier ones do not decide."""
+        """Compile `and` and `or`. Later operands are evaluated only if earlier ones do not
+        decide."""
         decided = isinstance(test.op, ast.Or)
         first, *others = test.values
         if len(others) > 1:
@@ -62,7 +63,7 @@ class Conditions:
             builder.emit(name, builder.value(left), builder.value(right), label)
             return
         left, right = expressions.float_register(left), expressions.float_register(right)
-        # Each is false for a NaN, but != is true.
+        # For a NaN, != is true and all others are false.
         if op is ast.GtE:
             left, right = right, left
         name = {ast.Lt: "olt.s", ast.GtE: "ole.s"}.get(op, "oeq.s")

@@ -1,8 +1,9 @@
-"""Whether the iterations of a loop may be jammed: run side by side, statement by statement.
+"""Check whether the iterations of a loop may be jammed: run side by side, statement by statement.
 
-They may, if each has variables of its own, if a sum or maximum is carried on by one statement
-only (its copies stay in order), and if no iteration touches what another one stores. That
-buffers of different names do not overlap, or are one and the same, is the kernels' contract.
+They may be jammed if three conditions hold. Each iteration sets its variables before it reads them.
+A sum or maximum is carried from iteration to iteration by one statement only, since its copies stay
+in order. No iteration reads or writes an element that another one stores. The contract of kernels
+is that buffers with different names do not overlap, or are exactly the same.
 """
 
 import ast
@@ -13,13 +14,13 @@ from .webs import Webs
 
 
 def check(kernel, statements, loop):
-    """Refuse (CompileError) to tile a loop, one of the kernel's, whose iterations depend on each
-    other."""
+    """Raise CompileError if the iterations of a loop of the kernel depend on each other."""
     Dependence(kernel, statements, loop).check()
 
 
 def carried(node):
-    """The name that a statement carries on (`x = x + …`, `x = max(x, …)`), else None."""
+    """Return the name of the variable that a statement carries to the next iteration, as in
+    `x = x + …` or `x = max(x, …)`, or None."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return None
@@ -105,16 +106,16 @@ class Dependence:
                 self.refuse(node, f"another {self.variable} may store to the same place of {name}")
 
     def _own_element(self, index):
-        """Whether the index is the variable plus something that the loop does not change."""
+        """Return True if the index is the variable plus a value that the loop does not change."""
         p = self._polynomial(index)
         v = self._symbol(self.variable)
         changing = {self._symbol(name) for name in self.assigned}
         return p is not None and p.slope(v) == poly.ONE and not p.symbols & changing
 
     def _distinct(self, store, statement):
-        """Whether different iterations store to different places, or in the order as before.
-        Places differ if the index counts like an odometer: each loop's variable has as its factor
-        the product of the lengths of those that turn faster."""
+        """Return True if different iterations store to different places, or in the old order.
+        Places differ if the index counts like an odometer: the factor of each loop's variable is
+        the product of the lengths of the loops inside it."""
         p = self._polynomial(store.slice)
         if p is None or self._symbol(self.variable) not in p.symbols:
             return False
@@ -136,14 +137,16 @@ class Dependence:
         return True
 
     def _symbol(self, name):
-        """A value that is the same in all of the loop, or that one of its loops counts."""
+        """Return the symbol of a value that the loop does not change, or of a loop variable in
+        it."""
         if name not in self.symbols:
             self.symbols[name] = poly.Symbol(name, None)
             self.symbols[name].natural = self._never_negative(name, frozenset())
         return self.symbols[name]
 
     def _polynomial(self, node, seen=()):
-        """The int expression in terms of what the loop does not compute, or None."""
+        """Return the int expression as a Polynomial of values that the loop does not compute, or
+        None."""
 
         def leaf(node):
             if not isinstance(node, ast.Name):
@@ -158,7 +161,7 @@ class Dependence:
         return poly.polynomial(node, leaf)
 
     def _natural(self, node, seen):
-        """Whether an int expression is surely not negative."""
+        """Return True if an int expression is surely not negative."""
 
         def leaf(node):
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod)):
@@ -185,7 +188,7 @@ class Dependence:
 
 
 def _assignments(statements):
-    """{name: the nodes that assign to it, loops included}"""
+    """Return {name: the nodes that assign to it, including loops}."""
     result = {}
     for node in _walk(statements):
         for target in getattr(node, "targets", None) or [getattr(node, "target", None)]:
@@ -206,7 +209,7 @@ def mentions(node, names):
 
 
 def assigned(statements):
-    """The names that are assigned to, loop variables included."""
+    """Return the names that are assigned to, including loop variables."""
     return {
         child.id
         for child in _walk(statements)
@@ -215,7 +218,7 @@ def assigned(statements):
 
 
 def assigned_first(statements, name):
-    """Is the first statement that mentions the name one that assigns to it?"""
+    """Return True if the first statement that mentions the name assigns to it."""
     for node in statements:
         if not mentions(node, {name}):
             continue
@@ -232,7 +235,7 @@ def assigned_first(statements, name):
 
 
 def variable_of(loop):
-    """The name of a loop's variable as it was written."""
+    """Return the name of a loop's variable as the source has it."""
     return getattr(loop, "variable", loop.target.id)
 
 
@@ -242,7 +245,7 @@ def first_of(loop):
 
 
 def difference(loop):
-    """The length of a loop in steps of 1: stop - first, without what cancels out."""
+    """Return the length of a loop with step 1: stop - first, without terms that cancel out."""
     first, stop = first_of(loop), loop.iter.args[-1 if len(loop.iter.args) < 3 else 1]
     if isinstance(first, ast.Constant) and first.value == 0:
         return stop

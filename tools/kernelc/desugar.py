@@ -1,12 +1,12 @@
-"""Python → simpler Python: later passes see one form of what can be written in several.
+"""Simplify Python: different ways to write the same thing become one form for the later passes.
 
 - `x op= e` becomes `x = x op e`;
-- `if e > x: x = e`, a running maximum, becomes `x = max(x, e)`, which means the same even where
-  something is not a number; `<` and min alike;
-- a loop in steps other than 1 becomes one that counts its passes;
+- `if e > x: x = e`, a running maximum, becomes `x = max(x, e)`, which has the same meaning even for
+  NaN; `<` becomes min in the same way;
+- a loop with a step other than 1 becomes a loop that counts its passes;
 - `a < b < c` becomes `a < b and b < c`;
-- `y = a if c else b`, wherever the condition stands, becomes an if statement before;
-- what follows a `continue` goes under the other branch of its if statement.
+- `y = a if c else b`, anywhere in a statement, becomes an if statement before it;
+- the statements after a `continue` move to the other branch of its if statement.
 """
 
 import ast
@@ -17,17 +17,17 @@ from .polynomial import number, polynomial
 
 
 def desugar(program):
-    """Write what has several forms in one: `+=`, maxima, steps, conditions, `continue`."""
+    """Use one form for each of `+=`, maxima, steps, conditions and `continue`."""
     return replace(program, statements=desugared(program.kernel, program.module.constants))
 
 
 def desugared(kernel, constants):
-    """A kernel's statements in the forms that later passes know."""
+    """Return a kernel's statements in the forms that later passes know."""
     return _Desugarer(kernel, constants).block(copy.deepcopy(kernel.body))
 
 
 class Names:
-    """Makes names that a kernel does not use yet."""
+    """A source of names that a kernel does not use yet."""
 
     def __init__(self, kernel):
         self.taken = {node.id for node in ast.walk(kernel.node) if isinstance(node, ast.Name)}
@@ -48,7 +48,7 @@ class _Desugarer:
         self.new = Names(kernel)
 
     def block(self, statements):
-        """The statements, and nothing that a `continue` in them leaves out."""
+        """Return the statements, without those that a `continue` skips."""
         result = []
         for i, node in enumerate(statements):
             if isinstance(node, ast.Continue):
@@ -67,8 +67,8 @@ class _Desugarer:
         return [*before, *self.simple_statement(node)]
 
     def simple_expressions(self, node, before):
-        """The statement with chained comparisons and conditional expressions written out; what
-        comes before it is appended to `before`."""
+        """Return the statement without chained comparisons and conditional expressions; append the
+        statements that must come before it to `before`."""
         desugarer = self
 
         class Expressions(ast.NodeTransformer):
@@ -118,7 +118,7 @@ class _Desugarer:
         return [node] if step in (0, 1) else self.passes(node, step)
 
     def step(self, loop):
-        """The step of a loop, 0 if it is not known now."""
+        """Return the step of a loop, or 0 if it is not known at compile time."""
 
         def leaf(node):
             value = self.constants.get(node.id) if isinstance(node, ast.Name) else None
@@ -130,7 +130,7 @@ class _Desugarer:
         return 0 if step is None or step.constant is None else step.constant
 
     def passes(self, node, step):
-        """for i in range(a, b, step) as a loop that counts passes, with i = a + pass · step."""
+        """Return `for i in range(a, b, step)` as a loop over passes, with i = a + pass · step."""
         first, stop, _ = node.iter.args
         start = self.new(node.target.id, "first")
         count = self.new(node.target.id, "pass")
@@ -147,7 +147,7 @@ class _Desugarer:
 
 
 def _maximum(node):
-    """`if e > x: x = e` as `x = max(x, e)`, or None if it is something else."""
+    """Return `if e > x: x = e` as `x = max(x, e)`, or None if the node is something else."""
     test, body = node.test, node.body
     if node.orelse or len(body) != 1 or not isinstance(body[0], ast.Assign):
         return None
@@ -164,7 +164,7 @@ def _maximum(node):
 
 
 def parse(text):
-    """A statement, or an expression, without a place in a source."""
+    """Parse a statement or an expression; the nodes have no place in a source."""
     node = ast.parse(text).body[0]
     for child in ast.walk(node):
         for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
@@ -174,7 +174,7 @@ def parse(text):
 
 
 def _continues(statements):
-    """Is there a `continue` that belongs to the loop around these statements?"""
+    """Return True if there is a `continue` of the loop around these statements."""
     return any(
         isinstance(node, ast.Continue)
         or isinstance(node, ast.If)
@@ -184,7 +184,7 @@ def _continues(statements):
 
 
 def _at(where, node):
-    """A new node, and those in it that have none yet, with a place in the source."""
+    """Give a new node, and the nodes in it without a place, the place of `where` in the source."""
     for child in ast.walk(node):
         if not hasattr(child, "lineno"):
             ast.copy_location(child, where)
@@ -192,7 +192,7 @@ def _at(where, node):
 
 
 class Replace(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
+    """Replaces names by expressions."""
 
     def __init__(self, changes):
         self.changes = changes

@@ -1,9 +1,9 @@
-"""How the compiler says no."""
+"""The compiler's error."""
 
 
 class CompileError(Exception):
-    """A construct outside the subset, or a file that is no source: where it stands, and what to
-    write instead."""
+    """A construct is outside the subset, or a file is no source. The message says where it is and
+    what to write instead."""
 
     def __init__(self, path, node, message):
         self.line = getattr(node, "lineno", None) or 0

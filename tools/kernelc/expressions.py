@@ -1,8 +1,8 @@
-"""Expressions → values.
+"""Compile expressions to values.
 
-An int expression is a Polynomial, a float expression a register or, if it is known now, a
-Python float. A product that is added to something or subtracted from something is fused:
-`a + b*c` and `a - b*c` round once (of two products, the right one is fused).
+The value of an int expression is a Polynomial. The value of a float expression is a register, or a
+Python float if it is known at compile time. A product that is added or subtracted is fused:
+`a + b*c` and `a - b*c` round once. Of two products, the right one is fused.
 """
 
 import ast
@@ -20,7 +20,7 @@ FLOAT_OPERATION = {ast.Add: "add.s", ast.Sub: "sub.s", ast.Mult: "mul.s"}
 
 
 class Expressions:
-    """Values of expressions; `values` is the value of each web that is assigned once."""
+    """Compiles expressions; `values` maps each web that is assigned once to its value."""
 
     def __init__(self, kernel, constants, webs, builder, accesses, buffers):
         self.kernel = kernel
@@ -36,7 +36,7 @@ class Expressions:
     # Conversions
 
     def to_float(self, value):
-        """The value as a register or a Python float."""
+        """Return the value as a register or a Python float."""
         if not isinstance(value, Polynomial):
             return value
         if value.constant is not None:
@@ -48,7 +48,7 @@ class Expressions:
         return self.builder.float_constant(value) if isinstance(value, float) else value
 
     def integer(self, node, otherwise):
-        """The Polynomial of an expression that must be an int."""
+        """Return the Polynomial of an expression that must be an int."""
         value = self.value(node)
         if not isinstance(value, Polynomial):
             self.kernel.refuse(node, f"{otherwise}: this is a float; // divides ints to an int")
@@ -57,7 +57,7 @@ class Expressions:
     # Expressions
 
     def value(self, node, into=None):
-        """The value; a float may be left in the register `into` by the last instruction."""
+        """Return the value. The last instruction may write a float to the register `into`."""
         method = getattr(self, "_" + type(node).__name__, None)
         if method is None:
             what = INSTEAD.get(type(node), f"{type(node).__name__} as a number: {SUBSET}")
@@ -104,7 +104,7 @@ class Expressions:
         return self.builder.symbol(found, buffer.elements.natural)
 
     def element(self, node):
-        """(buffer, index) of a subscript."""
+        """Return (buffer, index) of a subscript."""
         index = self.integer(node.slice, "an index is an int")
         if isinstance(node.slice, ast.UnaryOp) and index.constant is not None:
             name = node.value.id
@@ -113,7 +113,7 @@ class Expressions:
         return self.buffer(node), index
 
     def buffer(self, node):
-        """The buffer of a subscript."""
+        """Return the buffer of a subscript."""
         name = node.value.id if isinstance(node.value, ast.Name) else None
         if name not in self.buffers:
             what = "only a parameter that is annotated floats, ints or the like has elements"
@@ -154,7 +154,7 @@ class Expressions:
         return self._float_operation(node, self.to_float(left), self.to_float(right), into)
 
     def _copy(self, node):
-        """The variable of a tiled loop in the k-th copy of its body."""
+        """Return the variable of a tiled loop in the k-th copy of its body."""
         (symbol,) = self.value(node.left).symbols
         copies = symbol.scope.copies
         if node.is_copy not in copies:
@@ -166,7 +166,7 @@ class Expressions:
         return poly.of(copies[node.is_copy])
 
     def _fused(self, node, into):
-        """a + b*c, b*c + a or a - b*c as one instruction, if that is what the node is."""
+        """Compile a + b*c, b*c + a or a - b*c to one instruction; return None for other nodes."""
         factors, other = self._product(node.right), node.left
         if factors is None and isinstance(node.op, ast.Add):
             factors, other = self._product(node.left), node.right
@@ -177,7 +177,7 @@ class Expressions:
         return self._result(into, "fma" if isinstance(node.op, ast.Add) else "fms", other, *factors)
 
     def _product(self, node):
-        """The factors of a float product that is not known now."""
+        """Return the factors of a float product that is not known at compile time, or None."""
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
             return None
         values = [self.value(node.left), self.value(node.right)]
@@ -261,7 +261,7 @@ class Expressions:
         return self.builder.symbol(self.builder.pure("trunc.s", value, 0))
 
     def _maximum(self, node, into):
-        """max(x, y) as Python has it: y if y > x else x, also where one is not a number."""
+        """Compile max(x, y) as Python defines it, also for NaN: y if y > x else x."""
         x, y = (self.value(arg) for arg in node.args)
         name = node.func.id
         if isinstance(x, Polynomial) and isinstance(y, Polynomial):
@@ -274,7 +274,7 @@ class Expressions:
 
 
 def adds_to_root(node):
-    """Is it sqrt(x) + c with a c that is a name or a number?"""
+    """Return True for sqrt(x) + c, where c is a name or a number."""
     return (
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Add)

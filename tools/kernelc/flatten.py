@@ -1,7 +1,7 @@
-"""Structured code → a flat list of instructions with labels.
+"""Turn the tree into a flat list of instructions with labels.
 
-An innermost loop becomes a zero-overhead loop if its body is under 256 bytes (manual, Loop
-Option): `loopgtz` skips it for counts of 0 and below, where plain `loop` would run 2³² times.
+An innermost loop becomes a zero-overhead loop if its body has fewer than 256 bytes (manual, Loop
+Option). `loopgtz` skips the loop for counts of 0 and below; plain `loop` would run 2³² times.
 """
 
 from dataclasses import replace
@@ -49,7 +49,7 @@ class _Flat:
         line = loop.line
         short = sum(3 * len(expanded(op)) for op in _usual(body)) <= HARDWARE_BYTES
         if loop.innermost and short and loop not in self.in_software:
-            # The last instruction of a body is no branch and no branch's target.
+            # The last instruction of a body must be neither a branch nor the target of a branch.
             if not body or body[-1].row.jumps or body[-1].label:
                 body.append(Op("nop.n", [], line))
             head = Op("loopgtz", [loop.count, end], line)
@@ -67,7 +67,7 @@ class _Flat:
 
 
 def _usual(ops):
-    """Instructions without labels, and without the cold code that a branch jumps over."""
+    """Return the instructions without labels and without cold code."""
     until = None
     for op in ops:
         if op.label:
@@ -82,7 +82,7 @@ def _label(label, line):
 
 
 def expand(program):
-    """Write instructions with a result of their own as what the coprocessor has: in place."""
+    """Replace three-operand forms by the coprocessor's forms, which work in place."""
     return replace(program, ops=[part for op in program.ops for part in expanded(op)])
 
 
@@ -94,7 +94,7 @@ def expanded(op):
     if result is first:
         return [Op(in_place, [result, *others], op.line)]
     if result not in others:
-        # What is read beside the copy may be read from the copy.
+        # Other operands that are the copied register may be read from the copy.
         others = [result if other is first else other for other in others]
         return [_copy(result, first, op.line), Op(in_place, [result, *others], op.line)]
     room = Register("f", "room")
@@ -106,7 +106,8 @@ def expanded(op):
 
 
 def _copy(result, first, line):
-    """A constant of the coprocessor is made anew, which takes as long and no register."""
+    """Return a copy of a value. A constant of the coprocessor is made again instead: this takes as
+    long, and keeps no register busy."""
     if first.again and first.again[0] == "const.s":
         return Op("const.s", [result, *first.again[1]], line)
     return Op("mov", [result, first], line)

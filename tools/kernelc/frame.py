@@ -1,4 +1,4 @@
-"""What surrounds a kernel's code: entry with argument checks, return, and refusal.
+"""Add the code around a kernel: the entry with its argument checks, the return, and the refusal.
 
 MicroPython calls a viper function as f(self, n_args, n_kw, args) in the windowed ABI, that is
 in a2 … a5, and takes an object as result (py/objfun.c, fun_viper_call). The firmware's own
@@ -6,9 +6,9 @@ functions are reached as viper code reaches them, through the table that the mod
 constant points to: self → context (word 1) → constants (word 3) → mp_fun_table
 (py/emitnative.c, emit_native_start_pass). Its order is fixed for mpy v6.3 (py/nativeglue.c).
 
-A buffer's address, length and type code come from mp_get_buffer, so memoryview slices have
-their offset. Whatever is wrong is put into a7 and left to `refuse`, a Python function of the
-module, which raises the exception.
+A buffer's address, length and type code come from mp_get_buffer, which knows the offset of
+memoryview slices. If an argument is wrong, a7 gets a code, and `refuse`, a Python function of the
+module, raises the exception.
 """
 
 import ast
@@ -23,22 +23,23 @@ NONE, TO_OBJECT, LOAD_ATTR, CALL = 0, 4, 9, 27
 NEW_FLOAT, GET_FLOAT, GET_BUFFER = 60, 62, 65
 NATIVE_INT = 2  # MP_NATIVE_TYPE_INT
 
-# Stack: the value to return, self, the function table, the parameters, spilled registers; above
-# them the 32 bytes in which callees save our registers (manual, Windowed Register Option).
+# The stack holds the value to return, self, the function table, the parameters and spilled
+# registers. Above them are 32 bytes in which callees save our registers (manual, Windowed Register
+# Option).
 RETURN_SLOT, SELF_SLOT, TABLE_SLOT, FIRST_HOME = 0, 4, 8, 12
 SAVE_AREA = 32
 
-# What an argument must be. BUFFER and WRITE are mp_get_buffer's flags.
+# The kinds of arguments. BUFFER and WRITE are flags of mp_get_buffer.
 BUFFER, WRITE, INTS = 1, 2, 4
 INT, FLOAT = 2, 4  # without BUFFER
 HOME_BYTES = 12  # mp_buffer_info_t: address, length in bytes, type code
 
-# Why a call is refused: bits 4 … 7 of the code that `refuse` gets; 0 … 3 are the argument.
+# The reason for a refusal is in bits 4 … 7 of the code for `refuse`; bits 0 … 3 are the argument.
 REASONS = {"type": 0, "arguments": 1, "length": 2, "index": 3, "division": 4}
 
 
 def homes(kernel):
-    """Where on the stack each parameter lies: {name: offset}; and the end of them."""
+    """Return ({name: offset on the stack} of the parameters, the offset after them)."""
     offsets = {name: FIRST_HOME + HOME_BYTES * i for i, (name, _) in enumerate(kernel.params)}
     return offsets, FIRST_HOME + HOME_BYTES * len(offsets)
 
@@ -54,7 +55,7 @@ def frame(program):
 
 
 class _Frame:
-    """Makes the instructions around a kernel's own."""
+    """Emits the instructions around a kernel's code."""
 
     def __init__(self, program):
         self.program = program
@@ -81,7 +82,7 @@ class _Frame:
         return [*ops, ("l32i", 8, table, 4 * index), ("callx8", 8)]
 
     def entry(self):
-        """Check every argument, in a loop over a word of three bits for each."""
+        """Emit the checks of all arguments: a loop over a word with three bits for each."""
         size = (self.program.stack + SAVE_AREA + 15) // 16 * 16
         stored = _stored(self.program.statements)
         params = self.kernel.params
@@ -121,7 +122,7 @@ class _Frame:
                 ("s32i", 10, 2, 0),
                 ("j", following),
             )
-        # The type code minus "f" is 3 for "i". With other buffers each has a check of its own.
+        # The type code minus "f" is 3 for "i". Each other kind of buffer has a separate check.
         ints = [("extui", 9, 3, 2, 1), ("addx2", 9, 9, 9), ("sub", 8, 8, 9)]
         typecode = [
             ("l32i", 8, 2, 8),
@@ -129,7 +130,7 @@ class _Frame:
             *(ints if any(kind & BUFFER and kind & INTS for kind in kinds) else []),
             ("bnez", 8, self.refuse),
         ]
-        # A small int is its value doubled, plus 1; no other object is odd (py/obj.h).
+        # A small int is 2 · value + 1; no other object is odd (py/obj.h).
         return ops + self._ops(
             ("label", number),
             ("slli", 8, 10, 31),
@@ -152,7 +153,7 @@ class _Frame:
         )
 
     def _typecodes(self):
-        """Compare the type code of each buffer with those that it may have."""
+        """Emit the comparison of each buffer's type code with the codes that it may have."""
         lines = []
         for position, (_, kind) in enumerate(self.kernel.params):
             if kind not in BUFFERS:
@@ -170,7 +171,7 @@ class _Frame:
         return lines
 
     def leave(self):
-        """Return None, or the number in its place on the stack."""
+        """Emit the return of None, or of the number in its place on the stack."""
         ops = self._ops(("label", self.program.tree.epilogue))
         if self.kernel.returns == "none":
             return ops + self._ops(
@@ -191,7 +192,8 @@ class _Frame:
         return ops
 
     def _refuse(self, number):
-        """_refuse(code, number of the kernel), with the arguments where self was."""
+        """Emit the call _refuse(code, number of the kernel), with its arguments in the place of
+        self."""
         return self._ops(
             ("label", self.refuse),
             ("l32i", 10, 1, SELF_SLOT),
@@ -212,14 +214,14 @@ class _Frame:
 
 
 def _kind(kind, stored):
-    """What the entry is told of a parameter."""
+    """Return the three bits for a parameter that the entry checks."""
     if kind in BUFFERS:
         return BUFFER | WRITE * stored | INTS * (kind == "ints")
     return INT if kind == "int" else FLOAT
 
 
 def _stored(statements):
-    """Names of the buffers that are written."""
+    """Return the names of the buffers that are written."""
     return {
         node.value.id
         for statement in statements

@@ -1,4 +1,5 @@
-"""Source file → kernels with typed parameters, and the refusal of what is not in the subset."""
+"""Parse a source file into kernels with typed parameters, and refuse constructs outside the
+subset."""
 
 import ast
 import math
@@ -14,7 +15,7 @@ COMPILED = "COMPILED"  # the constant that a file sets to False, and that is Tru
 
 @dataclass
 class Kernel:
-    """One function: its parameters as (name, kind), and its statements."""
+    """A function: its parameters as (name, kind), and its statements."""
 
     name: str
     path: str
@@ -44,7 +45,7 @@ class Module:
 
 
 def parse(source, path):
-    """The Module in a source text. Raises CompileError."""
+    """Parse a source text; return its Module. Raises CompileError."""
     try:
         tree = ast.parse(source, str(path))
     except SyntaxError as error:
@@ -58,7 +59,7 @@ def parse(source, path):
     for node in tree.body:
         _top_level(module, node)
     try:
-        compile(tree, str(path), "exec")  # a `break` outside of a loop, and the like
+        compile(tree, str(path), "exec")  # finds a `break` outside of a loop, for example
     except SyntaxError as error:
         raise CompileError(path, error, f"not Python: {error.msg}; correct it") from error
     return module
@@ -118,7 +119,7 @@ def _new_name(module, node, name):
 
 
 def _literal(node, constants):
-    """The number or string that a node is, or None."""
+    """Return the number or string that a node stands for, or None."""
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -165,7 +166,7 @@ def _function(module, node):
 
 
 def _check(kernel, node):
-    """Refuse the constructs that no later pass would know."""
+    """Refuse the constructs that later passes do not know."""
     what = INSTEAD.get(type(node))
     if what and not isinstance(node, IN_PLACE):
         kernel.refuse(node, f"not in the subset: {what}")

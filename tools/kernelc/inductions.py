@@ -1,5 +1,5 @@
-"""Integer values that grow evenly with a loop: registers to which the loop adds a step. Addresses
-are polynomials, so inner loops move pointers on."""
+"""Update integers that grow evenly with a loop by adding a step. Addresses are such integers, so
+inner loops advance pointers."""
 
 from . import polynomial as poly
 from .ir import Loop, Op
@@ -8,7 +8,7 @@ LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
 
 
 def induction(builder, p, symbol, slope):
-    """A register that starts with p's first value and grows with the loop."""
+    """Return a register that starts with p's first value and grows with the loop."""
     loop = symbol.scope
     first = builder.value(p.replace(symbol, loop.first))
     register = builder.register("a", f"{p}", loop)
@@ -18,7 +18,7 @@ def induction(builder, p, symbol, slope):
 
 
 def close_loop(builder, loop):
-    """Put the loads of a loop first, and the steps of what grows with it last."""
+    """Put the loads of a loop first, and the additions of steps last."""
     _loads_first(loop)
     left = {register: step - _join(loop, register) for register, step in loop.inductions.items()}
     for register, step in left.items():
@@ -28,8 +28,9 @@ def close_loop(builder, loop):
 
 
 def _join(loop, outer):
-    """If all that a pointer does is to say where an inner loop's pointer begins, let it be that
-    pointer. Returns the way that the inner loop then takes it, which is not left to add."""
+    """Use the same register for a pointer and an inner loop's pointer, if the outer one is used
+    only to start the inner one. Returns the distance by which the inner loop advances it: the outer
+    loop need not add this again."""
     users = [item for item in loop.items if _mentions(item, outer)]
     begin = users[0] if len(users) == 1 else None
     if not isinstance(begin, Op) or begin.name != "mov" or begin.conditional:
@@ -65,9 +66,9 @@ def _advance(builder, loop, register, step):
 
 
 def _loads_first(loop):
-    """In an innermost loop without branches, load before computing: a load's result is ready
-    two instructions later. Of the loads through one pointer that at offset 0 comes last, so
-    that it can advance the pointer."""
+    """Move the loads of an innermost loop without branches before the computations, since the
+    result of a load is ready two instructions later. Of the loads through one pointer, the load at
+    offset 0 comes last, because it can advance the pointer."""
     early = []
     for item in loop.items:
         if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
@@ -81,7 +82,7 @@ def _loads_first(loop):
 
 
 def _zero_last(items, register):
-    """Of the stores with which the accesses through a pointer end, let that at offset 0 be last."""
+    """Reorder the last stores through a pointer so that the store at offset 0 comes last."""
     stores = [item for item in items if _mentions(item, register)]
     run = []
     while stores and isinstance(stores[-1], Op) and stores[-1].name == "ssi":

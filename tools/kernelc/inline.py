@@ -1,8 +1,8 @@
-"""Calls between kernels: the callee's statements take the place of the call.
+"""Replace calls between kernels by the statements of the callee.
 
-Real calls would cost an entry with its checks each time, and registers at every call; kernels
-are short, and constants and loop-invariant values then move across what was a call. A callee
-may return a value in its last statement only.
+A real call would cost an entry with its checks, and registers. Kernels are short, and without
+calls, constants and loop-invariant values can move further. A callee may return a value only in its
+last statement.
 """
 
 import ast
@@ -14,7 +14,7 @@ from .subset import BUFFERS, FUNCTIONS
 
 
 def inline(program):
-    """Put the statements of the file's other kernels in the place of calls."""
+    """Replace calls of the file's other kernels by their statements."""
     kernel = program.kernel
     body = copy.deepcopy(program.statements)
     body = _Inliner(kernel, program.module).block(body, {}, (kernel.name,))
@@ -77,7 +77,8 @@ class _Inliner:
         return self.kernels.get(node.func.id)
 
     def _call(self, call, before, stack):
-        """Append the callee's statements to `before`; its value as an expression, or None."""
+        """Append the callee's statements to `before`; return its value as an expression, or
+        None."""
         callee = self.kernels[call.func.id]
         if callee.name in stack:
             self.kernel.refuse(call, f"{callee.name} calls itself: write a loop")

@@ -1,4 +1,4 @@
-"""Integer operations: polynomials, where the result is one, and division that rounds down."""
+"""Compile integer operations: to polynomials where possible, and division that rounds down."""
 
 import ast
 import operator
@@ -16,8 +16,8 @@ class Integers:
         self.builder = builder
 
     def operation(self, op, left, right):
-        """left op right, or None if ints have no such operation. The divisor is not 0, if it is
-        known."""
+        """Return left op right, or None if ints have no such operation. A known divisor must not be
+        0."""
         if type(op) in (ast.FloorDiv, ast.Mod):
             divisor = right if right.constant is None else right.constant
             return self.floor_division(left, divisor)[type(op) is ast.Mod]
@@ -32,7 +32,7 @@ class Integers:
         return ARITHMETIC[type(op)](left, right)
 
     def _bits(self, op, left, right):
-        """left & right, left | right, left ^ right."""
+        """Return left & right, left | right or left ^ right."""
         if None not in (left.constant, right.constant):
             return number(BITS[op](left.constant, right.constant))
         naturals = [self.surely_natural(p) for p in (left, right)]
@@ -42,7 +42,7 @@ class Integers:
         return self.builder.symbol(self.builder.pure(name, x, y), natural)
 
     def _shift(self, op, left, right):
-        """left << right, left >> right; the right one is from 0 to 31."""
+        """Return left << right or left >> right; `right` is from 0 to 31."""
         n, leftwards = right.constant, op is ast.LShift
         if leftwards and n is not None:
             return left * number(1 << n)
@@ -56,17 +56,17 @@ class Integers:
         return self.builder.symbol(result, natural)
 
     def _one_symbol(self, p):
-        """A product of long sums would have too many terms."""
+        """Return a polynomial of one symbol, because a product of long sums has too many terms."""
         return p if len(p.terms) < 2 else self.builder.symbol(self.builder.value(p))
 
     def maximum(self, name, x, y):
-        """max or min of two polynomials."""
+        """Return the max or min of two polynomials."""
         x, y = self.builder.value(x), self.builder.value(y)
         return self.builder.symbol(self.builder.pure(name, x, y))
 
     def surely_natural(self, p):
-        """Is p ≥ 0 whatever the arguments are? A sum or product might overflow 32 bits: so only
-        a symbol alone, or a parameter (below 2³⁰) and a constant."""
+        """Return True if p ≥ 0 for all arguments. A sum or product might overflow 32 bits, so this
+        is True only for a single symbol, or a parameter (below 2³⁰) plus a constant."""
         if p.constant is not None:
             return p.constant >= 0
         if not p.natural or p - number(p.offset) not in map(poly.of, p.symbols):
@@ -78,7 +78,7 @@ class Integers:
         return p.offset == 0 or symbol.scope is self.builder.door and p.offset < 1 << 30
 
     def floor_division(self, a, b):
-        """(a // b, a % b) as Python defines them; b is a polynomial or a constant."""
+        """Return (a // b, a % b) as Python defines them. b is a polynomial or a constant."""
         if isinstance(b, int) and a.constant is not None:
             return number(a.constant // b), number(a.constant % b)
         builder = self.builder
@@ -101,7 +101,8 @@ class Integers:
             builder.emit("beqz", y, builder.refusal(DIVISION))
         quotient, rest = builder.pure("quos", x, y, at=at), builder.pure("rems", x, y, at=at)
         if not natural:
-            # Round down where truncation rounded up: a rest with a sign other than the divisor's.
+            # Truncation rounds up if the remainder and the divisor have different signs: correct
+            # it.
             wrong = builder.pure("srai", builder.pure("xor", rest, y), 31)
             some = builder.pure("srai", builder.pure("or", rest, builder.pure("neg", rest)), 31)
             wrong = builder.pure("and", wrong, some)

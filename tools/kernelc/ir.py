@@ -1,8 +1,8 @@
-"""What the passes hand on: values, instructions, loops, and the program that they make up.
+"""The data between passes: registers, instructions, loops, and the program that contains them.
 
-A kernel begins as Python statements, becomes a tree of instructions and loops, then a flat list of
-instructions with labels, and in the end bytes. Registers, labels and instructions never change;
-a pass that wants another instruction makes a new one.
+A kernel starts as Python statements. It becomes a tree of instructions and loops, then a flat list
+of instructions with labels, and in the end bytes. Registers, labels and instructions are immutable:
+a pass creates new ones.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,8 +14,8 @@ from .xtensa import INSTRUCTIONS
 class Register:
     """A virtual register: bank "a" (int32, addresses) or "f" (float32).
 
-    `again`, if set, is the instruction (name, operands after the first) that makes its value
-    anew, so that spilling it needs no room on the stack.
+    `again`, if set, is the instruction (name, operands after the first) that computes the value
+    again, so spilling it needs no room on the stack.
     """
 
     bank: str
@@ -28,7 +28,8 @@ class Register:
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """A place in the code. `cold`: what a branch to here jumps over is seldom executed."""
+    """A place in the code. With `cold`, the code that a branch to this label skips is seldom
+    executed."""
 
     name: str = ""
     cold: bool = False
@@ -39,7 +40,7 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """One instruction, of Xtensa or one that a later pass expands, and its source line."""
+    """An instruction, of Xtensa or for a later pass to expand, and its source line."""
 
     name: str
     args: tuple
@@ -54,26 +55,26 @@ class Op:
 
     @property
     def row(self):
-        """The instruction's facts."""
+        """The instruction's row in the table of xtensa.py."""
         return INSTRUCTIONS[self.name]
 
     def having(self, args):
-        """The same instruction with other operands."""
+        """Return the same instruction with other operands."""
         return replace(self, args=args)
 
     @property
     def label(self):
-        """The label that stands here, or None."""
+        """The label that this op places, or None."""
         return self.args[0] if self.name == "label" else None
 
     @property
     def target(self):
-        """The label that this may jump to, or None."""
+        """The label that this op may jump to, or None."""
         return self.args[-1] if self.row.jumps else None
 
     @property
     def past_cold(self):
-        """The label to which this is a branch over cold code, or None."""
+        """The label of this branch if it jumps over cold code, else None."""
         return self.target if self.row.opposite and self.target.cold else None
 
     @property
@@ -107,7 +108,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Tree:
-    """A kernel as instructions and loops: `door` checks its arguments, `body` does the rest.
+    """A kernel as instructions and loops. `door` checks the arguments, `body` does the rest.
 
     `refusals` maps (reason, position of the argument) to the label to jump to, and a return jumps
     to `epilogue`.
@@ -121,7 +122,7 @@ class Tree:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A loop in flat code: from its first to its last label."""
+    """A loop in flat code, from its first to its last label."""
 
     start: Label
     end: Label
@@ -134,7 +135,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Program:
-    """One kernel between two passes. A pass returns another Program and leaves this one alone."""
+    """A kernel between two passes. A pass returns a new Program and does not change this one."""
 
     kernel: object  # frontend.Kernel, as it was written
     module: object  # frontend.Module, for constants and the kernels that it calls
@@ -146,5 +147,5 @@ class Program:
     regions: list = ()  # the loops in them, inner ones first
     in_software: frozenset = frozenset()  # loops too long for the loop option
     registers: dict = None  # the place of each, from `allocate` on
-    stack: int = 0  # where the used part of the stack ends
+    stack: int = 0  # the end of the used part of the stack
     code: object = None  # assemble.Code

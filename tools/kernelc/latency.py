@@ -1,7 +1,8 @@
-"""What a loop costs: a cycle an instruction, and the stalls of those that wait for an operand.
+"""Estimate the cost of loops: one cycle for each instruction, and the stalls.
 
-What reads a result before it is there (xtensa.py: how many cycles after) stalls.
-Not counted: what a taken branch costs (a zero-overhead loop has none), and slow memory.
+An instruction stalls if it reads a result that is not ready yet (xtensa.py has the latencies). The
+estimate leaves out the cost of taken branches, which zero-overhead loops do not have, and slow
+memory.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from .ir import Register
 
 @dataclass
 class Loop:
-    """An innermost loop: its instructions as (address, bytes, Op), and by address how many
-    cycles each waits in a pass that follows another."""
+    """An innermost loop: its instructions as (address, bytes, Op), and {address: cycles that the
+    instruction waits} in a pass that follows another pass."""
 
     lines: list
     waits: dict
-    branches: bool  # the cost is that of a pass that executes every instruction
+    branches: bool  # True if it branches; the cost is for a pass that executes every instruction
 
     @property
     def stalls(self):
@@ -28,7 +29,7 @@ class Loop:
 
 
 def loops(code):
-    """The innermost loops of a kernel's code, in its order."""
+    """Return the innermost loops of a kernel's code, in the order of the code."""
     return [_loop(code, start, end) for start, end in sorted(code.innermost)]
 
 
@@ -45,25 +46,26 @@ def _loop(code, start, end):
 
 
 def steady_waits(ops):
-    """How many cycles each instruction of a loop's body waits for its operands, when passes
+    """Return the cycles that each instruction of a loop's body waits for its operands, when passes
     follow each other."""
     return _run(ops * 3)[0][2 * len(ops) :]
 
 
 def waits(ops):
-    """How many cycles each of these instructions waits, executed one after another."""
+    """Return the cycles that each of these instructions waits, executed one after another."""
     return _run(ops)[0]
 
 
 def left_over(ops):
-    """{register: how many cycles after these instructions it can be read}."""
+    """Return {register: cycles after these instructions until it can be read}."""
     waits, ready = _run(ops)
     end = len(ops) + sum(waits)
     return {register: at - end for register, at in ready.items() if at > end}
 
 
 def _run(ops):
-    """(cycles that each instruction of straight code waits, {register: when it can be read})."""
+    """Return (the cycles that each instruction of straight code waits, {register: the cycle from
+    which it can be read})."""
     ready, now, waits, known = {}, 0, [], {}
     for op in ops:
         if id(op) not in known:
@@ -84,7 +86,8 @@ def reads(op):
 
 
 def writes(op):
-    """{register: cycles until it can be read}. A pointer that a load moves is ready at once."""
+    """Return {register: cycles until it can be read}. A pointer that a load advances is ready at
+    once."""
     result = {
         register: op.row.latency if operand is op.row.operands[0] else 1
         for register, operand in _registers(op)
@@ -96,8 +99,8 @@ def writes(op):
 
 
 def _registers(op):
-    """(register, operand) of those that are registers: a Register, or the bank and the number of
-    one that has its place."""
+    """Return (register, operand) for the operands that are registers: a Register, or (bank, number)
+    once it has a place."""
     pairs = zip(op.args, op.row.operands, strict=True)
     return [
         (arg if isinstance(arg, Register) else (operand.bank, arg), operand)

@@ -1,11 +1,11 @@
-"""The assembly beside the Python lines, and what its loops cost."""
+"""The listing: the assembly beside the Python lines, with the costs of loops."""
 
 from .latency import loops
 from .xtensa import ENCODE_TARGET
 
 
 def operands(op):
-    """An instruction's operands as an assembler writes them."""
+    """Return an instruction's operands in the syntax of an assembler."""
     texts = []
     for arg, operand in zip(op.args, op.row.operands, strict=True):
         if operand.kind in ENCODE_TARGET:
@@ -16,9 +16,9 @@ def operands(op):
 
 
 def listing(module, codes):
-    """The text of all kernels. Instructions stand in the order of the code; each change of the
-    source line is shown by that line. An innermost loop begins with its cost, and `+n` marks an
-    instruction that waits n cycles there."""
+    """Return the listing of all kernels. Instructions are in the order of the code; whenever the
+    source line changes, it is shown. An innermost loop begins with its cost, and `+n` marks an
+    instruction that waits n cycles."""
     source = module.source.splitlines()
     total = sum(len(code.bytes) for code in codes.values())
     result = [f"{len(codes)} kernels, {total} bytes of machine code"]
@@ -43,7 +43,7 @@ def listing(module, codes):
 
 
 def where(loop):
-    """Its address, and the source lines in it."""
+    """Return a loop's address and source lines as text."""
     lines = sorted({op.line for _, _, op in loop.lines})
     many = len(lines) > 1
     return f"loop at {loop.lines[0][0]:#x}, line{'s' * many} {lines[0]}{f'-{lines[-1]}' * many}"

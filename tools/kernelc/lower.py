@@ -1,4 +1,5 @@
-"""Python → a tree of instructions on virtual registers: statements; expressions.py has the rest."""
+"""Lower Python statements to a tree of instructions on virtual registers. expressions.py lowers the
+expressions."""
 
 import ast
 from dataclasses import replace
@@ -18,7 +19,7 @@ KIND = {"a": "an int", "f": "a float"}
 
 
 def lower(program):
-    """Turn statements into instructions on virtual registers, hoisted out of loops."""
+    """Turn statements into instructions on virtual registers, and hoist these out of loops."""
     statements = Statements(program.kernel, program.statements, program.module.constants)
     builder = statements.builder
     tree = Tree(builder.door.items, builder.top.items, builder.refusals, statements.epilogue)
@@ -26,7 +27,7 @@ def lower(program):
 
 
 class Statements:
-    """One kernel's instructions are in its `builder`'s scopes."""
+    """Lowers the statements of one kernel. The instructions are in the scopes of `builder`."""
 
     def __init__(self, kernel, body, constants):
         self.kernel = kernel
@@ -39,7 +40,7 @@ class Statements:
         )
         self.conditions = Conditions(kernel, self.builder, self.expressions)
         self.epilogue = Label("return")
-        self.exits = []  # for each loop around: the label behind it
+        self.exits = []  # the label behind each of the surrounding loops
         offsets, _ = homes(kernel)
         for position, (name, kind) in enumerate(kernel.params, 1):
             self._parameter(name, kind, position, offsets[name])
@@ -49,7 +50,7 @@ class Statements:
             kernel.refuse(kernel.node, f"{kernel.name} must end with a return on every path")
 
     def _parameter(self, name, kind, position, home):
-        """Load a parameter from where the entry leaves it on the stack."""
+        """Load a parameter from its place on the stack."""
         door, values = self.builder.door, self.expressions.values
         bank, load = ("f", "lsi") if kind == "float" else ("a", "l32i")
         web = self.webs.of_parameter[name]
@@ -110,7 +111,7 @@ class Statements:
         self._set(register, value, target)
 
     def _source(self, buffer, value, node):
-        """The register to store in a buffer."""
+        """Return the register to store in a buffer."""
         if buffer.elements.store == "ssi":
             return self.expressions.float_register(value)
         if not isinstance(value, Polynomial):
@@ -139,7 +140,8 @@ class Statements:
             builder.emit("mov", register, value)
 
     def changes(self, node):
-        """What a loop or branch assigns (webs) and stores to (kinds of buffers)."""
+        """Return (the webs that a loop or branch assigns, the kinds of buffers that it stores
+        to)."""
         assigned, stores = set(), set()
         for child in ast.walk(node):
             if not isinstance(getattr(child, "ctx", None), ast.Store):
@@ -187,8 +189,8 @@ class Statements:
         self.exits.pop()
 
     def _range(self, node, first, stop):
-        """(first, stop) of a loop as it was written: loops into which one was tiled take its
-        values among them."""
+        """Return (first, stop) of a loop as the source has it. The loops that tiling makes of it
+        share these values."""
         if not hasattr(node, "range"):
             return first, stop
         return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
@@ -236,7 +238,7 @@ class Statements:
 
 
 def _breaks(statements):
-    """Is there a `break` that belongs to the loop around these statements?"""
+    """Return True if there is a `break` of the loop around these statements."""
     return any(
         isinstance(node, ast.Break)
         or isinstance(node, ast.If)
@@ -246,5 +248,5 @@ def _breaks(statements):
 
 
 def _may_be_left(loop):
-    """Whether a loop may end before its variable has had all values."""
+    """Return True if a loop may end before its variable has had all values."""
     return _breaks(loop.body) or any(isinstance(node, ast.Return) for node in ast.walk(loop))

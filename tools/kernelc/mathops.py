@@ -1,8 +1,8 @@
-"""exp, log, sqrt and division from plain IEEE operations.
+"""Compute exp, log, sqrt and division with plain IEEE operations.
 
-Each starts from integer arithmetic on the float's bits and goes on with a polynomial or with
-Newton steps; the coprocessor's estimate instructions are not used (see xtensa.py). Errors, in
-units in the last place, are those of host_tests/kernelc/test_math.py.
+Each starts with integer arithmetic on the bits of the float and continues with a polynomial or with
+Newton steps. The coprocessor's estimate instructions are not used (see xtensa.py). The tests in
+host_tests/kernelc/test_math.py state the errors, in units in the last place.
 """
 
 import math
@@ -49,18 +49,18 @@ EVEN_HALVES = (0.500879, 0.5000005)
 
 
 class MathOps:
-    """The functions; arguments and results are registers."""
+    """Emits the functions. Arguments and results are registers."""
 
     def __init__(self, builder):
         self.builder = builder
         self.pure = builder.pure
 
     def fma(self, a, b, c):
-        """a + b·c, rounded once."""
+        """Return a + b·c, rounded once."""
         return self.pure("fma", a, b, c)
 
     def fms(self, a, b, c):
-        """a − b·c, rounded once."""
+        """Return a − b·c, rounded once."""
         return self.pure("fms", a, b, c)
 
     def horner(self, x, coefficients):
@@ -70,17 +70,18 @@ class MathOps:
         return total
 
     def error(self, x, r):
-        """1 − x·r, which is small where r is nearly 1/x."""
+        """Return 1 − x·r, which is small if r is nearly 1/x."""
         return self.fms(self.builder.float_constant(1.0), x, r)
 
     def reciprocal_guess(self, x):
-        """1/x to an eighth, from x's bits."""
+        """Return 1/x with an error of up to 1/8, from the bits of x."""
         bits = self.pure("sub", self.builder.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
         return self.pure("wfr", bits)
 
     def reciprocal(self, x):
-        """1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶. With the guess's error e, 1/x = r·(1 + e + e² + …): first
-        r·(1 + e)·(1 + e²), then a Newton step r + r·e, which is rounded well."""
+        """Return 1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶. With the error e of the guess r,
+        1/x = r·(1 + e + e² + …): compute r·(1 + e)·(1 + e²), then a Newton step r + r·e, which
+        rounds well."""
         r = self.reciprocal_guess(x)
         e = self.error(x, r)
         square = self.pure("mul.s", e, e)
@@ -89,7 +90,7 @@ class MathOps:
         return self.fma(r, r, self.error(x, r))
 
     def quotient(self, a, b):
-        """a/b: a times nearly 1/b, corrected by what is left over."""
+        """Return a/b: a times nearly 1/b, corrected by the remainder."""
         r = self.reciprocal_guess(b)
         e = self.error(b, r)
         r = self.fma(r, r, self.fma(e, e, e))
@@ -98,9 +99,10 @@ class MathOps:
         return self.fma(q, r, self.fms(a, q, b))
 
     def square_root(self, x):
-        """√x for x ≥ 0. From a guess on the bits of 1/√x, twice towards root = √x and
-        half = ½/√x (Goldschmidt): e = ½ − root·half, root += root·e, half += half·e; then
-        root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the error is absolute, less than 2⁻⁶³."""
+        """Return √x for x ≥ 0. Start from a guess of 1/√x on its bits and do two steps of
+        Goldschmidt towards root = √x and half = ½/√x: e = ½ − root·half, root += root·e,
+        half += half·e. Then root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the error is absolute,
+        less than 2⁻⁶³."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.builder.constant(RSQRT_GUESS), bits))
         root = self.pure("mul.s", x, y)
@@ -111,7 +113,7 @@ class MathOps:
         return self.fma(root, half, self.fms(x, root, root))
 
     def root_and_inverse(self, x):
-        """(½√x, 1/√x), from a guess on the bits of x and one step of Newton's."""
+        """Return (½√x, 1/√x), from a guess on the bits of x and one Newton step."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.builder.constant(EVEN_GUESS), bits))
         half_root = self.pure("mul.s", self.pure("mul.s", x, self.builder.float_constant(0.5)), y)
@@ -119,10 +121,10 @@ class MathOps:
         return self.fma(half_root, half_root, e), self.fma(y, y, e)
 
     def reciprocal_of_root_and(self, x, c):
-        """1/(√x + c) for c ≥ 0, with an error under 1.2e-6. Where c is under √x / 4096, as it
-        nearly always is in Adam, the second step for 1/√x, with ½√x + c in place of ½√x, takes
-        off c/x as well. The rare other cases are seen to when the result is first read, so that
-        what stands before that is straight code."""
+        """Return 1/(√x + c) for c ≥ 0, with an error below 1.2e-6. If c is below √x / 4096, as it
+        nearly always is in Adam, the second step for 1/√x uses ½√x + c instead of ½√x, which also
+        subtracts c/x. The rare other case is computed when the result is first read, so the code
+        before that is straight."""
         bits = self.pure("rfr", x)
         few = self.pure("mul.s", c, self.builder.float_constant(4096.0))
         least = self.pure("rfr", self.pure("fma", self.builder.float_constant(2.0**-126), few, few))
@@ -149,8 +151,8 @@ class MathOps:
         return result
 
     def exponential(self, x):
-        """eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and a polynomial for eʳ. 0 below −87.7 (a
-        result under 2⁻¹²⁶ is taken for 0), infinite above 88.3."""
+        """Return eˣ = 2ⁿ · eʳ, with n = round(x / ln 2) and a polynomial for eʳ. The result is 0
+        for x below −87.7 (a result below 2⁻¹²⁶ counts as 0), and infinite for x above 88.3."""
         x = self.pure("raise_to", x, self.builder.float_constant(-104.0))
         x = self.pure("lower_to", x, self.builder.float_constant(89.0))
         n = self.pure("round.s", self.pure("mul.s", x, self.builder.float_constant(LOG2_E)), 0)
@@ -162,11 +164,11 @@ class MathOps:
         return self.pure("mul.s", p, self.pure("wfr", self.pure("slli", biased, 23)))
 
     def sine(self, x):
-        """sin x, see _sine_of_quadrant."""
+        """Return sin x; see _sine_of_quadrant."""
         return self._sine_of_quadrant(x, 0)
 
     def cosine(self, x):
-        """cos x = sin(x + π/2)."""
+        """Return cos x = sin(x + π/2)."""
         return self._sine_of_quadrant(x, 1)
 
     def _sine_of_quadrant(self, x, quadrant):
@@ -190,8 +192,8 @@ class MathOps:
         return pure("wfr", pure("xor", pure("rfr", result), sign))
 
     def logarithm(self, x):
-        """log x = n·ln 2 + log(1 + f) with √½ ≤ 1 + f < √2, for normal x > 0. About −88 for 0;
-        not a number where x is infinite or none."""
+        """Return log x = n·ln 2 + log(1 + f), with √½ ≤ 1 + f < √2, for normal x > 0. The result is
+        about −88 for 0, and NaN if x is infinite or NaN."""
         bits = self.pure("rfr", x)
         n = self.pure("sub", bits, self.builder.constant(SQRT_HALF_BITS))
         n = self.pure("srai", n, 23)
@@ -203,5 +205,5 @@ class MathOps:
         p = self.fma(p, whole, self.builder.float_constant(LN2_LOW))
         p = self.fms(p, square, self.builder.float_constant(0.5))
         total = self.fma(self.pure("add.s", f, p), whole, self.builder.float_constant(LN2_HIGH))
-        # x − x is 0, or not a number where the bits are none that count.
+        # x − x is 0, or NaN if x is infinite or NaN.
         return self.pure("add.s", total, self.pure("sub.s", x, x))

@@ -1,9 +1,9 @@
-"""Machine code → a native .mpy (version 6.3, arch xtensawin; py/persistentcode.c).
+"""Put machine code into a native .mpy (version 6.3, arch xtensawin; py/persistentcode.c).
 
-mpy-cross compiles a module that is written out here: constants, the function that raises for a
-refused call, and for each kernel an empty viper function. Then each viper function's machine
-code is replaced by the kernel's. Everything else of the file, which depends on the version of
-the format, is as mpy-cross made it, and the indices that kernels need are read from it.
+mpy-cross compiles a stub module: constants, the function that raises for a refused call, and an
+empty viper function for each kernel. Then the machine code of each viper function is replaced by
+the kernel's. The rest of the file, which depends on the version of the format, stays as mpy-cross
+made it, and the indices that kernels need are read from it.
 """
 
 import subprocess
@@ -45,7 +45,7 @@ def _refuse(code, kernel):
 
 
 def stub(module):
-    """The Python source of the module around the kernels."""
+    """Return the Python source of the stub module."""
     lines = []
     for name, value in module.constants.items():
         lines.append(f"{name} = {value!r}")
@@ -64,7 +64,7 @@ def stub(module):
 
 
 def cross_compile(source, name):
-    """The .mpy that mpy-cross makes of a source text."""
+    """Compile a source text with mpy-cross; return the bytes of the .mpy."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / name, Path(folder) / "out.mpy"
         path.write_text(source, encoding="utf-8")
@@ -78,8 +78,8 @@ def cross_compile(source, name):
 
 
 class File:
-    """A parsed .mpy: what precedes its raw code, and that as a tree of lists
-    [kind, code, rest, children]."""
+    """A parsed .mpy: the bytes before its raw code, and the raw code as a tree of lists [kind,
+    code, rest, children]."""
 
     def __init__(self, data):
         if data[:3] != HEADER:
@@ -111,7 +111,7 @@ class File:
         return None if size & 1 else self.take((size >> 1) + 1)[:-1].decode()
 
     def _object(self):
-        """The type of a constant; its value is passed over."""
+        """Read a constant and return its type."""
         kind = self.take(1)[0]
         if kind > ELLIPSIS:
             size = self.uint()
@@ -151,7 +151,7 @@ def _write(kind, code, rest, children):
 
 
 class Module:
-    """A .mpy that waits for its kernels: `places` is what their code must know of it."""
+    """A .mpy without the code of its kernels. `places` holds the indices that the code needs."""
 
     def __init__(self, module, name):
         self.file = File(cross_compile(stub(module), name))
@@ -161,7 +161,8 @@ class Module:
         }
 
     def finish(self, codes):
-        """The file with the kernels' machine code (bytes, in the order of the source)."""
+        """Return the file with the kernels' machine code; `codes` are bytes, in the source's
+        order."""
         vipers = [child for child in self.file.code[3] if child[0] == VIPER]
         for viper, code in zip(vipers, codes, strict=True):
             viper[1] = code

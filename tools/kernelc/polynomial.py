@@ -1,9 +1,9 @@
-"""Integer expressions as polynomials.
+"""Represent integer expressions as polynomials.
 
-Every int expression of a kernel is a polynomial over symbols: parameters, loop variables,
-buffer addresses, and one symbol for each value that is no polynomial (a token read from a
-buffer, a quotient). On polynomials it is easy to see what does not depend on a loop, what
-grows evenly with it, and the largest value an index can take.
+Every int expression of a kernel is a polynomial over symbols: parameters, loop variables, buffer
+addresses, and a symbol for each value that is no polynomial (a token read from a buffer, a
+quotient). A polynomial shows whether a value depends on a loop, whether it grows evenly with it,
+and the largest value of an index.
 """
 
 import ast
@@ -11,11 +11,11 @@ import operator
 
 
 class Symbol:
-    """An int value that is known by name only.
+    """An int that is unknown at compile time.
 
-    `register` holds it, defined in `scope`; a loop variable (`loop`) gets a register only if it
-    is needed. `natural`: never negative. `is_copy` is a polynomial: that of a loop variable which
-    a copy of the body sees, in terms of the variable of the loop that has the copies.
+    `register` holds it and is defined in `scope`; a loop variable (`loop`) gets a register only if
+    it needs one. `natural` means that it is never negative. `is_copy` is set for the loop variable
+    in a copy of a body: a polynomial of the variable of the loop that contains the copies.
     """
 
     count = 0
@@ -79,7 +79,7 @@ class Polynomial:
         return Polynomial(terms)
 
     def order(self):
-        """By which polynomials can be sorted."""
+        """Return a key to sort polynomials by."""
         return sorted(([s.order for s in m], c) for m, c in self.terms.items())
 
     @property
@@ -88,7 +88,7 @@ class Polynomial:
 
     @property
     def constant(self):
-        """The value if there is no symbol, else None."""
+        """The value if there are no symbols, else None."""
         return None if any(self.terms) else self.terms.get((), 0)
 
     @property
@@ -102,12 +102,12 @@ class Polynomial:
         return all(c > 0 and all(s.natural for s in m) for m, c in self.terms.items())
 
     def split(self, predicate):
-        """(terms of which the predicate holds, the other terms)."""
+        """Return (the terms for which the predicate is true, the other terms)."""
         yes = {m: c for m, c in self.terms.items() if predicate(m, c)}
         return Polynomial(yes), Polynomial({m: c for m, c in self.terms.items() if m not in yes})
 
     def slope(self, symbol):
-        """The factor of a symbol in which the polynomial is linear, else None."""
+        """Return the factor of a symbol, or None if the polynomial is not linear in it."""
         factor = {}
         for m, c in self.terms.items():
             if m.count(symbol) > 1:
@@ -119,7 +119,7 @@ class Polynomial:
         return Polynomial(factor)
 
     def replace(self, symbol, value):
-        """The polynomial with `value` in place of a symbol."""
+        """Return the polynomial with `value` in place of a symbol."""
         result = ZERO
         for m, c in self.terms.items():
             term = Polynomial({tuple(s for s in m if s is not symbol): c})
@@ -129,7 +129,7 @@ class Polynomial:
         return result
 
     def expanded(self):
-        """The polynomial without copies of loop variables."""
+        """Return the polynomial without copies of loop variables."""
         result = self
         for symbol in self.symbols:
             if symbol.is_copy:
@@ -150,8 +150,8 @@ ONE = number(1)
 
 
 def polynomial(node, leaf):
-    """The Polynomial of an int expression of sums and products; leaf(node) is that of whatever
-    else stands in it, or None, which makes all of it None."""
+    """Return the Polynomial of an int expression of sums and products, or None. leaf(node) returns
+    the Polynomial of any other node in it, or None if there is none."""
     if isinstance(node, ast.Constant):
         return number(node.value) if type(node.value) is int else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

@@ -1,9 +1,9 @@
-"""Virtual registers → a2 … a15 and f0 … f15.
+"""Assign virtual registers to a2 … a15 and f0 … f15.
 
-Linear scan (Poletto & Sarkar 1999): a register is occupied from its first to its last mention,
-and to the end of a loop that it enters from outside. Where there are too few, the one used
-least, counting loops, moves to the stack: a load before each use, a store after each
-definition, and the scan starts again.
+This is a linear scan (Poletto & Sarkar 1999). A register is occupied from its first to its last
+mention, and to the end of every loop that it enters from outside. If there are too few registers,
+the one with the fewest uses, weighted by loops, moves to the stack: with a load before each use and
+a store after each definition. Then the scan starts again.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
 
 
 def allocate(program):
-    """Give every virtual register a place, or room on the stack where there are too few."""
+    """Give every virtual register a place, or room on the stack if there are too few places."""
     _, stack = homes(program.kernel)
     scan = _LinearScan(program.ops, program.regions, stack)
     end = stack + 4 * len(scan.slots)
@@ -33,8 +33,8 @@ class Interval:
 
 
 class _LinearScan:
-    """`ops` with spill code, `places[register]` the number of each; `slots` are the stack words
-    used, from `stack` on."""
+    """The allocation: `ops` with spill code, `places[register]` with the number of each register,
+    and `slots` with the stack words in use, from `stack` on."""
 
     def __init__(self, ops, regions, stack):
         self.ops = ops
@@ -46,7 +46,8 @@ class _LinearScan:
             self._spill(spilled)
 
     def _intervals(self):
-        """An instruction at index i reads at 2i and writes at 2i + 1."""
+        """Return the intervals in which registers are occupied. The instruction at index i reads at
+        2i and writes at 2i + 1."""
         mentions = {}
         position = {op.label: 2 * i for i, op in enumerate(self.ops) if op.label}
         loops = [(position[region.start], position[region.end]) for region in self.regions]
@@ -74,7 +75,7 @@ class _LinearScan:
         return sorted(result, key=lambda interval: interval.start)
 
     def _scan(self):
-        """Give every register its place; returns those that must move to the stack."""
+        """Give every register its place; return the registers that must move to the stack."""
         self.places = {}
         friends = self._friends()
         active, spilled = [], []
@@ -98,7 +99,7 @@ class _LinearScan:
         return spilled
 
     def _friends(self):
-        """Registers joined by a copy, which is for nothing if they share a place."""
+        """Return the registers that a copy joins. The copy is unnecessary if they share a place."""
         friends = {}
         for op in self.ops:
             if op.name == "mov":
@@ -120,7 +121,7 @@ class _LinearScan:
         self.ops = ops
 
     def _move(self, op, register, before, after):
-        """Let one instruction work on a short-lived register in place of a spilled one."""
+        """Let one instruction use a short-lived register instead of a spilled one."""
         room = Register(register.bank, register.name)
         self.short.add(room)
         load, store = LOAD_STORE[register.bank]
@@ -138,7 +139,7 @@ class _LinearScan:
 
 
 def assign(program):
-    """Put places for registers, without copies from one to itself and loads of what is there."""
+    """Replace registers by their places, and remove copies to the same place and unneeded loads."""
     places = program.registers
     holds, kept = {}, []  # {(bank, place): the stack's word whose value it has}
     for op in program.ops:

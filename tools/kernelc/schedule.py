@@ -1,8 +1,8 @@
-"""List scheduling: an order of the instructions in innermost loops that waits less.
+"""Reorder the instructions in innermost loops so that they wait less: list scheduling.
 
-Of the instructions whose operands are there, the one from which the longest chain of waiting
-hangs comes first. An order is taken only if it is better than the one that was there; memory is
-read and written in the old order, but where the places surely differ.
+Of the instructions whose operands are ready, the one with the longest chain of latencies after it
+comes first. A new order is used only if it is better than the old one. Accesses to memory stay in
+the old order, unless their places surely differ.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ STACK = 1  # a1
 
 
 def schedule(program):
-    """Order the straight parts of innermost loops so that they wait less for operands."""
+    """Reorder the straight parts of innermost loops so that they wait less for operands."""
     ops = list(program.ops)
     for region in program.regions:
         if not region.innermost:
@@ -28,7 +28,7 @@ def schedule(program):
 
 
 def _straight(ops, first, last):
-    """(start, stop) of the runs without labels and jumps."""
+    """Yield (start, stop) of the runs without labels and jumps."""
     start = first
     for i in range(first, last + 1):
         if i == last or ops[i].label or ops[i].row.jumps or ops[i].name == "nop.n":
@@ -38,7 +38,7 @@ def _straight(ops, first, last):
 
 
 def _better(part, others):
-    """The part in its best order; the others are what else the loop executes, after it."""
+    """Return the part in its best order. `others` are the loop's other instructions, after it."""
 
     def cost(order):
         return sum(latency.steady_waits([*order, *others]))
@@ -52,7 +52,7 @@ def _better(part, others):
 
 
 def _listed(part, before):
-    """The part in the order of a list scheduler, after some instructions went before."""
+    """Return the part in the order of a list scheduler; `before` are the instructions before it."""
     after, waiting = _dependences(part)
     heights = [max([1, *latency.writes(op).values()]) for op in part]
     for i in reversed(range(len(part))):
@@ -82,8 +82,8 @@ def _listed(part, before):
 
 
 def _dependences(part):
-    """(after, waiting): for each instruction those that must follow it, {its number: by how many
-    cycles}, and how many must precede it."""
+    """Return (after, waiting). after[i] is {number of an instruction that must follow: by how many
+    cycles}, and waiting[i] the number of instructions that must come before."""
     after = [{} for _ in part]
     waiting = [0] * len(part)
     written, read, accesses = {}, {}, []
@@ -119,8 +119,8 @@ def _dependences(part):
 
 
 class _Where:
-    """Follows pointers through straight code. The place of an access is whether it is one of
-    ints, its pointer, which of the pointer's values that is, and the distance from there."""
+    """Tracks pointers through straight code. The place of an access is (whether it accesses ints,
+    its pointer, which of the pointer's values, the distance from it)."""
 
     def __init__(self):
         self.at = {}  # pointer: (value, distance)
@@ -145,7 +145,8 @@ class _Where:
 
 
 def _may_be_one(one, other):
-    """Whether two accesses may be to the same place; floats and ints do not share a buffer."""
+    """Return True if two accesses may be to the same place. Floats and ints do not share
+    buffers."""
     if one[:3] == other[:3]:
         return one[3] == other[3]
     return one[0] == other[0] and STACK not in (one[1], other[1])

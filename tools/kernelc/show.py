@@ -1,4 +1,4 @@
-"""A program as text, in whichever form it is, and the table of all passes."""
+"""Show a program as text, in any of its forms, and the table of all passes."""
 
 import ast
 
@@ -7,7 +7,7 @@ from .listing import operands
 
 
 def show(program):
-    """The program as the next pass gets it."""
+    """Return the program as text."""
     names = _Names(program.registers or {})
     if program.code is not None:
         lines = [f"{address:5x}  {op.name} {operands(op)}" for address, _, op in program.code.lines]
@@ -22,7 +22,7 @@ def show(program):
 
 
 class _Names:
-    """Names for registers and labels: a number each, and the place if a register has one."""
+    """Names for registers and labels: a number each, and a register's place if it has one."""
 
     def __init__(self, places):
         self.places = places
@@ -61,7 +61,8 @@ class _Names:
 
 
 def passes_table(passes):
-    """The passes as a table in Markdown: each one's name, module and first sentence."""
+    """Return the passes as a Markdown table: the name, the module and the docstring's first
+    sentence of each."""
     rows = ["| | pass | module | |", "|---|---|---|---|"]
     for number, step in enumerate(passes, 1):
         file = step.__module__.rpartition(".")[2] + ".py"

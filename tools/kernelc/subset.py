@@ -1,4 +1,4 @@
-"""The names of the subset, and what to write in place of what is not in it."""
+"""The names in the subset, and the replacements for constructs outside it."""
 
 import ast
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Elements:
-    """What a buffer holds: the type codes that it may have, the instructions that load and store
-    an element, the elements' size as a power of 2, and what to call such a buffer."""
+    """The elements of a kind of buffer: the allowed type codes, the instructions that load and
+    store an element, the size of an element as a power of 2, and the name of such a buffer for
+    messages."""
 
     typecodes: tuple
     load: str
     store: str
     shift: int
     text: str
-    sign_bit: int = 0  # of a value that is loaded without its sign
+    sign_bit: int = 0  # the sign bit, for elements that are loaded without their sign
 
     @property
     def natural(self):
@@ -37,10 +38,10 @@ BUFFERS = {
 KINDS = (*BUFFERS, "int", "float")
 MATH = ("exp", "log", "sqrt", "sin", "cos")  # from the module of that name
 BITS = ("to_bits", "from_bits")  # from a module floatbits
-# How many arguments each function takes.
+# The number of arguments of each function.
 FUNCTIONS = dict.fromkeys((*MATH, *BITS, "abs", "float", "int"), 1) | {"max": 2, "min": 2}
 
-# What is not in the subset, and what to write instead.
+# Constructs outside the subset, and what to write instead.
 INSTEAD = {
     ast.List: "a list: pass a buffer as a parameter and fill it",
     ast.ListComp: "a comprehension: write a for loop that stores into a buffer",
@@ -77,10 +78,10 @@ INSTEAD |= dict.fromkeys(
     (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await),
     "async: a kernel runs to its end; write a plain function",
 )
-# These stand where a number or a test may stand: who meets them there decides.
+# These may be a number or a test: later code decides which.
 IN_PLACE = (ast.Compare, ast.BoolOp)
 
-# Operators that ints or floats do not have.
+# Operators that kernels have for neither ints nor floats, or for only one of them.
 OPERATORS = {
     ast.Pow: "**: write x * x, or exp(y * log(x))",
     ast.MatMult: "@: write the loops",
@@ -93,7 +94,7 @@ OPERATORS = {
     ast.Mod: "% of floats: write r = a - b * int(a / b), and add b to r if r is below 0",
 }
 
-# Functions that are not there, and what to do instead.
+# Functions outside the subset, and what to do instead.
 NO_FUNCTION = {
     "len": "pass the length as an int parameter",
     "round": "write int(x + 0.5), or int(x - 0.5) where x is below 0",

@@ -1,4 +1,4 @@
-"""Removes instructions without effect, and copies that need not be."""
+"""Remove instructions without effect, and unnecessary copies."""
 
 from dataclasses import replace
 
@@ -6,14 +6,14 @@ from .ir import Register
 
 
 def tidy(program):
-    """Remove instructions without effect, and copies that need not be."""
+    """Remove instructions without effect, and unnecessary copies."""
     ops = _remove_dead(_retarget(_propagate(program.ops)))
     ops = [op for op in ops if not (op.name == "mov" and op.args[0] is op.args[1])]
     return replace(program, ops=ops)
 
 
 def _remove_dead(ops):
-    """Keep what has an effect, and what computes a register that is kept code's operand."""
+    """Keep only instructions that have an effect or compute an operand of a kept instruction."""
     definitions = {}
     for op in ops:
         for register in op.defs:
@@ -30,7 +30,7 @@ def _remove_dead(ops):
 
 
 def _count(ops):
-    """How often each register is read and written."""
+    """Return how often each register is read, and how often it is written."""
     reads, writes = {}, {}
     for op in ops:
         for register in op.uses:
@@ -41,7 +41,7 @@ def _count(ops):
 
 
 def _propagate(ops):
-    """After `mov copy, x`, read x where only straight code lies between and x is unchanged."""
+    """After `mov copy, x`, read x instead of the copy, in straight code that does not change x."""
     ops = list(ops)
     reads, writes = _count(ops)
     for i, op in enumerate(ops):
@@ -64,7 +64,7 @@ def _propagate(ops):
 
 
 def _retarget(ops):
-    """`op t, …` followed by `mov x, t` writes x at once, if nothing else reads t."""
+    """Replace `op t, …` and a following `mov x, t` by `op x, …`, if nothing else reads t."""
     ops = list(ops)
     reads, writes = _count(ops)
     for i, after in enumerate(ops[1:]):

@@ -1,10 +1,10 @@
-"""Loop tiling, source to source.
+"""Tile loops, from Python to Python.
 
-What a kernel computes is said by its source; how its loops run, by the file's table SCHEDULE.
-`t×2, o×4` unrolls the loops over t and o and jams the copies together: one pass of the innermost
-loop then computes 2 × 4 sums and uses each loaded number several times. What does not divide evenly
-is left to remainder loops, and those of outer loops are tiled as well. The output is plain Python
-again (`--python FILE` writes it) and computes the same to the last bit.
+A kernel's source says what it computes; the file's table SCHEDULE says how its loops run. `t×2,
+o×4` unrolls the loops over t and o and jams the copies: one pass of the innermost loop then
+computes 2 × 4 sums and uses each loaded number several times. Remainder loops do the iterations
+that are left over, and those of outer loops are tiled as well. The output is plain Python
+(`--python FILE` writes it), and its results are the same to the last bit.
 
 A schedule that could change a result is refused (dependence.py).
 """
@@ -25,11 +25,11 @@ def tile(program):
 
 
 def tiled(kernel, statements, table):
-    """The statements, tiled as the table of schedules says."""
+    """Return the statements, tiled according to the table of schedules."""
     body = copy.deepcopy(statements)
     plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
     for variable, _ in plan:
-        # Each loop as it was written: tiling keeps what makes the others' iterations independent.
+        # Check the loops before tiling: it does not change whether other loops are independent.
         loop = next((node for node in _loops(statements) if variable_of(node) == variable), None)
         if loop is None:
             what = f"{kernel.name}'s schedule names {variable}, and it has no loop over that"
@@ -50,7 +50,7 @@ def _step(kernel, item):
 
 
 def tiled_source(module):
-    """The module's kernels as Python, tiled: what is compiled, to be read or run."""
+    """Return the module's kernels as tiled Python, the source of the later passes."""
     functions = []
     for kernel in module.kernels.values():
         node = kernel.node
@@ -61,7 +61,7 @@ def tiled_source(module):
 
 
 def _loops(statements):
-    """The loops in the order of the source."""
+    """Return the loops in the order of the source."""
     for node in statements:
         if isinstance(node, ast.For):
             yield node
@@ -70,8 +70,8 @@ def _loops(statements):
 
 
 def _tile_first(statements, variable, factor, new):
-    """Tile the first loop over the variable, in place, and its copies in what tiling an outer
-    loop has left. Returns whether there is such a loop."""
+    """Tile the first loop over the variable, in place, and also its copies in the remainders of
+    outer loops. Returns True if there is such a loop."""
     found = False
     for node in list(statements):
         if isinstance(node, ast.For) and variable_of(node) == variable:
@@ -86,7 +86,8 @@ def _tile_first(statements, variable, factor, new):
 
 
 def _tile(node, factor, new):
-    """for v in range(a, b) as a loop in steps of `factor` over jammed copies, and the rest."""
+    """Return `for v in range(a, b)` as a loop with step `factor` over jammed copies, and a
+    remainder loop."""
     first, stop, count = first_of(node), node.iter.args[-1], difference(node)
     keep = {loop.target.id for loop in _loops(node.body)} | {carried(n) for n in node.body}
     own = sorted(assigned(node.body) - keep)
@@ -109,7 +110,7 @@ def _tile(node, factor, new):
 
 
 def _copy(body, variable, k, own, new):
-    """The body of iteration v + k, with variables of its own."""
+    """Return the body of iteration v + k, with separate variables."""
     changes = {name: ast.Name(new(name, k)) for name in own}
     if k:
         changes[variable] = parse(f"({variable} + {k})")
@@ -118,7 +119,7 @@ def _copy(body, variable, k, own, new):
 
 
 def _jam(copies, new):
-    """Statement by statement, that of every copy; a loop is kept once, its bodies jammed."""
+    """Interleave the copies statement by statement. A loop is kept once, with its bodies jammed."""
     result = []
     for together in zip(*copies, strict=True):
         if isinstance(together[0], ast.For):
@@ -130,8 +131,8 @@ def _jam(copies, new):
 
 
 def _values_first(together, new):
-    """Copies of one statement; if they store what they compute, all load what they
-    change before any computes, and compute before any stores, so that none waits for another."""
+    """Order the copies of one statement. If they store to buffers, all copies load first, then all
+    compute, then all store, so that no copy waits for another."""
     if not isinstance(together[0], ast.Assign) or not isinstance(
         together[0].targets[0], ast.Subscript
     ):
@@ -156,7 +157,7 @@ def _values_first(together, new):
 
 
 def _same(load, store):
-    """Is the element that is loaded the one that is stored to?"""
+    """Return True if the loaded element is the stored one."""
     if not isinstance(load, ast.Subscript):
         return False
     return ast.dump(load.value) == ast.dump(store.value) and (

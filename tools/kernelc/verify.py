@@ -1,8 +1,8 @@
-"""What must hold of a program between any two passes. A violation is an error of the compiler's.
+"""Verify a program between two passes. A violation is an error in the compiler.
 
-Python consists of the forms that the passes know. Instructions have operands of the right kind,
-jump to labels that are there, and read what was written before, on every way. A place that two
-registers share holds the one that is read.
+Python statements must have the forms that the passes know. Instructions must have operands of the
+right kind, jump to labels that exist, and read only registers that are written before, on every
+path. A place that two registers share must hold the one that is read.
 """
 
 import ast
@@ -18,11 +18,11 @@ COUNT = {"a": 16, "f": 16, "b": 16}
 
 
 class Invalid(Exception):
-    """A pass left a program that is none."""
+    """A pass returned an invalid program."""
 
 
 def verify(program):
-    """Raise Invalid unless the program is one that the next pass can take."""
+    """Raise Invalid if the program is not valid input for the next pass."""
     try:
         if program.ops is not None:
             _flat(program)
@@ -116,7 +116,7 @@ def _operands(op, labels):
 
 
 def _ways(ops, position):
-    """For each instruction those that may come next."""
+    """Return, for each instruction, the instructions that may come next."""
     ways = []
     for i, op in enumerate(ops):
         following = [] if op.name in ("j", "retw.n") else [i + 1]
@@ -132,8 +132,8 @@ def _ways(ops, position):
 
 
 def _flow(ops, ways, begin, step, meet):
-    """The state before each instruction: step(state, op) is that after it, and where ways join,
-    meet(one, other) is what holds on both. None where no way leads."""
+    """Return the state before each instruction, or None if no path leads there. step(state, op)
+    returns the state after an instruction; meet(one, other) combines the states of two paths."""
     states = [None] * len(ops)
     states[0] = begin
     work = [0]
@@ -149,7 +149,7 @@ def _flow(ops, ways, begin, step, meet):
 
 
 def _all(op, what):
-    """The operands that are registers and are read or written; flags too."""
+    """Return the operands that are registers or flags and are read or written."""
     for arg, operand in zip(op.args, op.row.operands, strict=True):
         if operand.bank and getattr(operand, what):
             yield arg if isinstance(arg, Register) else (operand.bank, arg)
@@ -157,7 +157,7 @@ def _all(op, what):
 
 def _written_before_read(ops, ways, begin):
     def step(state, op):
-        if op.name == "callx8":  # what a callee may change, and its result
+        if op.name == "callx8":  # registers that a callee may change, and its result
             state = frozenset(r for r in state if isinstance(r, tuple) and r[0] == "a" and r[1] < 8)
             return state | {("a", 10)}
         state = state | frozenset(_all(op, "writes"))
@@ -170,8 +170,8 @@ def _written_before_read(ops, ways, begin):
 
 
 def _places(ops, ways, places):
-    """A place holds the register that is read from it. The state: {place: registers whose value
-    is there}."""
+    """Check that each place holds the register that is read from it. The state is {place: registers
+    with their value there}."""
 
     def step(state, op):
         state = dict(state)

@@ -1,17 +1,17 @@
-"""Which assignment reaches which use.
+"""Find out which assignments reach which uses.
 
-Assignments that can reach one and the same use form a web; a web is what the later passes
-treat as one variable. A name used for two purposes thus becomes two variables, and a web of
-a single assignment is a plain value that may be computed early or not at all.
-(Muchnick, Advanced Compiler Design and Implementation, 16.3.3, on structured code.)
+Assignments that can reach the same use form a web, and the later passes treat a web as one
+variable. So a name with two purposes becomes two variables. A web with a single assignment is a
+plain value, which may be computed early or not at all. (Muchnick, Advanced Compiler Design and
+Implementation, 16.3.3, on structured code.)
 """
 
 import ast
 
 
 class Webs:
-    """`of[id(node)]` is the web of a Name node, `of_parameter[name]` that with which a parameter
-    begins; `sizes[web]` counts a web's assignments."""
+    """The webs of a kernel. `of[id(node)]` is the web of a Name node, `of_parameter[name]` the
+    first web of a parameter, and `sizes[web]` the number of assignments of a web."""
 
     def __init__(self, kernel, body):
         self.kernel = kernel
@@ -40,7 +40,7 @@ class Webs:
         return definition
 
     def _block(self, statements, state):
-        """The reaching definitions after the statements; None where they cannot be reached."""
+        """Return the reaching definitions after the statements, or None if no path leads there."""
         for statement in statements:
             if state is None:
                 what = "after a return or break this is never reached: leave it out"
@@ -66,7 +66,7 @@ class Webs:
 
     def _loop(self, node, state):
         before = state
-        for _ in range(2):  # the second time with what the body itself assigns
+        for _ in range(2):  # the second time with the assignments of the body
             inside = dict(state)
             if isinstance(node, ast.For):
                 self._define(node.target, inside)

@@ -1,23 +1,23 @@
-"""The instruction table: what is known about each instruction stands in one row.
+"""The instruction table: one row has all facts about an instruction.
 
-Assembler, listing, latency model, scheduler, register allocator and verifier all read it here.
+The assembler, listing, latency model, scheduler, register allocator and verifier read it.
 
 Source: Xtensa Instruction Set Architecture reference manual, "Instruction Descriptions" and
 "Instruction Formats" (RRR, RRI8, BRI8, BRI12, RI16, CALL, CALLX); the floating-point
 instructions are those of the Floating-Point Coprocessor Option, which the ESP32 (LX6) and
 ESP32-S3 (LX7) share. Latencies are those of GCC's model (gcc/config/xtensa/xtensa.md, "Pipeline
-model"). The coprocessor's estimate instructions (recip0.s, div0.s, …) are left out on purpose:
-emulators do not compute them as silicon does.
+model"). The coprocessor's estimate instructions (recip0.s, div0.s, …) are left out on purpose,
+because emulators give other results than chips.
 """
 
 from dataclasses import dataclass
 
-FIELDS = {"r": 12, "s": 8, "t": 4}  # where a register's number stands
+FIELDS = {"r": 12, "s": 8, "t": 4}  # the position of a register's number, in bits
 CONST4 = (-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256)  # of blti, bgei
 
 
 class OutOfRange(Exception):
-    """An immediate does not fit its field."""
+    """An immediate does not fit into its field."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ class Operand:
 
 @dataclass(frozen=True)
 class Instruction:
-    """One row of the table.
+    """A row of the table.
 
-    An operand is written bank, field, role: `ar<` is an integer register in field r that is
-    written, `fr+` a float register in field r that is read and written, `as` one that is read.
+    An operand is written as bank, field, role: `ar<` is an integer register in field r that is
+    written, `fr+` a float register in field r that is read and written, and `as` an integer
+    register in field s that is read.
     """
 
     word: int  # the encoding with all fields 0; None for an instruction that a pass expands
@@ -54,18 +55,18 @@ class Instruction:
 
     @property
     def jumps(self):
-        """Whether the last operand is a place to jump to."""
+        """True if the last operand is a place to jump to."""
         return bool(self.operands) and self.operands[-1].kind in TARGETS
 
     @property
     def stays(self):
-        """Whether it must stay even if no register that it writes is read."""
+        """True if the instruction must stay even if its results are not read."""
         flags = any(operand.writes and operand.bank == "b" for operand in self.operands)
         return self.effect or self.jumps or flags or self.memory == "store"
 
     @property
     def bank(self):
-        """Of the result."""
+        """The bank of the result."""
         return self.operands[0].bank
 
 
@@ -202,7 +203,7 @@ INSTRUCTIONS = {
 
 
 def size(name):
-    """Bytes of an instruction: 2 for those of the Code Density Option."""
+    """Return the size of an instruction in bytes: 2 for the Code Density Option, else 3."""
     return 2 if name.endswith(".n") else 3
 
 
@@ -257,8 +258,8 @@ ENCODE_TARGET = {
 
 
 def encode(name, args, pc):
-    """The bytes of an instruction at address pc; registers are numbers, places are addresses.
-    Raises OutOfRange."""
+    """Return the bytes of an instruction at address pc. Registers are numbers, places are
+    addresses. Raises OutOfRange if an immediate does not fit."""
     instruction = INSTRUCTIONS[name]
     word = instruction.word
     for arg, operand in zip(args, instruction.operands, strict=True):
