@@ -1,10 +1,11 @@
-"""The scalar product of two vectors: four sums side by side, since each sum takes 4 cycles."""
+"""The scalar product of two vectors, with four sums side by side, because each addition takes 4
+cycles."""
 
 floats = "a float buffer"
 
 
 def dot(x: floats, y: floats, n: int) -> float:
-    """The sum of x[i] · y[i] over n elements."""
+    """Return the sum of x[i] · y[i] over n elements."""
     a = 0.0
     b = 0.0
     c = 0.0

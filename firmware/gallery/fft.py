@@ -1,7 +1,7 @@
 """Fast Fourier transform of 2^bits complex numbers, in place (Gentleman & Sande 1966).
 
-x holds real and imaginary parts in turns, w the powers of the root of unity, which `twiddles`
-writes. `fft` leaves the result in bit-reversed order, `reorder` puts it in order:
+x holds pairs of real and imaginary parts; w holds the powers of the root of unity, which `twiddles`
+writes. The result of `fft` is in bit-reversed order, and `reorder` puts it in order:
 
     w = array("f", bytes(4 * n))
     twiddles(w, n)
@@ -15,7 +15,7 @@ floats = "a float buffer"
 
 
 def twiddles(w: floats, n: int):
-    """w (n) = cos and −sin of 2πk/n, k from 0 to n/2 − 1, in turns."""
+    """Write to w (n) the pairs cos and −sin of 2πk/n, for k from 0 to n/2 − 1."""
     for k in range(n // 2):
         angle = 6.283185307179586 * k / n
         w[2 * k] = cos(angle)
@@ -23,7 +23,7 @@ def twiddles(w: floats, n: int):
 
 
 def fft(x: floats, w: floats, n: int, bits: int):
-    """x (2n) becomes its transform, in bit-reversed order; n = 2^bits."""
+    """Overwrite x (2n) with its transform, in bit-reversed order; n = 2^bits."""
     for stage in range(bits):
         half = n >> (stage + 1)
         groups = n >> (bits - stage)
@@ -42,7 +42,7 @@ def fft(x: floats, w: floats, n: int, bits: int):
 
 
 def butterfly(x: floats, a: int, distance: int, cosine: float, sine: float):
-    """The sum of two complex numbers, and their difference turned by an angle."""
+    """Replace two complex numbers by their sum and by their difference, rotated by an angle."""
     b = a + distance
     real = x[a] - x[b]
     imag = x[a + 1] - x[b + 1]
@@ -55,7 +55,7 @@ def butterfly(x: floats, a: int, distance: int, cosine: float, sine: float):
 
 
 def reorder(x: floats, n: int):
-    """Swap the elements of x (2n) whose numbers are each other's with the bits in reverse."""
+    """Swap each element of x (2n) with the element at its bit-reversed index."""
     j = 0
     for i in range(n):
         if i < j:

@@ -4,8 +4,8 @@ uint8s = "a bytearray"
 
 
 def rainbow(pixels: uint8s, hue: float, step: float, value: float, n: int):
-    """n pixels, three bytes each, of hues hue, hue + step, … (a whole turn is 1) and full
-    saturation, as bright as value from 0.0 to 1.0 says."""
+    """Write n pixels of three bytes with the hues hue, hue + step, … (1 is a whole turn), full
+    saturation, and a brightness `value` from 0.0 to 1.0."""
     brightness = 255.0 * value
     for i in range(n):
         h = hue + step * i
@@ -21,6 +21,6 @@ def rainbow(pixels: uint8s, hue: float, step: float, value: float, n: int):
 
 
 def gamma(pixels: uint8s, table: uint8s, n: int):
-    """Look the first n bytes up in a table of 256."""
+    """Replace each of the first n bytes by its value in a table of 256 bytes."""
     for i in range(n):
         pixels[i] = table[pixels[i]]

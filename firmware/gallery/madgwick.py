@@ -6,10 +6,10 @@ floats = "a float buffer"
 
 
 def update(q: floats, imu: floats, beta: float, dt: float):
-    """q (4), a quaternion, moves on by dt seconds.
+    """Update q (4), a quaternion, by dt seconds.
 
-    imu (6) holds the rates in rad/s about x, y and z, and the acceleration along them in any unit.
-    beta says how far to trust the acceleration, about 0.1.
+    imu (6) holds the rates in rad/s about x, y and z, and the accelerations along them, in any
+    unit. beta, about 0.1, is the weight of the acceleration.
     """
     q0 = q[0]
     q1 = q[1]
@@ -28,7 +28,7 @@ def update(q: floats, imu: floats, beta: float, dt: float):
     strength = ax * ax + ay * ay + az * az
     if strength > 0.0:
         scale = 1.0 / sqrt(strength)
-        # How far gravity as q has it is from gravity as it is measured, and which way is downhill.
+        # The difference between gravity from q and measured gravity, and the direction of descent.
         fx = 2.0 * (q1 * q3 - q0 * q2) - ax * scale
         fy = 2.0 * (q0 * q1 + q2 * q3) - ay * scale
         fz = 1.0 - 2.0 * (q1 * q1 + q2 * q2) - az * scale

@@ -6,7 +6,7 @@ SCHEDULE = {"matmul": "i×2, j×4"}
 
 
 def matmul(c: floats, a: floats, b: floats, rows: int, inner: int, columns: int):
-    """c (rows, columns) = a (rows, inner) · b (inner, columns)."""
+    """Write c (rows, columns) = a (rows, inner) · b (inner, columns)."""
     for i in range(rows):
         for j in range(columns):
             total = 0.0

@@ -1,5 +1,5 @@
-# Times the gallery's kernels in bytecode and as machine code, and compares what they compute.
-# Wants firmware/examples/fir.py in this folder, too:
+# Times the gallery's kernels in bytecode and as machine code, and compares their results.
+# This needs firmware/examples/fir.py in this folder, too:
 #     cp firmware/examples/fir.py firmware/gallery
 #     mpremote mount firmware/gallery run firmware/gallery/time_gallery.py
 from array import array
@@ -15,7 +15,7 @@ def floats(n):
 
 
 def cases():
-    """(module, function, arguments that are made anew for each run)"""
+    """Yield (module, function, a function that makes new arguments for each run)."""
     w = array("f", bytes(4 * 64))
     import fft
 
@@ -32,7 +32,7 @@ def cases():
 
 
 def timed(function, make, times):
-    """The shortest of some runs, in µs, and what the first argument became."""
+    """Return the time of the shortest run, in µs, and the first argument after it."""
     best = None
     for _ in range(times):
         args = make()

@@ -1,5 +1,5 @@
-"""Executes a program after any pass, so that each pass can be tested alone: Python as Python, lists
-of instructions one by one, on virtual or real registers."""
+"""Execute a program after any pass, so that each pass can be tested alone: Python statements as
+Python, lists of instructions one by one, with virtual or real registers."""
 
 import ast
 import math
@@ -63,12 +63,12 @@ SIZES = {"lsi": "<f", "l32i": "<i", "l16si": "<h", "l16ui": "<H", "l8ui": "<B",
 
 
 class Refused(Exception):
-    """A check jumped to where the call is refused."""
+    """A check refused the call."""
 
 
 def run(program, args):
-    """Execute a program, which the passes have brought to some form, on arrays and numbers; arrays
-    are changed in place. Raises Refused."""
+    """Execute a program of any form on arrays and numbers; arrays are changed in place. Raises
+    Refused."""
     if program.tree is None:
         return _python(program, args)
     return Machine(program, args).run()
@@ -159,7 +159,7 @@ class Machine:
         self.registers[arg if isinstance(arg, Register) else (bank, arg)] = value
 
     def execute(self, op):
-        """The label to which it jumps, or None."""
+        """Execute an instruction; return the label to which it jumps, or None."""
         operands = op.row.operands
         bank = operands[0].bank if operands else ""
         if op.name == "mov":

@@ -1,4 +1,4 @@
-"""Whatever a kernel is called with, it writes only to its buffers: a fuzzer of the door."""
+"""With any arguments, a kernel writes only to its buffers: a fuzzer of the checks at the door."""
 
 import os
 import random
@@ -48,8 +48,9 @@ COUNT = 4000 if os.environ.get("ESP32GPT_FULL") else 120
 
 
 def argument(draw, kind, arrays):
-    """Something for a parameter: mostly of its kind, of any length, sliced, shared, or wrong."""
-    if draw.random() < 0.03 and kind != "float":  # of which the firmware's own function sees to it
+    """Return an argument for a parameter: mostly of its kind, of any length, sliced, shared or
+    wrong."""
+    if draw.random() < 0.03 and kind != "float":  # a firmware function checks floats
         return draw.choice([Wrong(), 3, 1.5, Argument(np.zeros(9, np.float32), typecode="d")])
     if kind == "int":
         return draw.choice(NUMBERS[:11] if draw.random() < 0.85 else NUMBERS)
@@ -91,14 +92,14 @@ def test_nothing_outside_the_buffers_is_written(name):
             ]
         before = [np.copy(array) for array in arrays]
         try:
-            run(code, *args)  # which looks at the guard words around each array
+            run(code, *args)  # checks the guard words around each array
             done += 1
         except Refused as refused:
             if refused.reason in ("type", "arguments", "length"):
                 assert all(map(np.array_equal, arrays, before))
         for arg in args:
             if isinstance(arg, Argument) and _users(arg.array, args) == 1 and arg.array.size > 9:
-                # The parts of an array that its slice does not show stay as they are.
+                # The parts of an array outside its slice stay as they are.
                 old = next(b for a, b in zip(arrays, before, strict=True) if a is arg.array)
                 assert np.array_equal(arg.array[: arg.start], old[: arg.start])
                 assert np.array_equal(arg.array[arg.stop :], old[arg.stop :])

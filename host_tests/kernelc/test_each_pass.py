@@ -1,4 +1,4 @@
-"""Each pass alone keeps what a program computes: it is executed before and after every one."""
+"""Each pass alone keeps the results of a program: it is executed before and after each pass."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ LAST = "move_cold"  # then `schedule` once more, and what surrounds a kernel
 
 
 def forms(now):
-    """(pass, program) after each pass, but for those whose result has no list of instructions."""
+    """Yield (pass, program) after each pass before `frame`, except `lower`: it returns a tree."""
     for step in PASSES:
         now = step(now)
         if step.__name__ in ("frame", "assemble"):
@@ -29,7 +29,7 @@ def forms(now):
 
 
 def outcome(now, args):
-    """The arrays after the program, or why it was refused."""
+    """Return the arrays after the program, or the reason for its refusal."""
     args = [np.copy(arg) if hasattr(arg, "dtype") else arg for arg in args]
     try:
         interpreter.run(now, args)

@@ -1,4 +1,4 @@
-"""The gallery's kernels compute what numpy computes, and cost what its page says."""
+"""The gallery's kernels give the same results as numpy, and have the costs on its page."""
 
 import importlib.util
 
@@ -115,7 +115,7 @@ def test_a_rainbow_agrees_with_colorsys_and_gamma_with_its_table():
 
 
 def cases():
-    """{row of the page: (module, kernel, arguments)}"""
+    """Return {row of the page: (module, kernel, arguments)}."""
     w, sections = np.zeros(1024, np.float32), np.float32([0.2, 0.4, 0.2, -0.4, 0.3] * 2)
     run("fft", "twiddles", w, 1024)
     return {

@@ -1,5 +1,5 @@
-"""Each row of the instruction table is right: the disassembler of QEMU reads from the bytes what
-the listing says, and the facts in the rows fit each other."""
+"""Each row of the instruction table is right: QEMU's disassembler agrees with the listing, and the
+facts in the rows agree with each other."""
 
 import pytest
 
@@ -28,7 +28,7 @@ OTHERS = {("a", "t"): 6, ("a", "s"): 6}  # of those that are written
 
 
 def examples(name):
-    """The instruction with several immediates, in operands that may be executed."""
+    """Return the instruction with several immediates, and with operands that can be executed."""
     for turn in range(3):
         args, after = [], []
         for operand in INSTRUCTIONS[name].operands:

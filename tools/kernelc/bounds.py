@@ -1,18 +1,19 @@
-"""The lengths that the buffers must have, checked before they are touched.
+"""Check that indices are within their buffers, before the buffers are used.
 
-The least and the largest index that an access can reach are polynomials: loop variables are
-replaced, from the innermost outwards, by their first or last value, as the sign of the factor says.
-What remains is checked once, as far outside as its values are known: at the door if these are
-parameters, which are ≥ 0 (the entry sees to it). An access in a branch, in a while loop, or with a
-factor of unknown sign is checked each time it happens instead.
+The least and the largest index of an access are polynomials: each loop variable, from the innermost
+loop outwards, is replaced by its first or last value, depending on the sign of its factor. The
+result is checked once, in the outermost scope that knows its values: at the door if these are
+parameters, which are ≥ 0 (the entry checks this). An access in a branch, in a while loop, or with a
+factor of unknown sign is checked each time instead.
 
-The sum is what must be in range, not its parts. Where the least index consists of parts ≥ 0, but
-for a constant, the ends are computed in float32: below 2²⁴ elements that is exact, and beyond,
-where no buffer is, it errs by less than it exceeds. Otherwise the least index is computed as it
-will be, in 32 bits, and compared with the room that the way to the largest leaves for it.
+The index as a whole must be in range; its terms need not be. If the least index is a sum of terms ≥
+0 and a constant, both ends are computed in float32. This is exact below 2²⁴ elements; beyond, where
+there are no buffers, the error is smaller than the excess. Otherwise the least index is computed in
+32 bits, as the access will do it, and compared with the room that is left for it after the distance
+to the largest index.
 
-No check refuses an access that does not happen: a loop that runs zero times excuses it. These are
-the check's `guards`: the lengths of the loops that it was moved out of.
+An access that does not happen must not be refused, such as an access in a loop that runs zero
+times. So a check has `guards`: the lengths of the loops that it was moved out of.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from .ir import Label
 from .xtensa import INSTRUCTIONS
 
 INDEX, LENGTH = "index", "length"
-EXACT_BITS = 24  # of a float32: there are no buffers of 2²⁴ elements
+EXACT_BITS = 24  # ints below 2²⁴ are exact in float32; no buffer has 2²⁴ elements
 LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that exceeds 2²⁴
 
 
@@ -33,8 +34,8 @@ class Bounds:
         self.at_door = []  # demands that wait until the whole kernel is known
 
     def check(self, buffer, index):
-        """Make sure that buffer[index] exists. Returns (the depth of the scope from which on it
-        does, the lengths of loops of which none may be 0 for that)."""
+        """Make sure that buffer[index] exists. Returns (the depth of the scope of the check, the
+        lengths of loops that must not be 0 for it)."""
         key = ("checked", buffer, index)
         around = self.builder.lengths_around(self.builder.top)
         for scope in reversed(self.builder.scopes):
@@ -51,7 +52,8 @@ class Bounds:
         return scope.depth, guards
 
     def _hoist(self, index):
-        """(scope, least, largest index, guards): the outermost scope that can check both ends."""
+        """Return (scope, least index, largest index, guards), with the outermost scope that can
+        check both ends."""
         scope = self.builder.top
         low = high = index
         guards = frozenset()
@@ -75,7 +77,7 @@ class Bounds:
         return best
 
     def _demand(self, demand, scope):
-        """Check a demand in a scope, unless a check that is made there implies it."""
+        """Check a demand in a scope, unless another check there implies it."""
         made = scope.cache.setdefault("demands", [])
         around = self.builder.lengths_around(scope)
         if not any(other.implies(demand, around) for other in made):
@@ -83,7 +85,8 @@ class Bounds:
             self._write(demand, scope)
 
     def check_at_door(self, buffers):
-        """Write down the checks that wait at the door, behind the lengths that excuse them all."""
+        """Emit the checks that wait for the door, after a test of the lengths that excuse them
+        all."""
         demands = []
         for demand in self.at_door:
             if not any(other.implies(demand) for other in demands):
@@ -104,8 +107,8 @@ class Bounds:
     # Instructions
 
     def _group(self, demands, guards):
-        """Check demands at the door unless a guard is 0. What they compute comes before the jump
-        over them, because others use it, too."""
+        """Check demands at the door unless a guard is 0. Their computations come before the jump
+        over the checks, because other code uses them, too."""
         door, end = self.builder.door, Label("excused")
         tests = [test for demand in demands for test in self._tests(demand, door)]
         self._excuse(guards, end, door)
@@ -115,7 +118,7 @@ class Bounds:
             self.builder.emit("label", end, scope=door)
 
     def _write(self, demand, scope):
-        """Check a demand in a scope; the guards are looked at only if it is not fulfilled."""
+        """Check a demand in a scope. The guards are tested only if the demand is not fulfilled."""
         emit, guards = self.builder.emit, demand.guards
         for branch, *args, label in self._tests(demand, scope):
             if not guards:
@@ -129,7 +132,8 @@ class Bounds:
             emit("label", end, scope=scope)
 
     def _tests(self, demand, scope):
-        """Branches that refuse the call, as (name, operands …, label), with computed operands."""
+        """Return the branches that refuse the call, as (name, operands …, label); compute their
+        operands."""
         buffer, low, high = demand.buffer, demand.low, demand.high
         at = scope if scope.kind == DOOR else None
         beyond = LENGTH if at else INDEX
@@ -150,8 +154,8 @@ class Bounds:
         return [*tests, (branch, buffer.length, end, self.builder.refusal(beyond, buffer.position))]
 
     def _bytes(self, p, buffer, at, beyond):
-        """(tests, the bytes of p elements). If terms of some size are taken off, it counts only if
-        what they are taken from is exact."""
+        """Return (tests, the size of p elements in bytes). If p has negative terms, a test refuses
+        the call unless the positive terms are exact."""
         shift = buffer.elements.shift
         if _is_natural(p):
             return [], self._float(p, shift, at)
@@ -167,7 +171,7 @@ class Bounds:
             self.builder.emit("blti", register, 1, end, scope=scope)
 
     def _lengths(self, guards, scope):
-        """Registers that are all above 0 if the guards are."""
+        """Return registers that are all above 0 if the guards are."""
         at = scope if scope.kind == DOOR else None
         lengths = []
         for length in sorted(guards, key=poly.Polynomial.order):
@@ -178,7 +182,7 @@ class Bounds:
         return dict.fromkeys(lengths)
 
     def _float(self, p, scale, at):
-        """The polynomial · 2^scale, computed in float32, as an int register."""
+        """Return an int register with the polynomial · 2^scale, computed in float32."""
         total = None
         for monomial, c in sorted(p.terms.items(), reverse=True):
             total = self._add_term(total, monomial, c, at)
@@ -209,8 +213,8 @@ class Bounds:
 
 @dataclass(frozen=True)
 class _Demand:
-    """That an index is in a buffer unless a guard is 0: `low` is not below, `high` not beyond it.
-    If both are given, they are to be checked together."""
+    """A demand: unless a guard is 0, `low` is not below the buffer's first index, and `high` not
+    above its last. If both are given, they must be checked together."""
 
     buffer: object
     low: poly.Polynomial
@@ -218,7 +222,8 @@ class _Demand:
     guards: frozenset
 
     def implies(self, other, around=frozenset()):
-        """Is the other fulfilled where this one is, if none of the lengths `around` is 0?"""
+        """Return True if this demand implies the other one, when none of the lengths `around` is
+        0."""
         if self.buffer is not other.buffer or not self.guards <= other.guards | around:
             return False
         if (self.low is None, self.high is None) != (other.low is None, other.high is None):
@@ -237,21 +242,21 @@ def _demands(buffer, low, high, guards, scope):
 
 
 def _excuses_itself(length, high):
-    """If the length is 0, is the largest index surely below 0?"""
+    """Return True if the largest index is surely below 0 when the length is 0."""
     end = high + poly.ONE
     factors = _factors(length)
     return bool(factors) and all((-end.replace(s, poly.ZERO)).natural for s in factors)
 
 
 def _factors(length):
-    """The symbols of which the length is the product, if it is one of naturals, else None."""
+    """Return the symbols whose product is the length, or None if it is no product of naturals."""
     ((monomial, c), *others) = length.terms.items()
     single = not others and c == 1 and all(symbol.natural for symbol in monomial)
     return monomial if single else None
 
 
 def _is_computable(low, high):
-    """Can both ends be compared with a length?"""
+    """Return True if both ends can be compared with a length."""
     if _is_natural(low) and _has_natural_symbols(high):
         return True
     return _has_natural_symbols(high - low)
@@ -262,12 +267,12 @@ def _has_natural_symbols(p):
 
 
 def _is_natural(p):
-    """Is it a sum of terms that are not negative, but for a constant?"""
+    """Return True if p is a sum of terms that are not negative, plus a constant."""
     return (p - poly.number(p.offset)).natural and -p.offset <= LARGEST_CONSTANT
 
 
 def _extremes(low, high, loop):
-    """(least, largest) over the loop's values, or None if that depends on a factor's sign."""
+    """Return (least, largest) over the loop's values, or None if a factor's sign is unknown."""
     ends = []
     for p, least in ((low, True), (high, False)):
         for symbol in _variables(p, loop):
@@ -280,5 +285,5 @@ def _extremes(low, high, loop):
 
 
 def _variables(p, loop):
-    """The symbols that are the loop's variable, or that in a copy of its body."""
+    """Return the symbols of the loop's variable, and of the variable in copies of its body."""
     return sorted(symbol for symbol in p.symbols if symbol.loop and symbol.scope is loop)

@@ -1,4 +1,4 @@
-"""`make gallery`: compiles the gallery's kernels, and lists their files for mip."""
+"""`make gallery`: compile the gallery's kernels, and list their files for mip."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ def main():
 
 
 def build(folder):
-    """Write a .mpy for each file of kernels, and package.json, into a folder; their paths."""
+    """Write a .mpy for each file of kernels, and package.json, to a folder; return their paths."""
     paths = []
     for source in FILES:
         path = folder / f"{source.stem}_fpu.mpy"
