@@ -1,38 +1,38 @@
-"""The one table of settings: their defaults, and the values that can work.
+"""The table of all settings, with their defaults and their ranges.
 
-Config, the settings file, keyword arguments and the host's options follow from it. It is in
-memory only while one of them is read.
+Config, the settings file, keyword arguments and the host's options follow from it. This module is
+in memory only while settings are read.
 """
 
-# Shapes to begin from; "large" is the largest of several heads that trains on an ESP32 without
-# PSRAM, with either engine and on each firmware.
+# "large" is the largest shape with more than one head that trains on an ESP32 without PSRAM, with
+# both engines and every tested firmware.
 PRESETS = {
     "tiny": {"n_embd": 8, "n_head": 2},
     "default": {},
     "large": {"n_embd": 18, "n_head": 3},
 }
 
-# A Config has these,
-MODEL = {  # name: (default, least, greatest); a whole number where the default is one
+# Settings of a Config.
+MODEL = {  # name: (default, least, greatest); if the default is an int, so are all values
     "n_embd": (16, 1, 256),
     "n_head": (4, 1, 256),
     "n_layer": (1, 1, 64),
     "block_size": (16, 1, 256),
     "steps": (1000, 1, 100000000),
     "seconds": (0, 0, 1000000),  # 0: as many steps as `steps` says
-    "learning_rate": (0.01, 0.0, 0.05),  # beyond it Adam diverges at every shape
+    "learning_rate": (0.01, 0.0, 0.05),  # above 0.05 Adam diverges at every shape
     "beta1": (0.85, 0.1, 0.999),
     "beta2": (0.99, 0.5, 0.9999),
     "warmup": (0, 0, 100000000),
     "cosine": (False,),
     "batch": (1, 1, 1000),
 }
-# and a GPT these besides.
+# Further settings of a GPT.
 SESSION = {
     "temperature": (0.5, 0.01, 100.0),
     "seed": (42, 0, 1073741823),
-    "autosave_seconds": (30, 0, 1000000),  # 0: not by time
-    "autosave_steps": (0, 0, 100000000),  # 0: not by steps
+    "autosave_seconds": (30, 0, 1000000),  # 0: no saves by time
+    "autosave_steps": (0, 0, 100000000),  # 0: no saves by steps
     "preset": ("default",),
     "names": ("names.txt",),
     "keep_case": (False,),
@@ -40,7 +40,7 @@ SESSION = {
 
 
 class SettingsError(ValueError):
-    """A setting cannot be used; the message says which, and what would do."""
+    """A setting cannot be used; the message names it and says which values can."""
 
 
 def default(name):
@@ -54,9 +54,9 @@ def names():
 
 
 def model(changes):
-    """Return {name: value} of all that a Config takes from the table, with these changes.
+    """Return {name: value} of all settings in MODEL, with these changes.
 
-    Raises SettingsError for a change that cannot be made.
+    Raises SettingsError for an unknown name or a value that cannot be used.
     """
     values = {name: entry[0] for name, entry in MODEL.items()}
     for name, value in changes.items():
@@ -66,7 +66,7 @@ def model(changes):
 
 
 def check(name, value):
-    """Raise SettingsError unless there is such a setting and the value can be used for it."""
+    """Raise SettingsError unless the setting exists and the value can be used for it."""
     entry = _entry(name)
     if len(entry) == 1:
         kind = type(entry[0])

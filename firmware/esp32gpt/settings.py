@@ -1,6 +1,6 @@
-"""Reads esp32gpt.json and a user's keyword arguments, and decides whether that can be done.
+"""Read the settings in esp32gpt.json and in keyword arguments, and check that they can be used.
 
-It is in memory only while a model is made.
+This module is in memory only while a model is made.
 """
 
 from . import recipes
@@ -14,10 +14,10 @@ RECIPE = ("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def read(changes, path=PATH):
-    """Return (value of every setting by its name, set of the names that were given).
+    """Return ({name: value} of every setting, the set of names that the user gave).
 
-    The preset comes first, then the file, then `changes`. Raises SettingsError for an unknown
-    name or a value that cannot be used. A missing file gives the defaults.
+    `changes` replace the file's settings, and these replace the preset's. A missing file counts as
+    empty. Raises SettingsError for an unknown name or a value that cannot be used.
     """
     written = _read(path)
     preset = changes.get("preset", written.get("preset", default("preset")))
@@ -26,7 +26,7 @@ def read(changes, path=PATH):
     given = set()
     for source in (PRESETS[preset], written, changes):
         if "steps" in source and source.get("seconds"):
-            raise SettingsError("steps and seconds are both given: take one of them away")
+            raise SettingsError("steps and seconds are both given: remove one of them")
         for name, value in source.items():
             check(name, value)
             values[name] = value
@@ -37,10 +37,10 @@ def read(changes, path=PATH):
 
 
 def new(changes, path=PATH):
-    """Return (values, Config) of a new model; the vocab_size is left to its alphabet.
+    """Return (values, Config) of a new model. The caller sets vocab_size from the alphabet.
 
-    The values have as "given" the set of the names that were given. Raises SettingsError as
-    `read` does, and ValueError if the heads do not divide the width.
+    values["given"] is the set of names that the user gave. Raises SettingsError as `read` does, and
+    ValueError if n_head does not divide n_embd.
     """
     values, given = read(changes, path)
     config = Config(**{name: values[name] for name in MODEL})
@@ -53,10 +53,10 @@ def new(changes, path=PATH):
 
 
 def resume(changes, found, header):
-    """Return the values to go on with from the checkpoint `found`, whose Config is brought up to
-    date with what is given of training.
+    """Return the values for a run that is resumed from the checkpoint at `found`, and update the
+    Config of its Header with the training settings that the user gave.
 
-    Raises SettingsError if another shape is given.
+    Raises SettingsError if the user gave another shape.
     """
     values, given = read(changes)
     agree(values, given, header.config, found)
@@ -66,15 +66,15 @@ def resume(changes, found, header):
 
 
 def agree(values, given, config, path):
-    """Change the Config of the checkpoint at `path` to what was given of its training.
+    """Update the Config of the checkpoint at `path` with the training settings that are given.
 
-    Raises SettingsError if another shape was given.
+    Raises SettingsError if another shape is given.
     """
     for name in SHAPE:
         if name in given and values[name] != getattr(config, name):
             raise SettingsError(
-                f"{path} has {name} {getattr(config, name)}, and {values[name]} is asked for: "
-                "take that back, or rename the file to begin anew"
+                f"{path} has {name} {getattr(config, name)}, but {values[name]} is asked for: "
+                "undo that setting, or rename the file to begin anew"
             )
     for name in RECIPE:
         if name in given:

@@ -1,5 +1,5 @@
-"""What the library promises on the chip itself: on a board (make test-device PORT=…) or on an
-emulated one. The library, main.py and names must have been deployed there."""
+"""The library on the chip itself: on a board (make test-device PORT=…) or on an emulated one. The
+library, main.py and the names must be deployed there."""
 
 import random
 import re
@@ -32,20 +32,21 @@ SAMPLES = "names it has invented"
 
 @pytest.fixture
 def console(board):
-    """The board's serial port at the prompt of the friendly REPL."""
+    """Yield a Console at the prompt of the friendly REPL."""
     with open_port(board) as port:
         yield Console(port)
 
 
 class Console:
-    """A terminal that can wait for what it wants to read."""
+    """A terminal that can wait for a certain output."""
 
     def __init__(self, port):
         self.port = port
         self.prompt()
 
     def read_until(self, pattern, seconds=SLOW):
-        """All that is said up to a match of the pattern; AssertionError if it does not come."""
+        """Return the output up to a match of the pattern. Raises AssertionError if there is
+        none."""
         said = ""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, said):
@@ -54,8 +55,8 @@ class Console:
         return said
 
     def prompt(self):
-        """Stop whatever runs, and have an empty prompt. What a booting board is sent is lost, so
-        this is tried until it answers."""
+        """Stop any program and wait for an empty prompt. A booting board loses its input, so this
+        tries until the board answers."""
         deadline = time.monotonic() + SLOW
         while True:
             self.port.write(b"\x02\x03\x03\r\nprint('re' + 'ady')\r\n")
@@ -66,18 +67,18 @@ class Console:
                     raise
 
     def ask(self, expression):
-        """What the REPL prints for a line of Python."""
+        """Return the output of the REPL for a line of Python."""
         self.port.write(f"print('<', ({expression}), '>')\r\n".encode())
         return re.search(r"\n< (.*) >\r\n>>> ", self.read_until(r"\n< .* >\r\n>>> "))[1]
 
     def forget(self):
-        """Delete what was learnt, so that the next run begins anew. In the raw REPL, as the
-        friendly one would indent."""
+        """Delete the checkpoints, so that the next run begins anew. This uses the raw REPL, because
+        the friendly one would indent lines."""
         self.port.write(b"\x01" + FORGET.encode() + b"\x04\x02")
         self.read_until(r"OK\x04\x04>(.|\n)*>>> ")
 
     def state(self):
-        """(step, checksums of weights and moments) of the model at the REPL, None without."""
+        """Return (step, checksums of weights and moments) of the model at the REPL, or None."""
         self.port.write(b"import binascii\r\n")
         self.read_until(">>> ")
         if self.ask(f"bool(globals().get('{GPT}'))") != "True":
@@ -88,8 +89,8 @@ class Console:
 
 @pytest.fixture(scope="session")
 def library_tests(board, tmp_path_factory):
-    """The library's tests in the board's directory /tests, compiled. They come as files, since
-    bytes get lost when a busy board reads through a mount."""
+    """Copy the library's compiled tests to the board's directory /tests. They are files, because a
+    busy board loses bytes when it reads through a mount."""
     directory = tmp_path_factory.mktemp("tests")
     sources = [RUNNER, *LIBRARY.glob("*.py")]
     for source in sources:
@@ -128,7 +129,7 @@ def test_the_best_engine_that_the_chip_runs_is_chosen(chip, engines):
 
 
 def run(chip, script):
-    """What the script prints."""
+    """Run the script and return its output."""
     said, complaint = chip.exec_raw(script, timeout=SLOW)
     assert not complaint, (said + complaint).decode()
     return said.decode()
@@ -159,8 +160,8 @@ def test_a_full_run_leaves_room_at_the_repl(chip, engine, engines):
 
 
 def test_ctrl_c_at_random_moments_leaves_whole_steps(console, engines):
-    """Steps interrupted anywhere must leave the weights an undisturbed run has at that step,
-    whether the run began anew or went on from where it was saved."""
+    """After an interrupt at any moment, the weights must be those of an undisturbed run at that
+    step, in a new run and in a resumed run."""
     needs(engines[0], ("fpu", "viper"))
     rng = random.Random(1)
     seen = {}
@@ -179,7 +180,7 @@ def test_ctrl_c_at_random_moments_leaves_whole_steps(console, engines):
         if state:
             assert seen.setdefault(*state) == state[1]
     assert len(seen) > INTERRUPTS // 3, "too few interrupts fell into training"
-    # One more run, in which only the REPL stands between the steps.
+    # One more run, with only the REPL between the steps.
     console.forget()
     console.port.write(b"\x04")
     console.read_until(BEGINS)

@@ -1,4 +1,4 @@
-"""Whole trainings on an emulated chip, held against the oracle: `make test-long`."""
+"""Whole trainings on an emulated chip, compared with the oracle: `make test-long`."""
 
 import shutil
 
@@ -21,7 +21,7 @@ train({settings!r}, {until})
 
 @pytest.fixture(scope="module")
 def counting(firmware, tmp_path_factory):
-    """The port of a fresh chip whose time is the count of its instructions: so speeds are exact."""
+    """Yield the port of a new chip with instructions as its clock, which makes speeds exact."""
     path = tmp_path_factory.mktemp("counting") / "flash.bin"
     stage.prepare_names(DATA / "names.txt")
     flashimage.make_flash(firmware, path)
@@ -32,7 +32,7 @@ def counting(firmware, tmp_path_factory):
 
 
 def train(port, engine, settings, until):
-    """(mean losses, speeds) of a training on the chip."""
+    """Train on the chip; return (mean losses, speeds)."""
     with serial_board.session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)
         transport.serial.timeout = SLOW

@@ -1,4 +1,4 @@
-"""GPT: what a user does with it at the REPL."""
+"""GPT, as a user calls it at the REPL."""
 
 import os
 
@@ -15,7 +15,7 @@ TINY = {"n_embd": 4, "n_head": 2, "block_size": 8, "names": NAMES, "steps": 30}
 
 
 def write_names(count=300):
-    """A names file of different names, long enough to hold some out."""
+    """Write a names file of different names, long enough for held-out names."""
     with open(NAMES, "w") as file:
         for i in range(count):
             a, b, c = i % 10, i // 10 % 10, i // 100
@@ -23,7 +23,7 @@ def write_names(count=300):
 
 
 def new(**changes):
-    """A small new GPT that saves to FILE."""
+    """Return a small new GPT that saves to FILE."""
     options = dict(TINY)
     options.update(changes)
     if not options["steps"]:
@@ -44,7 +44,7 @@ def clean():
 
 
 def state(gpt):
-    """All that training moves, to the last bit."""
+    """Return the whole state of training, to the last bit."""
     names = gpt.trainer.documents
     return (
         [bytes(memoryview(values)) for values in gpt._arrays()[:3]],
@@ -71,7 +71,7 @@ def test_a_resumed_run_goes_on_exactly():
     first_half.train()
     assert state(again)[:3] == state(straight)[:3] == state(first_half)[:3]
     assert state(again)[4] == state(straight)[4]
-    # Drawing goes on where it was as well.
+    # The random numbers continue as well.
     assert GPT.load(FILE, names=NAMES).sample(3) == again.sample(3)
     clean()
 
@@ -208,7 +208,7 @@ def test_another_shape_is_refused():
         GPT.load(FILE, names=NAMES, n_embd=8)
         raise AssertionError("not refused")
     except ValueError as error:
-        assert "has n_embd 4, and 8 is asked for" in str(error)
+        assert "has n_embd 4, but 8 is asked for" in str(error)
     clean()
 
 
@@ -261,7 +261,7 @@ def test_a_short_list_holds_nothing_out():
 
 
 def said_by(function, *arguments, **options):
-    """What a call prints, as lines."""
+    """Call the function and return the lines that it prints."""
     lines = []
     for speaker in (module, inventions):
         speaker.print = lines.append

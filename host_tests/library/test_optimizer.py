@@ -9,9 +9,10 @@ from esp32gpt.optimizer import Adam
 
 
 def rates(steps=20, **changes):
-    """Return by how much each step changes a parameter whose gradient is always 1.
+    """Return the change of a parameter in each step when its gradient is always 1.
 
-    That is its learning rate: with β1 = β2 = 0.5 the corrected moments are 1 from the first step.
+    The change is the learning rate: with β1 = β2 = 0.5 the corrected moments are 1 from the first
+    step on.
     """
     config = Config(steps=steps, learning_rate=0.01, beta1=0.5, beta2=0.5, **changes)
     adam = Adam(config, reference(), zeros(1), zeros(1))

@@ -120,4 +120,4 @@ def test_a_checkpoints_shape_is_not_changed():
         agree(preset="tiny")
         raise AssertionError("not refused")
     except SettingsError as error:
-        assert "x.ckpt has n_embd 16, and 8 is asked for" in str(error)
+        assert "x.ckpt has n_embd 16, but 8 is asked for" in str(error)

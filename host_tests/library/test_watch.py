@@ -1,4 +1,4 @@
-"""What a watching program is told: the model's own numbers, in lines that cannot be mistaken."""
+"""The answers to a watching program: the model's numbers, in lines with a checksum."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from esp32gpt.trainer import Trainer
 
 
 class Written:
-    """Stands in for sys in watch.py: keeps what is written to stdout."""
+    """A replacement for sys in watch.py that keeps the output to stdout."""
 
     def __init__(self):
         self.stdout = self
@@ -57,7 +57,7 @@ class Typed:
 
 
 class Model4:
-    """As much of a GPT as watch.py asks for, small enough for any chip."""
+    """The parts of a GPT that watch.py uses, small enough for any chip."""
 
     engine_name = "an engine"
     settings = {"temperature": 0.5}
@@ -86,7 +86,7 @@ class Model4:
 
 
 def asked(gpt, request):
-    """(kind, DATA as bytes, facts) of the one line that answers."""
+    """Return (kind, DATA as bytes, facts) of the line that answers."""
     written = Written()
     watch.sys = written
     try:

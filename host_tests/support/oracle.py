@@ -16,9 +16,9 @@ from tools.host import numpy_engine
 
 LEAST = 0.02  # a difference that is always allowed
 NUDGE = 1e-6
-SLOWER = 1.3  # times, that the last steps may be
+SLOWER = 1.3  # the last steps may take so many times as long
 
-# A higher learning rate than is chosen for so many steps: weights grow larger.
+# A higher learning rate than the recipe for so many steps: weights grow larger.
 SETTINGS = {"steps": 20000, "learning_rate": 0.01}
 
 

@@ -34,7 +34,7 @@ MACHINES = {
 
 @pytest.fixture
 def says(monkeypatch):
-    """Decides what the firmware says of its board."""
+    """Return a function that sets the firmware's description of its board."""
     return lambda machine: monkeypatch.setattr(
         sys.implementation, "_machine", machine, raising=False
     )
@@ -57,7 +57,7 @@ def test_what_is_no_esp32_has_no_such_fpu(machine, says):
 
 
 class Machine(types.ModuleType):
-    """MicroPython's machine module on a chip that takes certain clocks."""
+    """MicroPython's machine module on a chip that allows certain clocks."""
 
     def __init__(self, now, takes):
         super().__init__("machine")

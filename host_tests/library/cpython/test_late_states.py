@@ -1,7 +1,8 @@
-"""The viper engine where training leads: saturated heads, dead units, second moments of nothing.
+"""The viper engine in late states of training: saturated heads, dead units, vanishing second
+moments.
 
-Adam divides each parameter's gradient by what is usual for it. So an error matters beside the
-square root of v, however small that is beside other gradients.
+Adam divides the gradient of each parameter by its usual size. So an error must be small relative to
+the square root of v, even if that is much smaller than other gradients.
 """
 
 from array import array
@@ -26,9 +27,11 @@ from tools.host.paths import DATA
 
 CONFIG = Config(steps=20000, learning_rate=0.01)
 HYPER = array("f", [0.01, 0.85, 0.99, 1e-8])
-DEARER = 1.5  # times, that a step may cost beside the first one
-RARE = 1.75  # times, that an element may cost where v comes from nothing, ε counts and p turns over
-NAMES = 3  # on which a late state is looked at
+DEARER = 1.5  # a step may cost so many times the first one
+RARE = (
+    1.75  # an element may cost so many times the usual, if v was 0, ε counts and p changes its sign
+)
+NAMES = 3  # names on which a late state is tested
 
 
 class Step:
@@ -41,7 +44,7 @@ class Step:
         self.adam = Adam(CONFIG, engine, array("f", m), array("f", v))
 
     def gradients(self, tokens):
-        """The gradients, overwritten by the next call."""
+        """Return the gradients; the next call overwrites them."""
         T = len(tokens) - 1
         self.model.forward(tokens, 0, T)
         assert self.model.loss_forward(zeros(1), tokens[1:], 0, T)
@@ -49,7 +52,7 @@ class Step:
         return np.asarray(self.backward.grads)
 
     def update(self):
-        """What Adam adds to the weights."""
+        """Return the changes that Adam makes to the weights."""
         before = np.array(self.model.params)
         self.adam.prepare(self.step)
         self.adam.step(self.model.params, self.backward.grads, self.step)
@@ -58,7 +61,8 @@ class Step:
 
 @pytest.fixture(scope="module")
 def training():
-    """{step: (params, m, v, step)} of the oracle's training, and a few names that follow."""
+    """Return {step: (params, m, v, step)} of the oracle's training, and the tokens of a few
+    names."""
     lines = (DATA / "names.txt").read_text(encoding="utf-8").split()
     order = np.random.default_rng(1).permutation(len(lines))
     tokenizer = Tokenizer()
@@ -88,7 +92,7 @@ def test_gradients_are_right_beside_what_is_usual_for_each(training, bits):
             expected = oracle.gradients(tokens)
             usual = np.sqrt(v + (expected * expected - v) * 0.01) + 1e-8
             strayed = abs(viper.gradients(tokens) - expected) / usual
-            # A unit near 0 may be on the other side of its ReLU, which 2 · 16 weights notice.
+            # A unit near 0 may be on the other side of its ReLU, which changes 2 · 16 weights.
             strayed.sort()
             assert strayed[-33] <= 0.05, f"step {step}: {strayed[-40:]}"
             assert np.median(strayed) <= 2e-3, f"step {step}: {np.median(strayed)}"
@@ -103,13 +107,13 @@ def test_updates_of_a_late_state(training, bits):
     expected, got = oracle.update(), viper.update()
     allowed = 0.01 * 0.004 + 2.0**-23 * abs(np.array(state[0]))  # 8 bits of a step, a bit of p
     assert np.all(abs(got - expected) <= allowed), abs(got - expected).max()
-    # v under 2^-119 is nothing beside ε.
+    # v below 2^-119 is negligible beside ε.
     v, should = np.asarray(viper.adam.v), np.asarray(oracle.adam.v)
     assert np.all(abs(v - should) <= 1e-3 * should + 2e-36)
 
 
 def test_a_late_step_costs_no_more(training):
-    """Counted in what the shim executes: what a kernel does must not depend on the values."""
+    """This counts the operations that the shim executes: they must not depend on the values."""
     states, names = training
     engine = load_viper(32)
     costs = {}
@@ -125,7 +129,7 @@ def test_a_late_step_costs_no_more(training):
 
 
 def magnitudes(least, greatest):
-    """Floats whose exponents are spread evenly, of either sign, and 0."""
+    """Return a strategy for floats of either sign with evenly spread exponents, and 0."""
     size = st.floats(np.log2(least), np.log2(greatest)).map(lambda e: float(2.0**e))
     return st.one_of(st.just(0.0), size, size.map(lambda x: -x))
 
@@ -145,7 +149,7 @@ USUAL = [(0.1, 0.01, 0.5, 1e-4), (-0.3, 0.02, -0.1, 2e-3), (0.7, -1e-3, 0.2, 1e-
 
 
 def adam(engine, values, step):
-    """(params before, and params, m and v after) an update of those."""
+    """Update these values; return (params before, params after, m after, v after)."""
     p, g, m, v = (np.array(column, "f") for column in zip(*values, strict=True))
     m *= np.sqrt(v)
     before = p.copy()
@@ -159,7 +163,7 @@ def adam(engine, values, step):
 def test_adam_is_right_for_all_magnitudes(values, step, bits):
     before, expected, m, v = adam(numpy_engine, values, step)
     _, got, got_m, got_v = adam(ENGINES[bits], values, step)
-    # m may be small beside what it is the sum of.
+    # m may be small relative to its terms.
     start, moved, *_ = adam(numpy_engine, [(0.0, abs(g), abs(m), v) for _, g, m, v in values], step)
     limit = 0.004 * abs(moved - start) + 2.0**-22 * abs(before) + 1e-9
     assert np.all(abs(got - expected) <= limit)
@@ -201,8 +205,8 @@ def test_each_output_of_a_weight_gradient_has_an_exponent(data, bits):
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from([32, 64]))
 def test_a_saturated_head_has_gradients(data, bits):
-    """Each head's q and k get gradients that are right beside what that head's scores could give,
-    even where one probability is so near 1 that float32 makes it 1."""
+    """The gradients of each head's q and k are right relative to the possible gradients of its
+    scores, even if one probability is so near 1 that float32 rounds it to 1."""
     T, n_head, size = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 3), st.integers(1, 4)))
     C = n_head * size
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
@@ -228,9 +232,9 @@ def test_a_saturated_head_has_gradients(data, bits):
         dqkv, zeros(T), array("f", dy.ravel().tolist()), probs, flat, T, C, n_head, T
     )
     got = np.asarray(dqkv).reshape(T, 3, n_head, size).transpose(1, 2, 0, 3)
-    # What is not the largest p of a row: with it all of ds vanishes.
+    # 1 minus the largest p of a row: all ds vanish with it.
     left = np.sort(p, axis=2)[:, :, :-1].sum(axis=2).max(axis=1) * abs(dp).max(axis=(1, 2))
-    # A probability is as right as its score, of which 13 bits are.
+    # A probability is as exact as its score, which has 13 bits.
     slack = 2e-3 * np.maximum(1, abs(q).max(axis=(1, 2)) * abs(k).max(axis=(1, 2)))
     for got_part, expected, other in ((got[0], dq, k), (got[1], dk, q)):
         limit = T * slack * left * abs(other).max(axis=(1, 2)) + 1e-15  # nothing beside ε

@@ -45,7 +45,7 @@ def start(micropython, directory, settings, until):
 
 
 def compare(micropython, directory, monkeypatch, settings, until):
-    """Train beside the oracle; returns each piece's speed."""
+    """Train, compare with the oracle, and return the speed of each piece."""
     process = start(micropython, directory, settings, until)
     expected, limit = oracle.train(monkeypatch, settings, until)
     said = process.communicate(timeout=600)[0]
