@@ -92,8 +92,8 @@ names: $(READY) ## download the 32,033 names of makemore to data/makemore.txt
 names-report: $(READY) ## say what is in a list, without training [NAMES] [CASE] [LETTERS] [COLUMN] [ENCODING]
 	@$(TOOL) names report "$(NAMES)" $(list)
 
-web: $(READY) $(NODE_READY) ## build the page, which any static host serves, in build/web/site
-	@$(PYTHON) -m tools.web.parts build/web/parts
+web: $(READY) $(NODE_READY) ## build the page, which any static host serves, in build/web/site [FIRMWARE=file.bin]
+	@$(PYTHON) -m tools.web.parts build/web/parts $(FIRMWARE)
 	@$(with_node) node tools/web/build.mjs build/web/parts $(SITE)
 	@echo "Built: $(SITE)"
 

@@ -4,6 +4,7 @@ the lists of names. `make web` runs this before build.mjs."""
 import argparse
 import base64
 import json
+import shutil
 from pathlib import Path
 
 from esptool.targets import CHIP_DEFS
@@ -91,6 +92,7 @@ def write(directory, firmware_files=()):
     """Fill the directory: library.json and kernels.js for the bundle of the page's worker, and the
     files that the page fetches in `site`."""
     site = directory / "site"
+    shutil.rmtree(site, ignore_errors=True)
     site.mkdir(parents=True, exist_ok=True)
     source = REFERENCE.read_text(encoding="utf-8")
     kernels = javascript.kernels(source, REFERENCE)

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { test as base, expect } from "@playwright/test";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const root = join(here, "../../..");
+export const root = join(here, "../../..");
 export const python = process.env.PYTHON ?? "python3";
 export const pictures = join(root, "build/web/pictures");
 

@@ -289,3 +289,14 @@ for (const scheme of ["light", "dark"]) {
     });
   }
 }
+
+test("the picture of the README", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 1280, height: 1285 });
+  await open(page);
+  await page.click("#run");
+  await page.waitForSelector('html[data-done="true"]');
+  await page.locator(".letter").nth(3).click();
+  await page.evaluate(() => scrollTo(0, 0));
+  await picture(page, "page");
+});

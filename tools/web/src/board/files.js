@@ -42,7 +42,7 @@ exec(c)`;
  * `managed` paths. `onboard` is tools/onboard/files.py, which runs there. onFile(path, i, n).
  */
 export async function synchronise(repl, files, { onboard, managed }, onFile) {
-  await surely(repl, onboard);
+  await surely(repl, `${onboard}\nenlarge_cache()`);
   const present = JSON.parse(
     await surely(repl, `import json\nprint(json.dumps(survey('', ${JSON.stringify(managed)})))`),
   );

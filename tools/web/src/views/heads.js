@@ -119,5 +119,6 @@ export function preference(looks, letters) {
   if (first.share > 0.5 && first.more > 1.5) {
     return `Looks mostly at ${first.name}: ${percent(first.share)} of its attention.`;
   }
-  return `Prefers ${first.name}: ${percent(first.share)}, ${first.more.toFixed(1)} times its share.`;
+  const times = first.more.toFixed(1);
+  return `Prefers ${first.name}: ${percent(first.share)}, ${times} times as much as if it looked evenly.`;
 }
