@@ -93,7 +93,14 @@ export function start(page) {
   }
 
   function listen(found) {
-    const now = (handler) => (event) => found === board && handler(event.detail);
+    const now = (handler) => async (event) => {
+      if (found !== board) return;
+      try {
+        await handler(event.detail);
+      } catch (error) {
+        complain($("board-problem"), error.message);
+      }
+    };
     found.addEventListener(
       "progress",
       now((detail) => {

@@ -5,7 +5,8 @@ import { BoardError } from "./serial.js";
 const [CTRL_A, CTRL_B, CTRL_C, CTRL_D] = ["\x01", "\x02", "\x03", "\x04"];
 const PROMPT = "raw REPL; CTRL-B to exit\r\n>";
 const TRIES = 6; // of Ctrl-C: a board that boots loses what is sent to it
-const PATIENCE = 2000; // milliseconds for an answer to Ctrl-C
+const PATIENCE = 2000; // milliseconds for an answer to Ctrl-C,
+const HEARING = 6000; // and to the end of code
 const SILENCE = 20000; // milliseconds that code may run without a word
 const PIECE = 256; // bytes at a time, which is what a board buffers,
 const PAUSE = 10; // and milliseconds between them
@@ -115,7 +116,7 @@ export class Repl {
       if (bytes.length > PIECE) await sleep(PAUSE);
     }
     await this.write(CTRL_D);
-    await this.#until("OK", PATIENCE);
+    await this.#until("OK", HEARING);
     let line = "";
     const tell = (piece) => {
       line += piece;
@@ -124,8 +125,8 @@ export class Repl {
       for (const one of lines) onLine(decode(one.replace(/\r$/, "")));
     };
     const printed = await this.#until(CTRL_D, silence, onLine && tell);
-    const complaint = decode(await this.#until(CTRL_D, PATIENCE));
-    await this.#until(">", PATIENCE);
+    const complaint = decode(await this.#until(CTRL_D, HEARING));
+    await this.#until(">", HEARING);
     if (complaint.length > 1) throw new BoardError(refusal(complaint.slice(0, -1)));
     return decode(printed.slice(0, -1)).replaceAll("\r\n", "\n");
   }
