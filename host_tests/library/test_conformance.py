@@ -141,6 +141,24 @@ def test_linear_backward_weights_overwrites():
         check_close(label, got[0], expected[0], tolerance)
 
 
+def test_linear_backward_weights_is_right_beside_small_gradients():
+    """Adam makes steps of the same size of them as of large ones."""
+    T, n_in, n_out = 7, 16, 12
+    for name, engine, tolerance in engines():
+        rng = Rng(5)
+        x = gaussian(rng, T * n_in, 1.0)
+        dy = gaussian(rng, T * n_out, 1.0)
+        for i in range(T * n_out):
+            dy[i] *= 10.0 ** -(i % n_out)
+        out = [zeros(n_out * n_in)]
+        got, expected = run(engine, "linear_backward_weights", out, dy, x, T, n_in, n_out)
+        for o in range(n_out):
+            first, last = o * n_in, (o + 1) * n_in
+            check_close(
+                f"{name}, output {o}", got[0][first:last], expected[0][first:last], tolerance
+            )
+
+
 def attention_probs(T, n_head, block_size, probs):
     """Return the attention weights that are defined: for rows up to T, each up to its position."""
     return [
@@ -179,6 +197,26 @@ def test_attention_backward_overwrites():
         summands = max(abs(d) for d in dy) * scale * scale * (C / n_head) ** 0.5
         largest = max(abs(d) for d in expected[0])
         check_close(label, got[0], expected[0], tolerance, largest + summands)
+
+
+def test_attention_backward_of_a_saturated_head():
+    """Its q and k have small gradients, beside which those of the other head are large."""
+    T, C, n_head, size = 6, 8, 2, 4
+    for name, engine, _ in engines():
+        rng = Rng(12)
+        qkv = gaussian(rng, T * 3 * C, 1.0)
+        for i in range(T * 3 * C):
+            if i % (3 * C) < 2 * C and i % C < size:
+                qkv[i] *= 3.5
+        dy = gaussian(rng, T * C, 1.0)
+        probs = zeros(n_head * T * T)
+        engine.attention_forward(zeros(T * C), probs, qkv, 0, T, C, n_head, T)
+        out = [zeros(T * 3 * C), zeros(T)]
+        got, expected = run(engine, "attention_backward", out, dy, probs, qkv, T, C, n_head, T)
+        for part in range(6):  # of q, k and v of a head
+            places = [i for i in range(T * 3 * C) if i % (3 * C) // size == part]
+            some = [got[0][i] for i in places], [expected[0][i] for i in places]
+            check_close(f"{name}, part {part}", some[0], some[1], 0.02)
 
 
 def test_relu_forward_and_backward():
