@@ -1,14 +1,15 @@
-"""Knows what a names file holds: its alphabet, how many names, and what to say of them.
+"""The listing of a names file: its alphabet, the numbers of names, and remarks for the user.
 
-Beside NAME.txt may lie NAME.alphabet, in which this is stored as six lines of UTF-8:
+The listing of NAME.txt is stored beside it in NAME.alphabet, as six lines of UTF-8:
 
-    size in bytes and CRC-32 of NAME.txt, and what looked through it: host, fold or keep
-    the alphabet, each character once, in the order of code points, which is that of the tokens
-    lines, names, different names, different names held out, and 1 or 0: counted or estimated
+    size in bytes and CRC-32 of NAME.txt, and the maker of the listing: host, fold or keep
+    the alphabet: each character once, in the order of code points, which is the order of tokens
+    lines, names, different names, different held-out names, and 1 if counted or 0 if estimated
     length in letters:number of names, for each length
-    a remark for the user, or nothing; and another
+    a remark for the user, or nothing
+    another remark, or nothing
 
-Preparing a list writes it, or else the board.
+The host writes it when it prepares a list; otherwise the board does.
 """
 
 from binascii import crc32
@@ -28,11 +29,11 @@ REMARKS = 2
 
 
 class Listing:
-    """What is known of a names file.
+    """The facts about a names file.
 
-    `lines` are those that are not blank, `names` those of them that can be used, `different`
-    how many of these differ (an estimate unless `exact`), `held_out` how many different names
-    a split would hold out, and `lengths` the names of each length in letters.
+    `lines` is the number of lines that are not blank, `names` the number of usable names,
+    `different` the number of different names (an estimate unless `exact`), `held_out` the number of
+    different names that would be held out, and `lengths` {length in letters: number of names}.
     """
 
     def __init__(self, letters, lines, names, different, held_out, exact, lengths, remarks):
@@ -46,18 +47,18 @@ class Listing:
         self.remarks = remarks
 
     def holds_out(self):
-        """Return True if enough names differ for some of them to be held out."""
+        """Return True if there are enough different names to hold some out."""
         return self.held_out >= LEAST and self.different - self.held_out >= LEAST
 
 
 def load(path, fold, config, letters=None):
-    """Return (alphabet, whether names are held out, lines of a report) of the names file at path.
+    """Return (alphabet, True if names are held out, lines of a report) for the names file at
+    `path`.
 
-    `letters` is the alphabet of a model that exists. Otherwise the alphabet is the one stored
-    beside the file, if that was made for this content; or else it is chosen here, with ASCII
-    capitals read as small letters if `fold`, and stored, where that works. `config` is the
-    model's, but for its vocab_size. Raises DatasetError if the file is missing or has no name
-    to learn.
+    `letters` is the alphabet of an existing model. Without it, the alphabet is the one stored
+    beside the file, if it was made for this content. Otherwise it is chosen here, and stored if
+    possible; `fold` reads ASCII capitals as small letters. `config` is the model's Config, with any
+    vocab_size. Raises DatasetError if the file is missing or has no name to learn.
     """
     file = open_list(path)
     try:
@@ -75,7 +76,7 @@ def load(path, fold, config, letters=None):
 
 
 def identify(file, maker):
-    """Return (size, CRC-32, maker) of an open file and of whoever looks through it."""
+    """Return (size, CRC-32, maker) for an open file and the maker of its listing."""
     size = file.seek(0, 2)
     file.seek(0)
     block = bytearray(BLOCK)
@@ -89,13 +90,14 @@ def identify(file, maker):
 
 
 def beside(path):
-    """Return the path of the listing that belongs to a names file."""
+    """Return the path of the listing of a names file."""
     dot = path.rfind(".")
     return (path[:dot] if dot > path.rfind("/") + 1 else path) + ".alphabet"
 
 
 def write(path, key, listing):
-    """Store the listing beside the names file; without room, it is found again the next time."""
+    """Store the listing beside the names file. If there is no room, store nothing: the listing is
+    made again the next time."""
     stored = beside(path)
     if stored == path:
         return
@@ -107,7 +109,7 @@ def write(path, key, listing):
 
 
 def render(key, listing):
-    """Return what is stored of a Listing, as bytes."""
+    """Return the stored form of a Listing, as bytes."""
     size, crc, maker = key
     counts = (listing.lines, listing.names, listing.different, listing.held_out)
     lengths = " ".join(f"{n}:{listing.lengths[n]}" for n in sorted(listing.lengths))
@@ -122,9 +124,10 @@ def render(key, listing):
 
 
 def read(path, key):
-    """Return the Listing stored at path, None unless there is a whole one for this key.
+    """Return the Listing stored at `path`, or None if there is no whole one for this key.
 
-    What the host stored serves any board, what a board did only one that folds alike.
+    A listing from the host serves any board; one from a board serves only boards with the same
+    `fold`.
     """
     try:
         with open(path, "rb") as file:
@@ -138,7 +141,7 @@ def read(path, key):
         found, letters, counts, lengths, *remarks, _ = utf8.decode(data).split("\n")
         lines, names, different, held_out, exact = [int(count) for count in counts.split()]
         lengths = dict([int(n) for n in length.split(":")] for length in lengths.split())
-    except (ValueError, TypeError):  # of another form; not UTF-8
+    except (ValueError, TypeError):  # another format, or not UTF-8
         return None
     if found not in (f"{size} {crc} {maker}", f"{size} {crc} {HOST}"):
         return None
@@ -148,7 +151,7 @@ def read(path, key):
 
 
 def _is_alphabet(letters):
-    """Return True for letters in the order of their code points."""
+    """Return True if these are letters in the order of their code points."""
     previous = ""
     for letter in letters:
         if letter <= previous or not is_letter(letter):
@@ -158,6 +161,7 @@ def _is_alphabet(letters):
 
 
 def is_letter(char):
-    """Return True unless it is a control character, or the sign for what was no character."""
+    """Return True unless this is a control character, or U+FFFD, the sign for a damaged
+    character."""
     code = ord(char)
     return code >= 32 and not 127 <= code < 160 and code != 0xFFFD

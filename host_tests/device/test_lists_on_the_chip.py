@@ -42,7 +42,7 @@ print({name: [part.encode() if isinstance(part, str) else part for part in parts
 
 
 def listed(text):
-    """What LOOK prints, with what depends on free memory left out."""
+    """Return the output of LOOK, without the parts that depend on free memory."""
     found = ast.literal_eval(text)
     for parts in found.values():
         if isinstance(parts, list):
