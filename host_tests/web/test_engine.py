@@ -24,13 +24,19 @@ SHARED = os.environ.get("ESP32GPT_SHARED_DATA")
 
 
 @pytest.fixture(scope="module")
-def run_in_node(tmp_path_factory):
+def node():
+    """Return the path of Node: the one that `make web` has put into .venv, or that on PATH."""
+    beside = Path(sys.executable).parent / "node"
+    found = str(beside) if beside.exists() else shutil.which("node")
+    if not found or not (WEB / "node_modules").exists():
+        pytest.skip("the page's packages are not there: `make web` installs them")
+    return found
+
+
+@pytest.fixture(scope="module")
+def run_in_node(node, tmp_path_factory):
     """Return a function that runs a Python script in the page's interpreter, and returns its
     output."""
-    beside = Path(sys.executable).parent / "node"
-    node = str(beside) if beside.exists() else shutil.which("node")
-    if not node or not (WEB / "node_modules").exists():
-        pytest.skip("the page's packages are not there: `make web` installs them")
     directory = tmp_path_factory.mktemp("web")
     parts.write(directory / "parts")
 
@@ -140,7 +146,7 @@ def kernel(y: floats, x: floats, n: ints, a: int, b: float) -> int:
 '''
 
 
-def test_every_construct_means_what_it_means_in_python(run_in_node, tmp_path):
+def test_every_construct_means_what_it_means_in_python(node, tmp_path):
     source = ARITHMETIC.replace("floats", "'floats'").replace("ints", "'ints'")
     # `floatbits` is found as a kernel's import of it is: beside it.
     values = {"__name__": "esp32gpt.kernels.arithmetic", "__package__": "esp32gpt.kernels"}
@@ -158,7 +164,6 @@ def test_every_construct_means_what_it_means_in_python(run_in_node, tmp_path):
         "const result = kernel(200, 100, 300, 41, 1.25);\n"
         "console.log(JSON.stringify([result, ...F32.subarray(200, 212)]));\n"
     )
-    node = shutil.which("node") or Path(sys.executable).parent / "node"
     said = subprocess.run([node, page], capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == [result, *expected]
 
