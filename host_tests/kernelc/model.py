@@ -41,6 +41,14 @@ def int32(value):
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
+class Break(Exception):
+    """A `break` on its way to the loop that it ends."""
+
+
+class Continue(Exception):
+    """A `continue` on its way to its loop."""
+
+
 class Model:
     """Executes one function of the subset on arrays and numbers."""
 
@@ -58,10 +66,15 @@ class Model:
             if isinstance(node, ast.For):
                 for i in range(*(self.value(arg) for arg in node.iter.args)):
                     self.names[node.target.id] = i
-                    self.block(node.body)
+                    if not self.goes_on(node.body):
+                        break
             elif isinstance(node, ast.While):
-                while self.test(node.test):
-                    self.block(node.body)
+                while self.test(node.test) and self.goes_on(node.body):
+                    pass
+            elif isinstance(node, ast.Break):
+                raise Break
+            elif isinstance(node, ast.Continue):
+                raise Continue
             elif isinstance(node, ast.If):
                 self.block(node.body if self.test(node.test) else node.orelse)
             elif isinstance(node, ast.Assign):
@@ -69,6 +82,16 @@ class Model:
             else:
                 load = ast.parse(ast.unparse(node.target), mode="eval").body
                 self.store(node.target, self.value(ast.BinOp(load, node.op, node.value)))
+
+    def goes_on(self, body):
+        """Execute the body of a loop once; whether the loop goes on."""
+        try:
+            self.block(body)
+        except Break:
+            return False
+        except Continue:
+            pass
+        return True
 
     def store(self, target, value):
         if isinstance(target, ast.Name):
@@ -90,8 +113,11 @@ class Model:
             return together(self.test(value) for value in node.values)
         if isinstance(node, ast.UnaryOp):
             return not self.test(node.operand)
-        left, right = self.value(node.left), self.value(node.comparators[0])
-        return bool(COMPARE[type(node.ops[0])](left, right))
+        sides = [node.left, *node.comparators]
+        return all(
+            bool(COMPARE[type(op)](self.value(left), self.value(right)))
+            for left, op, right in zip(sides, node.ops, sides[1:], strict=False)
+        )
 
     def value(self, node):
         if isinstance(node, ast.Constant):
@@ -102,12 +128,23 @@ class Model:
             buffer, index = self.element(node)
             value = buffer[index]
             return value if isinstance(value, np.float32) else int(value)
+        if isinstance(node, ast.IfExp):
+            return self.value(node.body if self.test(node.test) else node.orelse)
         if isinstance(node, ast.UnaryOp):
-            return -self.value(node.operand)
+            value = self.value(node.operand)
+            return ~value if isinstance(node.op, ast.Invert) else -value
+        if isinstance(node, ast.Call) and node.func.id in ("max", "min"):
+            return self.maximum(node)
         if isinstance(node, ast.Call):
             value = self.value(node.args[0])
             return abs(value) if node.func.id == "abs" else np.float32(value)
         return self.operation(node)
+
+    def maximum(self, node):
+        x, y = (self.value(arg) for arg in node.args)
+        if not (isinstance(x, int) and isinstance(y, int)):
+            x, y = np.float32(x), np.float32(y)
+        return y if (y > x if node.func.id == "max" else y < x) else x
 
     def operation(self, node):
         if isinstance(node.op, (ast.Add, ast.Sub)):
@@ -121,7 +158,9 @@ class Model:
         left, right = self.value(node.left), self.value(node.right)
         operation = {
             ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-            ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+            ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitAnd: operator.and_,
+            ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.LShift: operator.lshift,
+            ast.RShift: operator.rshift,
         }[type(node.op)]  # fmt: skip
         if isinstance(left, int) and isinstance(right, int):
             return int32(operation(left, right))

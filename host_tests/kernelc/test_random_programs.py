@@ -27,6 +27,8 @@ class Writer:
     def __init__(self, draw):
         self.draw = draw
         self.loops = []
+        self.conditional = ("(({}) if {test} else ({}))",)
+        self.leaves = []  # for each loop around: what may leave it
         self.count = 0
 
     def pick(self, *choices):
@@ -50,7 +52,14 @@ class Writer:
                 *names, *INTS, "n", str(self.draw(st.integers(-9, 9))), "k[{}]"
             ).format(self.index() if depth else "0")
         left, right = self.int(depth - 1), self.int(depth - 1)
-        operator = self.pick("+", "-", "*", "//", "%", "//")
+        form = self.pick("", "", "", "~({})", "max({}, {})", "min({}, {})", *self.conditional)
+        if form:
+            test = self.test(0) if "test" in form else ""
+            return f"({form.format(left, right, test=test)})"
+        operator = self.pick("+", "-", "*", "//", "%", "//", "&", "|", "^", "<<", ">>")
+        if operator in ("<<", ">>"):
+            right = self.pick("(n & 7)", "3", "0", f"(({right}) & 15)")
+            return f"(({left}) % 997) {operator} {right}"
         if operator in ("//", "%"):
             right = self.pick("3", "8", "-5", f"(({right}) % 4 + 1)", "7")
         return f"({left}) {operator} ({right})"
@@ -61,16 +70,26 @@ class Writer:
             return f"float({self.int(1)})" if leaf == "int" else leaf.format(self.index())
         left, right = self.float(depth - 1), self.float(depth - 1)
         form = self.pick(
-            "{} + {}", "{} - {}", "{} * {}", "{} * {}", "-{}", "abs({})", "{} * (n - 3)"
-        )
-        return form.format(f"({left})", f"({right})")
+            "{} + {}", "{} - {}", "{} * {}", "{} * {}", "-{}", "abs({})", "{} * (n - 3)",
+            "max({}, {})", "min({}, {})", *self.conditional,
+        )  # fmt: skip
+        test = self.test(0) if "test" in form else ""
+        return form.format(f"({left})", f"({right})", test=test)
 
     def test(self, depth=1):
+        conditional, self.conditional = self.conditional, ()  # not within a test
+        text = self._test(depth)
+        self.conditional = conditional
+        return text
+
+    def _test(self, depth):
         if depth and self.pick(True, False, False):
             form = self.pick("({}) and ({})", "({}) or ({})", "not ({})")
             return form.format(self.test(0), self.test(0))
         compare = self.pick("<", "<=", ">", ">=", "==", "!=")
         side = self.pick(self.int, self.float)
+        if depth == 0 and self.pick(True, False, False, False):
+            return f"{self.int(0)} {compare} {self.int(0)} < {self.int(0)}"
         # Values that are equal, or no numbers, now and then.
         return f"{side(1)} {compare} {side(1)}"
 
@@ -83,7 +102,11 @@ class Writer:
     def statement(self, depth, indent):
         space = "    " * indent
         kinds = ["float", "float", "int", "store", "store", "ints", "add"]
+        if self.leaves:
+            kinds.append("leave")
         kind = self.pick(*kinds, *(["for", "for", "if", "while", "max"] if depth else []))
+        if kind == "leave":
+            return [f"{space}if {self.test()}:", f"{space}    {self.pick(*self.leaves[-1])}"]
         if kind == "float":
             return [f"{space}{self.pick(*FLOATS)} = {self.float(2)}"]
         if kind == "add":
@@ -102,16 +125,17 @@ class Writer:
         if kind == "for":
             name = f"i{self.count}"
             bounds = self.pick("n", "8", "1, n", "n, 0, -1", "0, n, 3", "u, v", "n, 2", "0, 7, 2")
+            bounded = bounds in ("n", "8", "1, n", "0, n, 3")
             return [
                 f"{space}for {name} in range({bounds}):",
-                *self.inside(depth, indent, (name, bounds in ("n", "8", "1, n", "0, n, 3"))),
+                *self.inside(depth, indent, ("break", "continue"), (name, bounded)),
             ]
         if kind == "while":
             name = f"w{self.count}"
             return [
                 f"{space}{name} = 0",
                 f"{space}while {name} < 3 and {self.test(0)}:",
-                *self.inside(depth, indent, (name, True)),
+                *self.inside(depth, indent, ("break",), (name, True)),
                 f"{space}    {name} = {name} + 1",
             ]
         lines = [f"{space}if {self.test()}:", *self.block(depth - 1, indent + 1)]
@@ -119,10 +143,12 @@ class Writer:
             lines += [f"{space}else:", *self.block(depth - 1, indent + 1)]
         return lines
 
-    def inside(self, depth, indent, loop):
+    def inside(self, depth, indent, leaves, loop):
         self.loops.append(loop)
+        self.leaves.append(leaves)
         body = self.block(depth - 1, indent + 1)
         self.loops.pop()
+        self.leaves.pop()
         return body
 
 

@@ -35,6 +35,7 @@ OUTSIDE = {
     "    break": (2, "outside loop"),
     "    continue": (2, "not properly in loop"),
     "    while n:\n        break\n        n = 1": (4, "leave it out"),
+    "    if n and (1 if n else 0):\n        x[0] = 1.0": (2, "to a name before"),
     "    while (1 if n else 0) == 1:\n        x[0] = 1.0": (2, "in the loop's body"),
     "    x[0] = n and 2": (2, "if statement"),
     "    x[0] = 0 < n < 2": (2, "if statement"),

@@ -81,6 +81,13 @@ class _Desugarer:
                 tests = [ast.Compare(copy.deepcopy(a), [op], [b]) for a, op, b in pairs]
                 return _at(node, ast.BoolOp(ast.And(), tests))
 
+            def visit_BoolOp(self, node):
+                rest = [child for value in node.values[1:] for child in ast.walk(value)]
+                if any(isinstance(child, ast.IfExp) for child in rest):
+                    what = "a conditional expression after and, or: assign it to a name before"
+                    desugarer.refuse(node, f"not in the subset: {what}")
+                return self.generic_visit(node)
+
             def visit_IfExp(self, node):
                 name = desugarer.new("if", "value")
                 choices = [
