@@ -16,8 +16,13 @@ def zeros(n, typecode="f"):
             f"no {4 * n} bytes are free in one piece: choose a smaller n_embd, n_layer or "
             "block_size, or fewer letters; a soft reset (Ctrl-D) frees what the REPL holds"
         )
-    for i in range(n):
-        buffer[i] = 0
+    buffer[0] = 0
+    view = memoryview(buffer)
+    done = 1
+    while done < n:  # copies double what is done, which is faster than a loop over all
+        more = min(done, n - done)
+        view[done : done + more] = view[:more]
+        done += more
     return buffer
 
 

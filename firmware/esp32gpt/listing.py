@@ -19,7 +19,7 @@ from .dataset import open_list
 from .modules import borrow
 
 MOST_BYTES = 8192  # of a stored listing
-BLOCK = 1024  # bytes read at once
+BLOCK = 4096  # bytes read at once: a block of the flash
 MOST = 64  # letters of an alphabet; each is a token, which costs the chip memory
 LEAST = 8  # different names held out, and as many trained on; of fewer, none are held out
 HOST = "host"
