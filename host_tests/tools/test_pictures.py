@@ -7,7 +7,7 @@ from esp32gpt.config import Config, size
 
 from host_tests.support import session
 from tools.host.errors import ToolError
-from tools.pictures import architecture
+from tools.pictures import architecture, time
 from tools.pictures import command as pictures
 
 
@@ -22,6 +22,7 @@ def test_the_pictures_are_those_of_the_session_beside_them():
     assert (pictures.PICTURES / "architecture.svg").read_text(
         encoding="utf-8"
     ) == architecture.draw()
+    assert texts((pictures.PICTURES / "time.svg").read_text(encoding="utf-8")) == texts(time.draw())
     for picture in pictures.PICTURES.iterdir():
         assert picture.stat().st_size < 150_000
 

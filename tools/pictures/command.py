@@ -17,6 +17,7 @@ from tools.monitor import chart
 from tools.monitor.log import Log
 from tools.monitor.view import frame
 from tools.pictures import architecture
+from tools.pictures import time as time_bought
 
 PICTURES = ROOT / "tools" / "pictures"
 SESSION = PICTURES / "session.log"
@@ -78,6 +79,7 @@ def main():
         "loss.svg": chart.render(log, "svg"),
         "monitor.svg": view(log).encode(),
         "architecture.svg": architecture.draw().encode(),
+        "time.svg": time_bought.draw().encode(),
     }
     for name, content in pictures.items():
         (PICTURES / name).write_bytes(content)
