@@ -7,6 +7,7 @@ import struct
 from binascii import crc32
 
 from .checkpoint import (
+    BEST,
     FLOATS,
     INTS,
     MAGIC,
@@ -41,23 +42,23 @@ LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
 def newest(path):
     """(path, Header) of the checkpoint at `path`, or if it is refused of the one before it.
 
-    What was refused is renamed to `path` + REFUSED, so that no save takes it for a good one.
-    Raises CheckpointError, and renames nothing, if both are refused.
+    That is path + OLD, or path + BEST where a save has made the one out of the other. What was
+    refused is renamed to `path` + REFUSED, so that no save takes it for a good one. Raises
+    CheckpointError, and renames nothing, if all are refused.
     """
     try:
         return path, inspect(path)
     except CheckpointError as error:
-        old = path + OLD
-        if not exists(old):
-            raise
-        try:
-            header = inspect(old)
-        except CheckpointError:
-            raise error
-        if exists(path):
-            print(f"{error}: using {old}")
-            replace(path, path + REFUSED)
-        return old, header
+        for earlier in (path + OLD, path + BEST):
+            try:
+                header = inspect(earlier)
+            except CheckpointError:
+                continue
+            if exists(path):
+                print(f"{error}: using {earlier}")
+                replace(path, path + REFUSED)
+            return earlier, header
+        raise
 
 
 def inspect(path):
