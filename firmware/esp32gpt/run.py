@@ -10,7 +10,7 @@ from .modules import borrow
 from .progress import Progress
 
 TIMED = 20  # steps to time if the user gives seconds; a first one is not timed: it may load names
-SHARE = 0.95  # the part of the time that is training; the rest is progress and measurements
+SHARE = 0.88  # of the time is steps as they are timed, the rest is shown and measured
 MEASURED = 64  # held-out names in a measurement while training
 STEPS_BETWEEN = 250  # the fewest steps between two measurements
 MEASURES = 50  # about so many measurements in a long run
