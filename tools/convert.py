@@ -39,10 +39,22 @@ def read_checkpoint(path):
         raise ToolError(f"{error}.") from error
     arrays = [np.zeros(length, np.float32) for length in header.lengths]
     recovery.restore(str(path), header, arrays)
+    if header.config.moment_bits == 16:
+        arrays[1:2] = halves(arrays[1].view(np.int32))
     return header, arrays
 
 
+def halves(moments):
+    """Return m and v as float32 arrays, of moments that are in 16 bits (adam_step_16)."""
+    return [(moments & ~0xFFFF).view(np.float32), ((moments & 0xFFFF) << 15).view(np.float32)]
+
+
 def write_checkpoint(path, header, arrays):
+    if header.config.moment_bits == 16:
+        params, m, v, losses = arrays
+        # To the nearest, where they have more bits.
+        m, v = m.view(np.int32) + 0x8000, v.view(np.int32) + 0x4000
+        arrays = [params, m & ~0xFFFF | v >> 15, losses]
     try:
         checkpoint.save(str(path), header, arrays)
     except checkpoint.CheckpointError as error:

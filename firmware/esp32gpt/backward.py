@@ -8,16 +8,27 @@ from .buffers import allocate, views, zeros
 
 
 class LayerBackward:
-    """The mirror image of model.Layer."""
+    """The mirror image of model.Layer.
 
-    def __init__(self, layer, grads, dhidden, index):
+    With an `update` (Optimizer.update) each weight follows its gradient once nothing here needs
+    the weight any more, and the gradients may lie in one place.
+    """
+
+    def __init__(self, layer, grads, dhidden, index, moments, update):
+        """moments: views by name like those of `grads`, if there is an update."""
         self.layer = layer
+        self.update = update
         prefix = f"layer{index}."
         self.dattn_wqkv = grads[prefix + "attn_wqkv"]  # (3C, C)
         self.dattn_wo = grads[prefix + "attn_wo"]  # (C, C)
         self.dmlp_fc1 = grads[prefix + "mlp_fc1"]  # (4C, C)
         self.dmlp_fc2 = grads[prefix + "mlp_fc2"]  # (C, 4C)
         self.dhidden = dhidden  # (T, 4C), shared by all layers
+        if update:
+            self.attn_wqkv_moments = moments[prefix + "attn_wqkv"]
+            self.attn_wo_moments = moments[prefix + "attn_wo"]
+            self.mlp_fc1_moments = moments[prefix + "mlp_fc1"]
+            self.mlp_fc2_moments = moments[prefix + "mlp_fc2"]
         # Where the forward pass has done with its own:
         self.dbranch = layer.branch  # (T, C): the gradient of a norm's output, or of attn
         self.dqkv = layer.hidden  # (T, 3C): once dhidden is known
@@ -29,36 +40,64 @@ class LayerBackward:
         k = f.kernels
         C = f.n_embd
         hidden = 4 * C
+        update = self.update
         dbranch = self.dbranch
         dhidden = self.dhidden
         k.linear_backward_weights(self.dmlp_fc2, dx, f.hidden, T, hidden, C)
         k.linear_backward_inputs(dhidden, dx, f.mlp_fc2, T, hidden, C)
+        if update:
+            update(f.mlp_fc2, self.dmlp_fc2, self.mlp_fc2_moments)
         k.relu_backward(dhidden, f.hidden, T, hidden)
         k.linear_backward_weights(self.dmlp_fc1, dhidden, f.mlp_norm, T, C, hidden)
         k.linear_backward_inputs(dbranch, dhidden, f.mlp_fc1, T, C, hidden)
+        if update:
+            update(f.mlp_fc1, self.dmlp_fc1, self.mlp_fc1_moments)
         k.rmsnorm_backward(dx, dbranch, f.mlp_norm, f.mlp_rstd, T, C)
 
         dqkv = self.dqkv
         k.linear_backward_weights(self.dattn_wo, dx, f.attn, T, C, C)
         k.linear_backward_inputs(dbranch, dx, f.attn_wo, T, C, C)
+        if update:
+            update(f.attn_wo, self.dattn_wo, self.attn_wo_moments)
         k.attention_backward(
             dqkv, self.dscores, dbranch, f.probs, f.qkv, T, C, f.n_head, f.block_size
         )
         k.linear_backward_weights(self.dattn_wqkv, dqkv, f.attn_norm, T, C, 3 * C)
         k.linear_backward_inputs(dbranch, dqkv, f.attn_wqkv, T, C, 3 * C)
+        if update:
+            update(f.attn_wqkv, self.dattn_wqkv, self.attn_wqkv_moments)
         k.rmsnorm_backward(dx, dbranch, f.attn_norm, f.attn_rstd, T, C)
 
 
 class Backward:
-    """Gradients of a model's weights: `grads`, flat as `params`, and their sum over a batch."""
+    """Gradients of a model's weights: `grads`, flat as `params`, and their sum over a batch.
 
-    def __init__(self, model, grads):
-        """grads: a buffer of the parameters' size."""
+    With moments of 16 bits `grads` has room for one tensor at a time, and `backward` updates each
+    weight as soon as it has its gradient.
+    """
+
+    def __init__(self, model, grads, optimizer=None):
+        """grads: a buffer for config.gradients(). optimizer: an Adam, if it updates the weights."""
         config = model.config
         self.model = model
         self.grads = grads
         self._sum = None  # of the gradients of earlier names of a batch
-        gradients = views(config.parameters(), grads)
+        table = config.parameters()
+        moments = self._update = None
+        if optimizer:
+            self._update = optimizer.update
+            # Each gradient at the beginning of grads, and that of wpe behind that of wte.
+            gradients = {name: memoryview(grads)[: rows * cols] for name, rows, cols in table}
+            gradients["wpe"] = memoryview(grads)[len(gradients["wte"]) :]
+            moments = views(table, optimizer.moments[0])
+            embeddings = len(gradients["wte"]) + config.block_size * config.n_embd
+            self._embeddings = [
+                memoryview(buffer)[:embeddings]
+                for buffer in (model.params, grads, optimizer.moments[0])
+            ]
+            self.lm_head_moments = moments["lm_head"]
+        else:
+            gradients = views(table, grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         # In the place of gradients that are computed later, if that is enough.
         dhidden = buffers.get("dhidden") or memoryview(self.grads)
@@ -67,27 +106,34 @@ class Backward:
         self.dwpe = gradients["wpe"]  # (block_size, C)
         self.dlm_head = gradients["lm_head"]  # (V, C)
         self.layers = [
-            LayerBackward(layer, gradients, dhidden, i) for i, layer in enumerate(model.layers)
+            LayerBackward(layer, gradients, dhidden, i, moments, self._update)
+            for i, layer in enumerate(model.layers)
         ]
 
     def backward(self, tokens, T):
         """Overwrite `grads` with the gradient of the loss that loss_forward has computed.
 
+        With moments of 16 bits the weights are updated, and `grads` is of no use afterwards.
         The model's activations must be those of forward(tokens, 0, T) and loss_forward.
         """
         f = self.model
         k = f.kernels
         C = f.n_embd
         V = f.vocab_size
+        update = self._update
         dx = self.dx
         dlogits = f.logits
         k.linear_backward_weights(self.dlm_head, dlogits, f.x, T, C, V)
         k.linear_backward_inputs(dx, dlogits, f.lm_head, T, C, V)
+        if update:
+            update(f.lm_head, self.dlm_head, self.lm_head_moments)
         for i in range(len(self.layers) - 1, -1, -1):
             self.layers[i].backward(dx, T)
         k.embed_backward(
             self.dwte, self.dwpe, dx, f.emb, f.emb_rstd, tokens, T, C, V, f.config.block_size
         )
+        if update:
+            update(*self._embeddings)
 
     def reserve(self, batch):
         """Have room for a batch of so many names. Raises MemoryError."""

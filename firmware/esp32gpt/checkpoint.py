@@ -10,7 +10,9 @@ Little-endian, so that hosts and chips read each other's files:
     uint32 …  the names in INTS
     float32 … the names in FLOATS
     UTF-8     the alphabet, and zeros up to a multiple of 4
-    float32 … parameters, first and second moments, the last losses
+    float32 … parameters
+    float32 … first and second moments; or, with moment_bits 16, int32 … both of each parameter
+    float32 … the last losses
     uint32    CRC-32 of all that stands before it
 """
 
@@ -61,16 +63,18 @@ class Header:
 
     @property
     def lengths(self):
-        """Elements of the arrays: parameters, m, v, losses. There may be no m and v."""
+        """Elements of the arrays, of 4 bytes each: parameters, moments, losses.
+
+        The moments are m and v, or with moment_bits 16 one array, and there may be none.
+        """
         n = size(self.config.parameters())
         moments = n if self.moment_bits else 0
-        return (n, moments, moments, self.n_losses)
+        return (n,) + (moments,) * (self.config.moment_bits // 16) + (self.n_losses,)
 
     @property
     def array_bytes(self):
         """Bytes of all arrays together."""
-        n, moments, _, losses = self.lengths
-        return 4 * (n + losses) + 2 * moments * self.moment_bits // 8
+        return 4 * sum(self.lengths)
 
     def pack(self):
         """Return the bytes before the arrays."""
@@ -86,9 +90,9 @@ class Header:
 def save(path, header, arrays):
     """Write a checkpoint, through a new file that then takes the old one's place.
 
-    arrays: float32 parameters, m, v and losses. Whatever happens on the way, power failure
-    included, `path` or the file before it, which is kept as `path` + OLD, is whole. Raises
-    CheckpointError if there is no room.
+    arrays: parameters, moments and losses, of the header's lengths. Whatever happens on the way,
+    power failure included, `path` or the file before it, which is kept as `path` + OLD, is whole.
+    Raises CheckpointError if there is no room.
     """
     new = path + NEW
     try:

@@ -81,15 +81,41 @@ def set_highest_clock():
 def has_fpu():
     """Tell whether the chip has the FPU that the fpu engine is machine code for.
 
-    An ESP32-S2 would load that code, and crash in it. The name of the chip ends what the firmware
-    says of its board: "Generic ESP32S3 module with ESP32S3", "TinyPICO with ESP32-PICO-D4".
+    An ESP32-S2 would load that code, and crash in it.
+    """
+    return _family() in FAMILIES_WITH_FPU
+
+
+def loses_writes():
+    """Tell whether machine code may lose what it writes to this chip's heap.
+
+    The heap is in PSRAM where it is larger than a bare chip's. An ESP32 before revision 3 may then
+    lose a write unless the code was compiled against that, as the firmware's is and that of viper
+    and kernelc is not (Espressif, ECO and Workarounds for Bugs in ESP32, section 3.10). The three
+    bits of the revision are where ESP-IDF's efuse_hal_get_major_chip_version reads them.
+    """
+    if _family() != "" or HEAPS == 1:
+        return False
+    from machine import mem32
+
+    fixed = mem32[0x3FF5A00C] >> 15 & mem32[0x3FF5A014] >> 20 & mem32[0x3FF6607C] >> 31
+    return not fixed & 1
+
+
+def _family():
+    """Return what follows "ESP32" in the chip's name: "" for the first chip, "s3"; None elsewhere.
+
+    The name ends what the firmware says of its board: "Generic ESP32S3 module with ESP32S3",
+    "TinyPICO with ESP32-PICO-D4".
     """
     machine = getattr(sys.implementation, "_machine", "")
     chip = machine.split(" with ")[-1].replace("-", "").lower()
+    if not chip.startswith("esp32"):
+        return None
     family = chip[5:7]
     if not family[1:].isdigit() or family[0] not in "schp":
         family = ""  # a module of the first chip
-    return chip.startswith("esp32") and family in FAMILIES_WITH_FPU
+    return family
 
 
 def require_bytes(needed, purpose):

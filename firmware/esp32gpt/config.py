@@ -28,10 +28,21 @@ class Config:
         self.eps = eps
         if self.seconds:
             self.steps = 0  # until it is known how many steps take so long
+        if self.moment_bits not in (16, 32):
+            raise ValueError(f"moment_bits must be 16 or 32, not {self.moment_bits}")
+        self.check_batch()
         if self.n_embd % self.n_head:
             raise ValueError(
                 f"n_head must divide n_embd: {self.n_embd} channels do not split into {self.n_head}"
                 " heads"
+            )
+
+    def check_batch(self):
+        """Raise ValueError for a batch that cannot be learned from."""
+        if self.moment_bits == 16 and self.batch > 1:
+            raise ValueError(
+                "batch must be 1 with moment_bits 16: no gradient is kept then that those of other "
+                "names could be added to"
             )
 
     def parameters(self):
@@ -75,18 +86,26 @@ class Config:
         return table
 
     def gradients(self):
-        """Return (name, rows, cols) of every gradient, twice if those of a batch are added up."""
+        """Return (name, rows, cols) of every gradient that is kept at a time.
+
+        With moments of 16 bits that is the largest, with the embeddings' as one; otherwise all,
+        twice if those of a batch are added up.
+        """
+        if self.moment_bits == 16:
+            C = self.n_embd
+            embeddings = self.vocab_size + self.block_size
+            return [("any", 1, C * max(4 * C, embeddings))]
         return self.parameters() * (1 + (self.batch > 1))
 
     def activation_gradients(self):
         """Return (name, rows, cols) of the backward pass's own buffers; all layers share them.
 
         The rest reuse forward buffers that are no longer needed. dhidden, if it fits, lies where
-        the gradients of all weights before the MLP's are written later.
+        the gradients of all weights before the MLP's are written later, if those are kept.
         """
         C = self.n_embd
         T = self.block_size
-        fits = self.vocab_size + T + 4 * C >= 4 * T
+        fits = self.moment_bits == 32 and self.vocab_size + T + 4 * C >= 4 * T
         return [] if fits else [("dhidden", T, 4 * C)]
 
     def model_bytes(self):
@@ -96,7 +115,7 @@ class Config:
     def training_bytes(self):
         """Return the bytes that training allocates besides: gradients, both moments, and the
         names held out."""
-        moments = 2 * size(self.parameters())
+        moments = size(self.parameters()) * self.moment_bits // 16  # as numbers of 4 bytes
         floats = moments + size(self.gradients()) + size(self.activation_gradients())
         return 4 * floats + HELD_OUT_BYTES
 

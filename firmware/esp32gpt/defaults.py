@@ -26,6 +26,7 @@ MODEL = {  # name: (default, least, greatest); if the default is an int, so are 
     "warmup": (0, 0, 100000000),
     "cosine": (False,),
     "batch": (1, 1, 1000),
+    "moment_bits": (32, 16, 32),  # one of the two
 }
 # Further settings of a GPT.
 SESSION = {

@@ -18,7 +18,7 @@ from .rng import Rng
 from .run import Run
 from .sampler import Sampler
 from .tokenizer import Tokenizer
-from .trainer import Trainer
+from .trainer import Trainer, training_buffers
 
 EVALUATED = 256  # different names that `evaluate` takes
 DROPPED = "no letter arrived: a board's prompt drops those beyond ASCII, so write å as \\xe5"
@@ -71,7 +71,8 @@ class GPT:
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         # A chip's heap is two pieces of 55 KB and one that the library fills. The large arrays
         # come first: three fit into one piece, and the activations into what is left.
-        params, *others = [zeros(size(config.parameters())) for _ in range(4)]
+        params = zeros(size(config.parameters()))
+        others = training_buffers(config)
         self.settings = settings
         self.engine_name = choice.name
         self.tokenizer = Tokenizer(letters)
@@ -106,8 +107,8 @@ class GPT:
             print(f"{names.path} has changed since: training begins at its first name")
 
     def _arrays(self):
-        optimizer = self.trainer.optimizer
-        return self.model.params, optimizer.m, optimizer.v, self.trainer.losses
+        trainer = self.trainer
+        return [self.model.params] + list(trainer.optimizer.moments) + [trainer.losses]
 
     def save(self, held=None):
         """Write a checkpoint to self.path. Raises CheckpointError if there is no room.
@@ -130,7 +131,6 @@ class GPT:
             "line": names.line,
             "names_bytes": names.identity[0],
             "names_crc": names.identity[1],
-            "moment_bits": 32,
             "held": held or 0.0,
             "best": self._best,
         }

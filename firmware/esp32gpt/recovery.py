@@ -94,7 +94,7 @@ def inspect(path):
 
 
 def restore(path, header, arrays):
-    """Fill the arrays (parameters, m, v, losses) from a checkpoint that `inspect` found whole.
+    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` found whole.
 
     Those that it does not have, as one of weights alone has no moments, stay as they are.
     """
@@ -111,6 +111,7 @@ def config_of(values):
     config = Config(**{name: values[name] for name in SHAPE})
     for name in TRAINING:  # as they are, though settings may allow less by now
         setattr(config, name, values[name])
+    config.moment_bits = values["moment_bits"] or 32
     return config
 
 
@@ -122,7 +123,7 @@ def _unpack(head, version):
     values.update(zip(INTS[:ints] + FLOATS[:floats], fields))
     alphabet = str(head[struct.calcsize(form) :], "utf-8").rstrip("\0")
     config = config_of(values)
-    if config.vocab_size != len(alphabet) + 1 or values["moment_bits"] not in (0, 32):
+    if config.vocab_size != len(alphabet) + 1 or values["moment_bits"] not in (0, 16, 32):
         raise ValueError
     return Header(config, alphabet, values)
 

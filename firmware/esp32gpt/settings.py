@@ -70,7 +70,7 @@ def agree(values, given, config, path):
 
     Raises SettingsError if another shape is given.
     """
-    for name in SHAPE:
+    for name in SHAPE + ("moment_bits",):
         if name in given and values[name] != getattr(config, name):
             raise SettingsError(
                 f"{path} has {name} {getattr(config, name)}, but {values[name]} is asked for: "
@@ -79,6 +79,7 @@ def agree(values, given, config, path):
     for name in RECIPE:
         if name in given:
             setattr(config, name, values[name])
+    config.check_batch()
     if values["seconds"]:
         if values["seconds"] != config.seconds:
             config.seconds = values["seconds"]

@@ -2,9 +2,10 @@
 
 from array import array
 
-from . import compat
+from . import compat, modules
 from .backward import Backward
 from .buffers import zeros
+from .config import size
 from .optimizer import Adam
 
 WINDOW = 100  # losses in the running mean
@@ -12,6 +13,18 @@ WINDOW = 100  # losses in the running mean
 
 class TrainingError(Exception):
     """Training cannot go on; the message says why and what to do."""
+
+
+def moment_types(config, typecode="f"):
+    """Return the typecodes of the moments' buffers: m's and v's, or that of both in one."""
+    return "i" if config.moment_bits == 16 else 2 * typecode
+
+
+def training_buffers(config, typecode="f"):
+    """Return new buffers, [gradients, moments …], for a Trainer. Raises MemoryError."""
+    n = size(config.parameters())
+    grads = size(config.gradients()) if config.moment_bits == 16 else n
+    return [zeros(grads, typecode)] + [zeros(n, kind) for kind in moment_types(config, typecode)]
 
 
 class Trainer:
@@ -22,29 +35,38 @@ class Trainer:
     """
 
     def __init__(self, model, documents, buffers=None):
-        """buffers: the gradients' and both moments'; made here if None. Raises MemoryError."""
+        """buffers: the gradients', then the moments' (Adam); made here if None.
+
+        Raises MemoryError.
+        """
         config = model.config
         self.model = model
         self.documents = documents
-        n = len(model.params)
         if buffers is None:
             compat.require_bytes(config.training_bytes(), "training this model")
-            buffers = [zeros(n, model.typecode) for _ in range(3)]
-        grads, m, v = buffers
-        self.optimizer = Adam(config, model.kernels, m, v, model.typecode)
-        self.backward = Backward(model, grads)
+            buffers = training_buffers(config, model.typecode)
+        grads, *moments = buffers
+        self.optimizer = Adam(config, model.kernels, moments, model.typecode)
+        # Do the weights follow their gradients, within the backward pass?
+        self._follow = config.moment_bits == 16
+        self.backward = Backward(model, grads, self.optimizer if self._follow else None)
         self.step = 0  # steps done
         # A ring with one place more than the mean takes, for the loss of the step under way.
         self.losses = zeros(WINDOW + 1, model.typecode)
         self._start = None  # the documents' position, while a batch has gone beyond it
         self.tokens = array("i", [0] * (config.block_size + 1))
         self.targets = memoryview(self.tokens)[1:]
+        self._T = 0  # the predictions of the name under way
+        self._interrupts = None
+        if self._follow and compat.INTERRUPTS_AT_BRANCHES:
+            self._interrupts = modules.load("interrupts")
         # Where an interrupt could stop the update half way, keep what takes it back.
         self._undo = None
-        if not (compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC):
-            state = (model.params, self.optimizer.m, self.optimizer.v)
+        if not (self._interrupts or (compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC)):
+            kinds = model.typecode + moment_types(config, model.typecode)
             self._undo = [
-                (memoryview(live), memoryview(zeros(len(live), model.typecode))) for live in state
+                (memoryview(live), memoryview(zeros(len(live), kind)))
+                for kind, live in zip(kinds, [model.params] + moments)
             ]
 
     @property
@@ -83,17 +105,25 @@ class Trainer:
         slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
         self.optimizer.prepare(self.step)
-        if batch == 1:
+        if self._follow:
+            self._forward(slot)
+        elif batch == 1:
             self._learn(slot)
         else:
             self._learn_batch(slot, batch)
         if self._undo:
-            self._update_or_undo()
+            self._commit_or_undo()
+        else:
+            self._commit()
+
+    def _commit(self):
+        if self._follow:
+            self._backward_and_update()
         else:
             self._update()
 
-    def _learn(self, slot):
-        """Write the loss of the next name to its slot, and the gradients."""
+    def _forward(self, slot):
+        """Write the loss of the next name to its slot."""
         model = self.model
         T = self.documents.peek(self.tokens)
         if not T:
@@ -103,7 +133,12 @@ class Trainer:
             raise TrainingError(
                 f"the loss is not finite at step {self.step}: try a lower learning rate"
             )
-        self.backward.backward(self.tokens, T)
+        self._T = T
+
+    def _learn(self, slot):
+        """Write the loss of the next name to its slot, and the gradients."""
+        self._forward(slot)
+        self.backward.backward(self.tokens, self._T)
 
     def _learn_batch(self, slot, batch):
         """As _learn for a batch: the mean loss, and the sum of the gradients."""
@@ -137,12 +172,24 @@ class Trainer:
         self.documents.advance()
         self._start = None
 
-    def _update_or_undo(self):
+    def _backward_and_update(self):
+        # The weights follow their gradients: from the first to the last no interrupt may come.
+        if self._interrupts:
+            self._interrupts.hold()
+        try:
+            self.backward.backward(self.tokens, self._T)
+            self.step += 1
+            self.documents.advance()
+        finally:
+            if self._interrupts:
+                self._interrupts.release()
+
+    def _commit_or_undo(self):
         step = self.step
         for live, saved in self._undo:
             saved[:] = live
         try:
-            self._update()
+            self._commit()
         except BaseException:
             if self.step == step:
                 for live, saved in self._undo:

@@ -23,7 +23,7 @@ FORGET = "import os\nfor n in os.listdir(): 'esp32gpt.ckpt' in n and os.remove(n
 # What main.py leaves at the REPL, and its lines.
 GPT = "gpt"
 STEP = "gpt.trainer.step"
-CHECKSUMS = "binascii.crc32(gpt.model.params), binascii.crc32(gpt.trainer.optimizer.m)"
+CHECKSUMS = "binascii.crc32(gpt.model.params), binascii.crc32(gpt.trainer.optimizer.moments[0])"
 TRAIN_TO = "gpt.trainer.run({})"
 COUNTDOWN = "training starts in"
 BEGINS = r"training: step \d+ to 1000"

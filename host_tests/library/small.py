@@ -26,9 +26,9 @@ def small(**changes):
     return Config(**shape)
 
 
-def smallest(batch=1):
+def smallest(**recipe):
     """Return the Config of a model that takes part in every kernel, and little else."""
-    return Config(n_embd=4, n_head=2, block_size=4, steps=60, learning_rate=0.03, batch=batch)
+    return Config(n_embd=4, n_head=2, block_size=4, steps=60, learning_rate=0.03, **recipe)
 
 
 def trainer(engine, config=None, names=NAMES, seed=1):

@@ -88,6 +88,18 @@ def test_a_resumed_run_of_batches_goes_on_exactly():
     clean()
 
 
+def test_a_resumed_run_with_moments_of_16_bits_goes_on_exactly():
+    write_names()
+    straight = new(autosave_seconds=0, moment_bits=16)
+    straight.train()
+    new(moment_bits=16).train(11)
+    again = GPT.load(FILE, names=NAMES)
+    assert again.model.config.moment_bits == 16
+    again.train()
+    assert state(again) == state(straight)
+    clean()
+
+
 def test_seconds_are_turned_into_steps_once():
     write_names()
     gpt = new(seconds=1, steps=None)

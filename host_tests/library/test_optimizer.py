@@ -15,7 +15,7 @@ def rates(steps=20, **changes):
     step on.
     """
     config = Config(steps=steps, learning_rate=0.01, beta1=0.5, beta2=0.5, **changes)
-    adam = Adam(config, reference(), zeros(1), zeros(1))
+    adam = Adam(config, reference(), (zeros(1), zeros(1)))
     params = zeros(1)
     grads = zeros(1)
     grads[0] = 1.0

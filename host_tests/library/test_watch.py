@@ -174,7 +174,7 @@ def test_looking_changes_nothing_that_training_moves():
         for request in ("about", "weights", "name ba", "sample 1 1.0 0 ", "held"):
             asked(watched, request)
     assert list(watched.model.params) == list(alone.model.params)
-    assert list(watched.trainer.optimizer.v) == list(alone.trainer.optimizer.v)
+    assert list(watched.trainer.optimizer.moments[1]) == list(alone.trainer.optimizer.moments[1])
 
 
 def test_what_cannot_be_answered_is_said():

@@ -45,6 +45,11 @@ def _first():
         try:
             if name == "fpu" and not compat.has_fpu():
                 raise ImportError("only ESP32 and ESP32-S3 have the FPU that it is for")
+            if name != "reference" and compat.loses_writes():
+                raise ImportError(
+                    "an ESP32 before revision 3 may lose what machine code writes to PSRAM: use "
+                    "firmware that does not use PSRAM"
+                )
             engine = load(name)
             if name == "fpu":
                 modules.borrow("kernels.selftest", "check", engine)

@@ -28,11 +28,10 @@ ints = "an int32 buffer"
 
 # How the loops run once tools/kernelc compiles this file: unrolled and jammed. No result changes.
 SCHEDULE = {
-    "linear_forward": "t×2, o×4",
-    "linear_backward_inputs": "t×2, i×4",
+    "linear_forward": "o×4, t×2",
+    "linear_backward_inputs": "i×4, t×2",
     "linear_backward_weights": "o×2, i×4",
     "adam_step": "i×2",
-    "adam_step_16": "i×2",
 }
 
 COMPILED = False  # the compiler makes it True
@@ -110,8 +109,8 @@ def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C:
 
 def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int):
     """y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
-    for t in range(start, start + T):
-        for o in range(n_out):
+    for o in range(n_out):
+        for t in range(start, start + T):
             total = 0.0
             for i in range(n_in):
                 total += x[t * n_in + i] * w[o * n_in + i]
@@ -120,8 +119,8 @@ def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: in
 
 def linear_backward_inputs(dx: floats, dy: floats, w: floats, T: int, n_in: int, n_out: int):
     """dx (T, n_in) = dy (T, n_out) · w (n_out, n_in)."""
-    for t in range(T):
-        for i in range(n_in):
+    for i in range(n_in):
+        for t in range(T):
             total = 0.0
             for o in range(n_out):
                 total += dy[t * n_out + o] * w[o * n_in + i]

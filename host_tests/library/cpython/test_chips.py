@@ -56,6 +56,32 @@ def test_what_is_no_esp32_has_no_such_fpu(machine, says):
     assert not compat.has_fpu() and chips.of_machine(machine) is None
 
 
+@pytest.mark.parametrize(
+    "bits, heaps, machine, loses",
+    [
+        ((0, 0, 0), 21, "Generic ESP32 module with SPIRAM with ESP32", True),
+        ((1, 0, 0), 21, "Generic ESP32 module with SPIRAM with ESP32", True),
+        ((1, 1, 0), 21, "TinyPICO with ESP32-PICO-D4", True),
+        ((1, 1, 1), 21, "Generic ESP32 module with SPIRAM with ESP32", False),
+        ((0, 0, 0), 1, "Generic ESP32 module with ESP32", False),
+        ((0, 0, 0), 40, "Generic ESP32S3 module with Octal-SPIRAM with ESP32S3", False),
+        ((0, 0, 0), 40, "linux [GCC 12.2.0] version", False),
+    ],
+)
+def test_an_early_esp32_whose_heap_is_in_psram_loses_writes(
+    bits, heaps, machine, loses, says, monkeypatch
+):
+    says(machine)
+    registers = {
+        0x3FF5A00C: 5 | bits[0] << 15,
+        0x3FF5A014: bits[1] << 20,
+        0x3FF6607C: bits[2] << 31,
+    }
+    monkeypatch.setitem(sys.modules, "machine", types.SimpleNamespace(mem32=registers))
+    monkeypatch.setattr(compat, "HEAPS", heaps)
+    assert compat.loses_writes() == loses
+
+
 class Machine(types.ModuleType):
     """MicroPython's machine module on a chip that allows certain clocks."""
 

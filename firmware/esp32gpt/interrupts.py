@@ -1,0 +1,60 @@
+"""Holds Ctrl-C back while a step must not be interrupted, on a chip."""
+
+import io
+import os
+import select
+import sys
+
+import micropython
+
+CTRL_C = 3
+
+_input = select.poll()
+_input.register(sys.stdin, select.POLLIN)
+
+
+class _Typed(io.IOBase):
+    """A terminal on which the characters of `data` are typed, one at a time."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def readinto(self, buffer):
+        if not self.data:
+            return None
+        buffer[0] = self.data.pop(0)
+        return 1
+
+    def write(self, buffer):
+        return len(buffer)
+
+    def ioctl(self, request, argument):
+        return 0
+
+
+def hold():
+    """Take Ctrl-C for a character like any other, until `release`."""
+    micropython.kbd_intr(-1)
+
+
+def release():
+    """Let Ctrl-C interrupt again, also one that has been typed since `hold`.
+
+    The other characters typed since then can still be read, in their order.
+    """
+    micropython.kbd_intr(CTRL_C)
+    if _input.poll(0):
+        _type_again()
+
+
+def _type_again():
+    data = []
+    while _input.poll(0):
+        data += sys.stdin.buffer.read(1)
+    others = [character for character in data if character != CTRL_C]
+    # What a terminal of os.dupterm has to say is put where typed characters wait.
+    before = os.dupterm(_Typed(others))
+    os.dupterm_notify(None)
+    os.dupterm(before)
+    if CTRL_C in data:
+        raise KeyboardInterrupt
