@@ -10,6 +10,7 @@ PRESETS = {
     "tiny": {"n_embd": 8, "n_head": 2},
     "default": {},
     "large": {"n_embd": 18, "n_head": 3},
+    "largest": {"n_embd": 24, "moment_bits": 16},  # with the fpu engine
 }
 
 # Settings of a Config.
