@@ -1,7 +1,7 @@
 """The backward pass: the forward pass of model.py, mirrored line by line.
 
-For each kernel call there, from the last to the first, its backward kernels here. `dx` is
-the gradient of the residual stream; every other d<name> is the gradient of <name>.
+It calls the backward kernels of each kernel call in model.py, from the last call to the first. `dx`
+is the gradient of the residual stream; every other d<name> is the gradient of <name>.
 """
 
 from .buffers import allocate, views, zeros
@@ -10,12 +10,12 @@ from .buffers import allocate, views, zeros
 class LayerBackward:
     """The mirror image of model.Layer.
 
-    With an `update` (Optimizer.update) each weight follows its gradient once nothing here needs
-    the weight any more, and the gradients may lie in one place.
+    With `update` (Adam.update), each weight is updated as soon as its gradient is known and the
+    weight is not needed any more. The gradients can then share one place.
     """
 
     def __init__(self, layer, grads, dhidden, index, moments, update):
-        """moments: views by name like those of `grads`, if there is an update."""
+        """Use these buffers. With `update`, `moments` are views by name, as in `grads`."""
         self.layer = layer
         self.update = update
         prefix = f"layer{index}."
@@ -29,13 +29,14 @@ class LayerBackward:
             self.attn_wo_moments = moments[prefix + "attn_wo"]
             self.mlp_fc1_moments = moments[prefix + "mlp_fc1"]
             self.mlp_fc2_moments = moments[prefix + "mlp_fc2"]
-        # Where the forward pass has done with its own:
+        # These reuse forward buffers that are no longer needed.
         self.dbranch = layer.branch  # (T, C): the gradient of a norm's output, or of attn
-        self.dqkv = layer.hidden  # (T, 3C): once dhidden is known
-        self.dscores = layer.mlp_rstd  # (T,): once that norm's backward is done
+        self.dqkv = layer.hidden  # (T, 3C): free after dhidden is computed
+        self.dscores = layer.mlp_rstd  # (T,): free after the backward of the MLP's norm
 
     def backward(self, dx, T):
-        """Turn dx from the gradient of the layer's output into that of its input."""
+        """Overwrite dx (T, C), the gradient of the layer's output, with the gradient of its input,
+        and write the gradients of the layer's weights."""
         f = self.layer
         k = f.kernels
         C = f.n_embd
@@ -70,23 +71,24 @@ class LayerBackward:
 
 
 class Backward:
-    """Gradients of a model's weights: `grads`, flat as `params`, and their sum over a batch.
+    """The gradients of a model's weights: `grads`, a flat buffer with the layout of `params`.
 
-    With moments of 16 bits `grads` has room for one tensor at a time, and `backward` updates each
-    weight as soon as it has its gradient.
+    With moments of 16 bits, `grads` has room for only one tensor, and `backward` updates each
+    weight as soon as its gradient is known.
     """
 
     def __init__(self, model, grads, optimizer=None):
-        """grads: a buffer for config.gradients(). optimizer: an Adam, if it updates the weights."""
+        """Use `grads`, a buffer for config.gradients(), and `optimizer`, an Adam that updates the
+        weights within the backward pass, or None."""
         config = model.config
         self.model = model
         self.grads = grads
-        self._sum = None  # of the gradients of earlier names of a batch
+        self._sum = None  # the sum of the gradients of earlier names in a batch
         table = config.parameters()
         moments = self._update = None
         if optimizer:
             self._update = optimizer.update
-            # Each gradient at the beginning of grads, and that of wpe behind that of wte.
+            # Every gradient begins at the start of grads, except that of wpe, which follows wte's.
             gradients = {name: memoryview(grads)[: rows * cols] for name, rows, cols in table}
             gradients["wpe"] = memoryview(grads)[len(gradients["wte"]) :]
             moments = views(table, optimizer.moments[0])
@@ -99,9 +101,9 @@ class Backward:
         else:
             gradients = views(table, grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
-        # In the place of gradients that are computed later, if that is enough.
+        # dhidden uses the place of gradients that are computed later, if it fits there.
         dhidden = buffers.get("dhidden") or memoryview(self.grads)
-        self.dx = model.x  # (T, C): once lm_head's gradient is known
+        self.dx = model.x  # (T, C): free after the gradient of lm_head is computed
         self.dwte = gradients["wte"]  # (V, C)
         self.dwpe = gradients["wpe"]  # (block_size, C)
         self.dlm_head = gradients["lm_head"]  # (V, C)
@@ -111,10 +113,11 @@ class Backward:
         ]
 
     def backward(self, tokens, T):
-        """Overwrite `grads` with the gradient of the loss that loss_forward has computed.
+        """Overwrite `grads` with the gradient of the loss of a name with T predictions.
 
-        With moments of 16 bits the weights are updated, and `grads` is of no use afterwards.
-        The model's activations must be those of forward(tokens, 0, T) and loss_forward.
+        With moments of 16 bits this also updates the weights; `grads` is then meaningless. Call
+        this directly after the model's forward(tokens, 0, T) and loss_forward: it needs their
+        activations, and overwrites some of them.
         """
         f = self.model
         k = f.kernels
@@ -136,12 +139,13 @@ class Backward:
             update(*self._embeddings)
 
     def reserve(self, batch):
-        """Have room for a batch of so many names. Raises MemoryError."""
+        """Allocate the buffer for the sum of gradients, if a batch of so many names needs it.
+        Raises MemoryError."""
         if batch > 1 and not self._sum:
             self._sum = zeros(len(self.grads), self.model.typecode)
 
     def add_up(self, i, batch):
-        """Add what `backward` has written for name i of a batch to the names before it.
+        """Add the gradients that `backward` wrote for name i of a batch to those of earlier names.
 
         After the last name, `grads` is the sum over the batch.
         """

@@ -1,7 +1,7 @@
-"""Checkpoints: the whole state of a training run in one file, from which it goes on exactly.
-recovery.py reads them.
+"""Checkpoints: the whole state of a training run in one file. A resumed run gives exactly the same
+result as a run without interruption. recovery.py reads the files.
 
-Little-endian, so that hosts and chips read each other's files:
+The format is little-endian on all machines, so hosts and chips can read each other's files:
 
     8 bytes   b"esp32gpt"
     uint16    version of this format: 2
@@ -13,7 +13,7 @@ Little-endian, so that hosts and chips read each other's files:
     float32 … parameters
     float32 … first and second moments; or, with moment_bits 16, int32 … both of each parameter
     float32 … the last losses
-    uint32    CRC-32 of all that stands before it
+    uint32    CRC-32 of all bytes before it
 """
 
 import os
@@ -23,13 +23,13 @@ from binascii import crc32
 from .config import size
 
 PATH = "esp32gpt.ckpt"
-# Beside it, with these suffixes:
-NEW = ".new"  # a save that is under way, or was cut off
-OLD = ".old"  # the checkpoint before it
-BEST = ".best"  # an earlier one, whose held-out loss was the lowest
-KEPT = ".kept"  # that of another model, whose place a new one took
-REFUSED = ".refused"  # one that was found damaged
-FORGOTTEN = ("", NEW, OLD, BEST)  # removed where a board is to begin anew
+# Files with these suffixes lie beside the checkpoint:
+NEW = ".new"  # an unfinished save
+OLD = ".old"  # the previous checkpoint
+BEST = ".best"  # the earlier checkpoint with the lowest held-out loss
+KEPT = ".kept"  # the checkpoint of another model, replaced by a new model's
+REFUSED = ".refused"  # a damaged checkpoint
+FORGOTTEN = ("", NEW, OLD, BEST)  # FRESH=1 removes these
 SUFFIXES = FORGOTTEN + (KEPT, REFUSED)
 
 MAGIC = b"esp32gpt"
@@ -39,23 +39,24 @@ SHAPE = ("n_embd", "n_head", "n_layer", "block_size", "vocab_size")
 INTS = SHAPE + ("steps", "step", "n_losses", "rng_high", "rng_low", "seed", "epoch", "block")
 INTS += ("line", "names_bytes", "names_crc", "seconds", "warmup", "cosine", "batch", "moment_bits")
 FLOATS = ("learning_rate", "beta1", "beta2", "eps", "init_std", "held", "best")
-# held is the held-out loss of these weights, best the lowest of all that were saved; 0: unknown.
-# Those of them that a Config has besides its shape.
+# held is the held-out loss of these weights, best the lowest one of all saves; 0 means unknown.
+# TRAINING lists those of them that are attributes of a Config, besides its shape.
 TRAINING = ("steps", "seconds", "warmup", "cosine", "batch") + FLOATS[:5]
 PREFIX = "<8sHHI"
 FIXED = PREFIX + f"{len(INTS)}I{len(FLOATS)}f"
-PIECE = 512  # bytes at a time: what littlefs programs together, and little of the heap
+PIECE = 512  # bytes written at a time: littlefs programs so many together
 
 
 class CheckpointError(Exception):
-    """A checkpoint that cannot be used or written; the message says what to do."""
+    """A checkpoint cannot be used or written; the message says what to do."""
 
 
 class Header:
-    """The part of a checkpoint before its arrays: INTS, FLOATS, `alphabet` and `config`."""
+    """The part of a checkpoint before its arrays: INTS and FLOATS as attributes, `alphabet`, and
+    `config`."""
 
     def __init__(self, config, alphabet, values):
-        """`values` has the INTS and FLOATS that are not in the Config."""
+        """Take the INTS and FLOATS from `values`, a dict, or else from the Config."""
         self.config = config
         self.alphabet = alphabet
         for name in INTS + FLOATS:
@@ -63,9 +64,9 @@ class Header:
 
     @property
     def lengths(self):
-        """Elements of the arrays, of 4 bytes each: parameters, moments, losses.
+        """The number of elements of each array, of 4 bytes each: parameters, moments, losses.
 
-        The moments are m and v, or with moment_bits 16 one array, and there may be none.
+        The moments are m and v, or one array with moment_bits 16. There may be none.
         """
         n = size(self.config.parameters())
         moments = n if self.moment_bits else 0
@@ -73,7 +74,7 @@ class Header:
 
     @property
     def array_bytes(self):
-        """Bytes of all arrays together."""
+        """The size of all arrays together, in bytes."""
         return 4 * sum(self.lengths)
 
     def pack(self):
@@ -88,11 +89,11 @@ class Header:
 
 
 def save(path, header, arrays):
-    """Write a checkpoint, through a new file that then takes the old one's place.
+    """Write a checkpoint to a new file, which then replaces `path`.
 
-    arrays: parameters, moments and losses, of the header's lengths. Whatever happens on the way,
-    power failure included, `path` or the file before it, which is kept as `path` + OLD, is whole.
-    Raises CheckpointError if there is no room.
+    `arrays` are the parameters, moments and losses, of the header's lengths. The previous file is
+    kept as `path` + OLD. After an interruption at any moment, even a power failure, one of these
+    two files is whole. Raises CheckpointError if there is no room.
     """
     new = path + NEW
     try:
@@ -107,30 +108,30 @@ def save(path, header, arrays):
     except OSError as error:
         remove(new)
         raise CheckpointError(
-            f"cannot write {path} ({error}): delete other files to make room; what it held before"
-            " is kept"
+            f"cannot write {path} ({error}): delete other files to make room; the earlier"
+            " checkpoint is kept"
         )
 
 
 def can_resume(path=PATH):
-    """Return whether there is a checkpoint at `path`, or the one before it."""
+    """Return True if there is a checkpoint at `path`, or the previous one."""
     return exists(path) or exists(path + OLD)
 
 
 def keep(path):
-    """Rename the checkpoint at `path`, if there is one, to path + KEPT, and say so."""
+    """Rename the checkpoint at `path`, if there is one, to `path` + KEPT, and print this."""
     if exists(path):
         print(f"the model that {path} held is kept as {path}{KEPT}")
         replace(path, path + KEPT)
 
 
 def main(path):
-    """Return the path that a model goes on to be saved to, which was loaded from `path`."""
+    """Return the path for further saves of a model that was loaded from `path`."""
     return path[: -len(BEST)] if path.endswith(BEST) else path
 
 
 def exists(path):
-    """Return whether there is such a file."""
+    """Return True if there is such a file."""
     try:
         os.stat(path)
         return True
@@ -139,7 +140,7 @@ def exists(path):
 
 
 def replace(source, dest):
-    """Rename, also where a rename does not overwrite."""
+    """Rename `source` to `dest`; delete `dest` first, because not every rename overwrites."""
     remove(dest)
     os.rename(source, dest)
 
@@ -153,7 +154,7 @@ def remove(path):
 
 
 def _write(file, data, crc):
-    """Write in pieces; returns the CRC-32 of all so far."""
+    """Write the data in pieces; return the CRC-32 of everything written so far."""
     view = memoryview(data)
     piece = PIECE // (len(bytes(view[:1])))  # elements
     for i in range(0, len(view), piece):

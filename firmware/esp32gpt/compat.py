@@ -1,4 +1,4 @@
-"""Hides the differences between the interpreters: chip, unix MicroPython, CPython."""
+"""Hide the differences between the interpreters: MicroPython on a chip or on unix, and CPython."""
 
 import gc
 import sys
@@ -7,16 +7,15 @@ import time
 MICROPYTHON = sys.implementation.name == "micropython"
 ON_HOST = sys.platform in ("linux", "darwin", "win32")
 
-# On a chip, MicroPython raises KeyboardInterrupt only where bytecode branches, so code
-# without a branch, calls to native functions included, runs to its end. A host's signal
-# may strike anywhere.
+# On a chip, MicroPython raises KeyboardInterrupt only where bytecode branches. So code without a
+# branch, which may call native functions, runs to its end. On a host a signal may come anywhere.
 INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
 
-CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # the highest of the ESP32, of a C3, of a C2
+CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # Hz: the highest of an ESP32, a C3, a C2
 BARE_HEAP = 192 * 1024  # bytes; a bare ESP32 has 160, a C3 200
 FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3
 
-# How many heaps of a bare chip the heap here is, once it has grown.
+# The size of the heap here, after it has grown, in heaps of a bare chip.
 HEAPS = max(1, gc.mem_free() // BARE_HEAP) if MICROPYTHON else 1
 
 if MICROPYTHON:
@@ -28,41 +27,41 @@ if MICROPYTHON:
         """Collect garbage now. CPython decides by itself when, so this does nothing there."""
 
     def collect_every(n):
-        """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
+        """Collect garbage after every n allocated bytes; with -1, when memory runs out.
 
-        The n bytes are for a bare chip. In a heap k times as large, such as one in PSRAM, a
-        collection takes k times as long, and comes after k * n bytes.
+        n is for a bare chip. In a heap k times as large, such as one in PSRAM, a collection takes k
+        times as long, so it comes after k * n bytes.
         """
         gc.threshold(n * HEAPS if n > 0 else n)
 
 else:
 
     def ticks_us():
-        """Microseconds from an arbitrary beginning."""
+        """Return the time in microseconds, from an arbitrary start."""
         return time.perf_counter_ns() // 1000
 
     def ticks_diff(later, earlier):
-        """Microseconds between two values of ticks_us."""
+        """Return the microseconds between two values of ticks_us."""
         return later - earlier
 
     def free_bytes():
-        """Bytes of heap left; CPython's grows as needed."""
+        """Return the free bytes of the heap. CPython's heap grows, so this is a large number."""
         return 1 << 40
 
     def collect():
         """Collect garbage now. CPython decides by itself when, so this does nothing there."""
 
     def collect_every(n):
-        """Collect garbage after each n bytes that are allocated; -1: when memory runs out.
+        """Collect garbage after every n allocated bytes; with -1, when memory runs out.
 
-        CPython decides by itself when to collect, so this does nothing there.
+        This does nothing on CPython, which collects by its own rules.
         """
 
 
 def set_highest_clock():
-    """Set the processor's clock as high as the chip lets it, and return it in Hz.
+    """Set the processor's clock to the highest of CLOCKS that the chip allows; return it in Hz.
 
-    A chip that boots faster than CLOCKS keeps its clock. Returns None where there is none to set.
+    A chip that is faster already keeps its clock. Returns None if there is no clock to set.
     """
     if sys.platform != "esp32":
         return None
@@ -79,20 +78,20 @@ def set_highest_clock():
 
 
 def has_fpu():
-    """Tell whether the chip has the FPU that the fpu engine is machine code for.
+    """Return True if the chip has the FPU that the fpu engine needs.
 
-    An ESP32-S2 would load that code, and crash in it.
+    An ESP32-S2 could load the engine's code, but would crash in it.
     """
     return _family() in FAMILIES_WITH_FPU
 
 
 def loses_writes():
-    """Tell whether machine code may lose what it writes to this chip's heap.
+    """Return True if machine code may lose writes to this chip's heap.
 
-    The heap is in PSRAM where it is larger than a bare chip's. An ESP32 before revision 3 may then
-    lose a write unless the code was compiled against that, as the firmware's is and that of viper
-    and kernelc is not (Espressif, ECO and Workarounds for Bugs in ESP32, section 3.10). The three
-    bits of the revision are where ESP-IDF's efuse_hal_get_major_chip_version reads them.
+    A heap that is larger than a bare chip's is in PSRAM. There, an ESP32 before revision 3 may lose
+    a write, unless the compiler has a workaround; the firmware's compiler has it, viper and kernelc
+    do not (Espressif, ECO and Workarounds for Bugs in ESP32, section 3.10). The three bits of the
+    revision are read as in ESP-IDF's efuse_hal_get_major_chip_version.
     """
     if _family() != "" or HEAPS == 1:
         return False
@@ -103,10 +102,10 @@ def loses_writes():
 
 
 def _family():
-    """Return what follows "ESP32" in the chip's name: "" for the first chip, "s3"; None elsewhere.
+    """Return the end of the chip's name after "ESP32", such as "" or "s3"; None on other machines.
 
-    The name ends what the firmware says of its board: "Generic ESP32S3 module with ESP32S3",
-    "TinyPICO with ESP32-PICO-D4".
+    The chip's name is the end of _machine: "Generic ESP32S3 module with ESP32S3", "TinyPICO with
+    ESP32-PICO-D4".
     """
     machine = getattr(sys.implementation, "_machine", "")
     chip = machine.split(" with ")[-1].replace("-", "").lower()
@@ -114,12 +113,12 @@ def _family():
         return None
     family = chip[5:7]
     if not family[1:].isdigit() or family[0] not in "schp":
-        family = ""  # a module of the first chip
+        family = ""  # a module with the first ESP32
     return family
 
 
 def require_bytes(needed, purpose):
-    """Raise MemoryError, before anything is allocated, if so many bytes are not free."""
+    """Raise MemoryError if fewer than `needed` bytes are free. Allocates nothing."""
     collect()
     free = free_bytes()
     if needed > free:
@@ -130,13 +129,14 @@ def require_bytes(needed, purpose):
 
 
 def leave(status):
-    """End the program on a host; on a chip there is nowhere to go but the REPL."""
+    """End the program with this status on a host; do nothing on a chip, which returns to the
+    REPL."""
     if ON_HOST:
         sys.exit(status)
 
 
 def describe():
-    """(board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
+    """Return (board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
     version = ".".join(str(part) for part in sys.implementation.version[:3])
     name = "MicroPython" if MICROPYTHON else "CPython"
     return getattr(sys.implementation, "_machine", sys.platform), f"{name} {version}"

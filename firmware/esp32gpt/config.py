@@ -1,7 +1,7 @@
-"""The shape of the model and of its training, and the size tables that follow from it.
+"""The shape of the model, the parameters of its training, and the tables of its buffers.
 
-Every buffer of the library comes from one of two tables of (name, rows, cols): offsets,
-views, gradients, moments and the memory a shape needs are all derived from them.
+The tables list (name, rows, cols) of every buffer. The offsets, the views, the gradients, the
+moments, and the memory that a shape needs all follow from them.
 """
 
 from .modules import borrow
@@ -11,14 +11,15 @@ SHAPE = ("n_embd", "n_head", "n_layer", "block_size")  # and vocab_size
 
 
 class Config:
-    """Any shape with n_head dividing n_embd, and how it is trained.
+    """The shape of a model and the parameters of its training. n_head must divide n_embd.
 
-    Its attributes are vocab_size, init_std (the standard deviation of a new weight), eps
-    (Adam's) and all names of defaults.MODEL, whose defaults are microgpt's.
+    Its attributes are vocab_size, init_std (the standard deviation of initial weights), eps (Adam's
+    ε) and all names of defaults.MODEL. The defaults are those of microgpt.
     """
 
     def __init__(self, vocab_size=27, init_std=0.08, eps=1e-8, **changes):
-        """Raises ValueError for a value that makes no model, or an unknown name."""
+        """Change the defaults to `changes`. Raises ValueError for an unknown name or a bad
+        value."""
         for name, value in borrow("defaults", "model", changes).items():
             setattr(self, name, value)
         if not isinstance(vocab_size, int) or vocab_size < 1:
@@ -27,7 +28,7 @@ class Config:
         self.init_std = init_std
         self.eps = eps
         if self.seconds:
-            self.steps = 0  # until it is known how many steps take so long
+            self.steps = 0  # until the number of steps for this time is known
         if self.moment_bits not in (16, 32):
             raise ValueError(f"moment_bits must be 16 or 32, not {self.moment_bits}")
         self.check_batch()
@@ -38,7 +39,7 @@ class Config:
             )
 
     def check_batch(self):
-        """Raise ValueError for a batch that cannot be learned from."""
+        """Raise ValueError if the batch cannot be trained with these moments."""
         if self.moment_bits == 16 and self.batch > 1:
             raise ValueError(
                 "batch must be 1 with moment_bits 16: no gradient is kept then that those of other "
@@ -63,7 +64,7 @@ class Config:
         return table
 
     def activations(self):
-        """Return (name, rows, cols) of what the forward pass keeps for the backward pass."""
+        """Return (name, rows, cols) of every buffer that the forward pass writes."""
         C = self.n_embd
         T = self.block_size
         table = [("emb", T, C), ("emb_rstd", T, 1)]
@@ -81,15 +82,15 @@ class Config:
         table += [
             ("x", T, C),
             ("branch", T, C),
-            ("logits", T, self.vocab_size),  # and dlogits
+            ("logits", T, self.vocab_size),  # later their gradient
         ]
         return table
 
     def gradients(self):
-        """Return (name, rows, cols) of every gradient that is kept at a time.
+        """Return (name, rows, cols) of the gradients that are kept at the same time.
 
-        With moments of 16 bits that is the largest, with the embeddings' as one; otherwise all,
-        twice if those of a batch are added up.
+        With moments of 16 bits this is only the largest one; both embeddings count as one.
+        Otherwise it is all of them; a batch needs each one twice, for the sum.
         """
         if self.moment_bits == 16:
             C = self.n_embd
@@ -98,10 +99,11 @@ class Config:
         return self.parameters() * (1 + (self.batch > 1))
 
     def activation_gradients(self):
-        """Return (name, rows, cols) of the backward pass's own buffers; all layers share them.
+        """Return (name, rows, cols) of the buffers that only the backward pass uses; all layers
+        share them.
 
-        The rest reuse forward buffers that are no longer needed. dhidden, if it fits, lies where
-        the gradients of all weights before the MLP's are written later, if those are kept.
+        The rest reuse forward buffers that are no longer needed. dhidden has no buffer if all
+        gradients are kept and it fits where those of the weights before the MLP are written later.
         """
         C = self.n_embd
         T = self.block_size
@@ -113,8 +115,8 @@ class Config:
         return 4 * (size(self.parameters()) + size(self.activations()))
 
     def training_bytes(self):
-        """Return the bytes that training allocates besides: gradients, both moments, and the
-        names held out."""
+        """Return the bytes that training allocates in addition: gradients, both moments, and the
+        held-out names."""
         moments = size(self.parameters()) * self.moment_bits // 16  # as numbers of 4 bytes
         floats = moments + size(self.gradients()) + size(self.activation_gradients())
         return 4 * floats + HELD_OUT_BYTES

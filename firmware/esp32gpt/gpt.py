@@ -1,9 +1,9 @@
-"""The whole as one object, for the REPL and for main.py: a model, its training, its sampling."""
+"""GPT, the class for the REPL and for main.py: a model, its training and its sampling."""
 # ruff: noqa: E402
 
 from . import compat
 
-compat.collect_every(4096)  # while the modules load: what stays must not lie between garbage
+compat.collect_every(4096)  # while modules load: garbage must not split the free memory
 
 from . import checkpoint, kernels
 from .buffers import zeros
@@ -20,18 +20,19 @@ from .sampler import Sampler
 from .tokenizer import Tokenizer
 from .trainer import Trainer, training_buffers
 
-EVALUATED = 256  # different names that `evaluate` takes
+EVALUATED = 256  # different names that `evaluate` measures
 DROPPED = "no letter arrived: a board's prompt drops those beyond ASCII, so write å as \\xe5"
 
 
 class GPT:
-    """A GPT that learns names. GPT.help() says what can be done with it.
+    """A GPT that learns names. GPT.help() lists its methods.
 
-    `model`, `trainer` and `sampler` are its parts, `settings` a dict of what it was made with.
+    `model`, `trainer` and `sampler` are its parts; `settings` is the dict of its settings.
     """
 
     def __init__(self, **changes):
-        """A new model of random weights; `changes` to esp32gpt.json as in GPT(n_embd=24).
+        """Create a model with random weights. `changes` are settings that replace those of
+        esp32gpt.json, as in GPT(n_embd=24).
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
@@ -43,10 +44,11 @@ class GPT:
 
     @staticmethod
     def load(path=checkpoint.PATH, **changes):
-        """The model of a checkpoint, as it was saved: training goes on exactly from there.
+        """Return the model of a checkpoint. Training continues exactly where it was saved.
 
-        A damaged file is renamed, and the one before it used. Raises CheckpointError if that
-        cannot be used either, SettingsError if another shape is asked for.
+        If the file is damaged, it is renamed and the previous checkpoint is used. Raises
+        CheckpointError if that cannot be used either, and SettingsError if `changes` or
+        esp32gpt.json ask for another shape.
         """
         found, header = borrow("recovery", "newest", path)
         values = borrow("settings", "resume", changes, found, header)
@@ -61,16 +63,16 @@ class GPT:
 
     @staticmethod
     def _list(settings, config, letters=None):
-        """Return (alphabet, whether names are held out, lines of a report) of the names file."""
+        """Return (alphabet, True if names are held out, lines of a report) for the names file."""
         path = settings["names"]
         return borrow("listing", "load", path, not settings["keep_case"], config, letters)
 
     def _build(self, settings, config, letters, about, path):
-        choice = kernels.choose()  # native code first: it wants memory that arrays take
+        choice = kernels.choose()  # before the arrays, which would take the memory for native code
         compat.collect_every(1024)
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
-        # A chip's heap is two pieces of 55 KB and one that the library fills. The large arrays
-        # come first: three fit into one piece, and the activations into what is left.
+        # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are
+        # allocated first: three fit into one piece, and the activations fit into the rest.
         params = zeros(size(config.parameters()))
         others = training_buffers(config)
         self.settings = settings
@@ -86,13 +88,13 @@ class GPT:
         self.evaluator = Evaluator(self.model, self.tokenizer)
         self.held_out = HeldOut()
         self.path = path
-        self._is_new = True  # its first save must not replace another model's
-        self._best = 0.0  # the lowest held-out loss of a checkpoint,
-        self._last_is_best = False  # and whether that is the last one
+        self._is_new = True  # the first save must keep the checkpoint of another model
+        self._best = 0.0  # the lowest held-out loss of all checkpoints; 0 if unknown
+        self._last_is_best = False  # True if the last checkpoint has this loss
         compat.collect_every(-1)
 
     def _continue(self, header):
-        """Set all that is no array to where the checkpoint's run stood."""
+        """Restore the state of the checkpoint's run, except for the arrays."""
         names = self.trainer.documents
         self.trainer.step = header.step
         self.rng.high = header.rng_high
@@ -113,8 +115,9 @@ class GPT:
     def save(self, held=None):
         """Write a checkpoint to self.path. Raises CheckpointError if there is no room.
 
-        held: the held-out loss of these weights, None if it was not measured. A checkpoint of a
-        lower one, which this one replaces, is kept as self.path + ".best".
+        `held` is the held-out loss of these weights, or None if it was not measured. If the
+        checkpoint that this one replaces has the lowest held-out loss so far, it is kept as
+        self.path + ".best".
         """
         self.trainer.rewind()
         names = self.trainer.documents
@@ -145,10 +148,11 @@ class GPT:
         print(f"saved: step {self.trainer.step} to {self.path}")
 
     def train(self, steps=None, seconds=None):
-        """Train so many steps more, or so many seconds, or else to the end of the schedule.
+        """Train for a number of steps or seconds, or, without either, to the end of the schedule.
 
-        Ctrl-C stops. The learning rate falls to zero at the end of the schedule, which moves if
-        need be. Raises SettingsError for a number that cannot be used.
+        Ctrl-C stops the training. The learning rate falls to zero at the end of the schedule; the
+        schedule becomes longer if there are more steps. Raises SettingsError for a number that
+        cannot be used.
         """
         trainer = self.trainer
         config = self.model.config
@@ -162,7 +166,7 @@ class GPT:
             return
         for line in self._report:
             print(line)
-        self._report = ()  # once is enough
+        self._report = ()  # shown only once
         run = Run(self)
         try:
             if not config.steps:
@@ -178,16 +182,17 @@ class GPT:
         compat.collect()  # or what the REPL keeps lands amid the free memory
 
     def is_trained(self):
-        """Return whether the schedule is at its end."""
+        """Return True if all steps of the schedule are done."""
         return 0 < self.model.config.steps <= self.trainer.step
 
     def sample(self, n=1, prompt=None, temperature=None, top_k=0):
-        """Return a list of n invented names that begin with prompt.
+        """Return a list of n invented names that begin with `prompt`.
 
-        temperature: below 1 likelier names, above 1 stranger ones; None: the settings'.
-        top_k: draw each letter from the k likeliest only; 0: from all. A board's prompt drops
-        letters beyond ASCII as they are typed: "\\xe5" is the way to write one. Raises ValueError
-        for a prompt that is too long or has letters that the model does not know.
+        A temperature below 1 gives likelier names, above 1 stranger ones; None uses the settings'
+        temperature. With top_k > 0 each letter is one of the top_k likeliest. At a board's prompt,
+        write letters beyond ASCII as escapes, such as "\\xe5", because the board drops them when
+        they are typed. Raises ValueError for a prompt that is too long or has letters that the
+        model does not know.
         """
         if prompt == "":
             print(DROPPED)
@@ -196,22 +201,23 @@ class GPT:
         return [self.sampler.sample(prompt or "", temperature, top_k) for _ in range(n)]
 
     def known(self, names):
-        """The set of those names that are in the names file, and so are not new."""
+        """Return the set of those names that are in the names file, and so are not new."""
         return known(self.settings["names"], names, self.tokenizer)
 
     def show(self, n=20, **options):
-        """Print n invented names, and how many of them are new; options as for `sample`."""
+        """Print n invented names, and how many of them are new. `options` are those of `sample`."""
         borrow("inventions", "show", self, n, options)
 
     def report(self, n=20):
-        """Print n invented names, how good names are, and the held-out loss."""
+        """Print n invented names, figures on the quality of names, and the held-out loss."""
         borrow("inventions", "report", self, n, EVALUATED)
 
     def loss(self, name):
-        """Print the name as it arrived, and return the mean loss of its letters and its end.
+        """Print the name as it arrived, and return the mean loss of its letters and its end, in
+        nats.
 
-        It is in nats: the less, the likelier. Letters beyond ASCII are written as for `sample`.
-        Raises ValueError for a name with letters that the model does not know.
+        A likelier name has a lower loss. Write letters beyond ASCII as for `sample`. Raises
+        ValueError for a name with letters that the model does not know.
         """
         if not name:
             raise ValueError(DROPPED)
@@ -219,14 +225,15 @@ class GPT:
         return self.evaluator.loss(name)
 
     def evaluate(self, names=EVALUATED):
-        """Return the mean loss of up to so many different held-out names, never trained on.
+        """Return the mean loss of up to `names` different held-out names, which training never
+        sees.
 
-        None if too few names of the list are different to hold any out.
+        Returns None if the list has too few different names to hold some out.
         """
         return self.held_out_loss(names)[0]
 
     def held_out_loss(self, names):
-        """Return (mean loss or None, number of names) of up to so many held-out names."""
+        """Return (mean loss or None, number of names) for up to `names` held-out names."""
         held_out = self.held_out
         documents = self.trainer.documents
         if documents.side == TRAINED and held_out.wants(names):
@@ -243,5 +250,5 @@ class GPT:
 
     @staticmethod
     def help():
-        """Print what can be done with a GPT."""
+        """Print a list of the methods."""
         borrow("manual", "show")

@@ -1,4 +1,4 @@
-"""Holds Ctrl-C back while a step must not be interrupted, on a chip."""
+"""Delay Ctrl-C on a chip while a step must not be interrupted."""
 
 import io
 import os
@@ -33,12 +33,12 @@ class _Typed(io.IOBase):
 
 
 def hold():
-    """Take Ctrl-C for a character like any other, until `release`."""
+    """Treat Ctrl-C as an ordinary character until `release` is called."""
     micropython.kbd_intr(-1)
 
 
 def release():
-    """Let Ctrl-C interrupt again, also one that has been typed since `hold`.
+    """Let Ctrl-C interrupt again. If it was typed since `hold`, it interrupts now.
 
     The other characters typed since then can still be read, in their order.
     """
@@ -52,7 +52,7 @@ def _type_again():
     while _input.poll(0):
         data += sys.stdin.buffer.read(1)
     others = [character for character in data if character != CTRL_C]
-    # What a terminal of os.dupterm has to say is put where typed characters wait.
+    # Characters from a terminal of os.dupterm are put into the buffer of typed characters.
     before = os.dupterm(_Typed(others))
     os.dupterm_notify(None)
     os.dupterm(before)

@@ -18,10 +18,10 @@ from . import utf8
 from .dataset import open_list
 from .modules import borrow
 
-MOST_BYTES = 8192  # of a stored listing
+MOST_BYTES = 8192  # the largest stored listing
 BLOCK = 4096  # bytes read at once: a block of the flash
-MOST = 64  # letters of an alphabet; each is a token, which costs the chip memory
-LEAST = 8  # different names held out, and as many trained on; of fewer, none are held out
+MOST = 64  # letters of an alphabet; each letter is a token, which costs the chip memory
+LEAST = 8  # names are held out only if so many different ones are held out, and as many trained on
 HOST = "host"
 BARE_BYTES = 112 * 1024  # that an ESP32 without PSRAM has for a model that trains, on v1.24.0
 LARGE = 65536  # bytes of a file that takes a chip more than a second

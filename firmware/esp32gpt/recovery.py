@@ -1,4 +1,4 @@
-"""Reads checkpoints: chooses the one to go on with, and checks that it is whole.
+"""Read checkpoints: choose the newest whole one, check it and restore it.
 
 checkpoint.py writes them. This module is in memory only while a run is resumed.
 """
@@ -25,7 +25,8 @@ from .checkpoint import (
 )
 from .config import Config
 
-# How many of INTS and FLOATS each version of the format has, and what the older ones mean by that.
+# The number of INTS and FLOATS in each version of the format, and the values that older versions
+# lack.
 VERSIONS = {1: (16, 5), VERSION: (len(INTS), len(FLOATS))}
 SINCE = {
     "seconds": 0,
@@ -36,15 +37,15 @@ SINCE = {
     "held": 0.0,
     "best": 0.0,
 }
-LONGEST_ALPHABET = 8192  # bytes; no more is believed of a file
+LONGEST_ALPHABET = 8192  # bytes; a file that claims more is damaged
 
 
 def newest(path):
-    """(path, Header) of the checkpoint at `path`, or if it is refused of the one before it.
+    """Return (path, Header) of the checkpoint at `path`; if it is refused, of an earlier one.
 
-    That is path + OLD, or path + BEST where a save has made the one out of the other. What was
-    refused is renamed to `path` + REFUSED, so that no save takes it for a good one. Raises
-    CheckpointError, and renames nothing, if all are refused.
+    This is `path` + OLD, or `path` + BEST if a save has renamed the previous checkpoint to that. A
+    refused file is renamed to `path` + REFUSED, so that the next save does not keep it as the
+    previous checkpoint. Raises CheckpointError, and renames nothing, if all are refused.
     """
     try:
         return path, inspect(path)
@@ -62,7 +63,7 @@ def newest(path):
 
 
 def inspect(path):
-    """The Header of a checkpoint that was found whole. Raises CheckpointError."""
+    """Check that a checkpoint is whole, and return its Header. Raises CheckpointError."""
     try:
         file = open(path, "rb")
     except OSError:
@@ -94,9 +95,9 @@ def inspect(path):
 
 
 def restore(path, header, arrays):
-    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` found whole.
+    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` has checked.
 
-    Those that it does not have, as one of weights alone has no moments, stay as they are.
+    A checkpoint of weights alone has no moments; these arrays then stay as they are.
     """
     with open(path, "rb") as file:
         _, _, start, _ = struct.unpack(PREFIX, file.read(struct.calcsize(PREFIX)))
@@ -107,9 +108,9 @@ def restore(path, header, arrays):
 
 
 def config_of(values):
-    """Return the Config of a checkpoint's values. Raises ValueError if it makes no model."""
+    """Return the Config of a checkpoint's values. Raises ValueError if the shape is impossible."""
     config = Config(**{name: values[name] for name in SHAPE})
-    for name in TRAINING:  # as they are, though settings may allow less by now
+    for name in TRAINING:  # without a check: the ranges of settings may have changed since
         setattr(config, name, values[name])
     config.moment_bits = values["moment_bits"] or 32
     return config
@@ -134,7 +135,8 @@ def _form(version):
 
 
 def _is_whole(file, crc, length):
-    """Whether so many bytes and their CRC-32, and nothing else, are left in the file."""
+    """Return True if the rest of the file is `length` bytes and the right CRC-32. `crc` is the
+    CRC-32 of the bytes before."""
     buffer = memoryview(bytearray(PIECE))
     while length:
         n = file.readinto(buffer[: min(length, PIECE)])

@@ -1,4 +1,4 @@
-"""The training loop, as a generator: the caller prints, saves and stops."""
+"""The training loop, as a generator. The caller prints, saves and stops."""
 
 from array import array
 
@@ -16,7 +16,7 @@ class TrainingError(Exception):
 
 
 def moment_types(config, typecode="f"):
-    """Return the typecodes of the moments' buffers: m's and v's, or that of both in one."""
+    """Return the typecodes of the buffers for moments: of m and v, or of one buffer for both."""
     return "i" if config.moment_bits == 16 else 2 * typecode
 
 
@@ -28,14 +28,14 @@ def training_buffers(config, typecode="f"):
 
 
 class Trainer:
-    """Trains a model on documents (a Dataset or NameList), config.batch names a step.
+    """Trains a model on documents (a Dataset or NameList), with config.batch names in each step.
 
-    The state of training is params, m, v, `step`, the documents' position and the last
-    losses. It moves as one: whatever interrupts a step, it is either done or not begun.
+    The state of training is params, m, v, `step`, the position in the documents, and the last
+    losses. After an interruption at any moment, a step is either done or not begun.
     """
 
     def __init__(self, model, documents, buffers=None):
-        """buffers: the gradients', then the moments' (Adam); made here if None.
+        """Use `buffers`, for the gradients and then the moments; allocate them if None.
 
         Raises MemoryError.
         """
@@ -47,20 +47,20 @@ class Trainer:
             buffers = training_buffers(config, model.typecode)
         grads, *moments = buffers
         self.optimizer = Adam(config, model.kernels, moments, model.typecode)
-        # Do the weights follow their gradients, within the backward pass?
+        # True if the backward pass also updates the weights.
         self._follow = config.moment_bits == 16
         self.backward = Backward(model, grads, self.optimizer if self._follow else None)
         self.step = 0  # steps done
-        # A ring with one place more than the mean takes, for the loss of the step under way.
+        # A ring buffer: the losses of the mean, and one place for the step under way.
         self.losses = zeros(WINDOW + 1, model.typecode)
-        self._start = None  # the documents' position, while a batch has gone beyond it
+        self._start = None  # the position of a batch's first name, while the batch is under way
         self.tokens = array("i", [0] * (config.block_size + 1))
         self.targets = memoryview(self.tokens)[1:]
         self._T = 0  # the predictions of the name under way
         self._interrupts = None
         if self._follow and compat.INTERRUPTS_AT_BRANCHES:
             self._interrupts = modules.load("interrupts")
-        # Where an interrupt could stop the update half way, keep what takes it back.
+        # If an interrupt could stop the update halfway, keep copies to undo it.
         self._undo = None
         if not (self._interrupts or (compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC)):
             kinds = model.typecode + moment_types(config, model.typecode)
@@ -71,20 +71,20 @@ class Trainer:
 
     @property
     def loss(self):
-        """The last step's loss in nats: the mean over its names, for each over its predictions."""
+        """The loss of the last step in nats: the mean over its names of the mean over their
+        predictions."""
         return self.losses[(self.step - 1) % (WINDOW + 1)]
 
     @property
     def avg(self):
-        """The mean of the last 100 losses, which is what quality is judged by."""
+        """The mean of the last 100 losses, in nats."""
         n = min(self.step, WINDOW)
         return sum(self.losses[(self.step - 1 - i) % (WINDOW + 1)] for i in range(n)) / n
 
     def run(self, until):
-        """Generator: train to `until` steps done, or config.steps; yields after each step.
+        """Train until `until` or config.steps steps are done, and yield this trainer after each.
 
-        What it yields is the trainer itself. Raises TrainingError if the loss is not
-        finite; the weights are then those before that step.
+        Raises TrainingError if the loss is not finite; the weights stay as before that step.
         """
         config = self.model.config
         self.prepare()
@@ -93,15 +93,15 @@ class Trainer:
             yield self
 
     def prepare(self):
-        """Have room for a batch, and the documents where the next step begins.
+        """Allocate the buffer for a batch, if needed, and go to the first name of the next step.
 
-        Called before a run of steps, whose batch may be new. Raises MemoryError.
+        Call this before a run of steps: config.batch may have changed. Raises MemoryError.
         """
         self.backward.reserve(self.model.config.batch)
         self.rewind()
 
     def train_step(self):
-        """One step: forward and backward for each name, then the update."""
+        """Train one step: forward and backward for each name, then the update."""
         slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
         self.optimizer.prepare(self.step)
@@ -123,11 +123,11 @@ class Trainer:
             self._update()
 
     def _forward(self, slot):
-        """Write the loss of the next name to its slot."""
+        """Run the forward pass of the next name, and write its loss to losses[slot]."""
         model = self.model
         T = self.documents.peek(self.tokens)
         if not T:
-            raise TrainingError("no name of the list can be used any more: deploy another one")
+            raise TrainingError("no name in the list can be used: deploy another list")
         model.forward(self.tokens, 0, T)
         if not model.loss_forward(self.losses, self.targets, slot, T):
             raise TrainingError(
@@ -136,12 +136,12 @@ class Trainer:
         self._T = T
 
     def _learn(self, slot):
-        """Write the loss of the next name to its slot, and the gradients."""
+        """Write the loss of the next name to losses[slot], and overwrite the gradients."""
         self._forward(slot)
         self.backward.backward(self.tokens, self._T)
 
     def _learn_batch(self, slot, batch):
-        """As _learn for a batch: the mean loss, and the sum of the gradients."""
+        """Do the same as _learn for a batch: write its mean loss and the sum of its gradients."""
         documents = self.documents
         self.rewind()
         self._start = (documents.epoch, documents.block, documents.line)
@@ -155,25 +155,22 @@ class Trainer:
         self.losses[slot] = total / batch
 
     def rewind(self):
-        """Have the documents at the first name of the next step.
-
-        They are there but after a batch that was interrupted.
-        """
+        """Go to the first name of the next step, if a batch was interrupted after it."""
         if self._start:
             documents = self.documents
             documents.epoch, documents.block, documents.line = self._start
             self._start = None
 
     def _update(self):
-        # No branch may stand in here or in what it calls: on the chip these lines then
-        # happen as one (compat.INTERRUPTS_AT_BRANCHES).
+        # There must be no branch here, nor in the functions that this calls. Then no interrupt can
+        # come between these lines on the chip (compat.INTERRUPTS_AT_BRANCHES).
         self.optimizer.step(self.model.params, self.backward.grads, self.step)
         self.step += 1
         self.documents.advance()
         self._start = None
 
     def _backward_and_update(self):
-        # The weights follow their gradients: from the first to the last no interrupt may come.
+        # The backward pass updates the weights: no interrupt may come until all are updated.
         if self._interrupts:
             self._interrupts.hold()
         try:

@@ -11,7 +11,7 @@ NAMES = ["emma", "olivia", "ava", "isabella", "sophia", "mia", "bo", "christophe
 
 
 def raises(kind, function, *arguments):
-    """Return the message of the exception of that kind, which the call has to raise."""
+    """Assert that the call raises an exception of this kind, and return its message."""
     try:
         function(*arguments)
     except kind as error:
@@ -27,7 +27,7 @@ def small(**changes):
 
 
 def smallest(**recipe):
-    """Return the Config of a model that takes part in every kernel, and little else."""
+    """Return the Config of the smallest model that uses every kernel."""
     return Config(n_embd=4, n_head=2, block_size=4, steps=60, learning_rate=0.03, **recipe)
 
 

@@ -53,7 +53,7 @@ class Interrupted(Exception):
 
 
 class Stopping:
-    """An engine that raises Interrupted once, at the end of its n-th kernel call from now."""
+    """An engine that raises Interrupted once, at the end of the n-th kernel call from now."""
 
     def __init__(self, engine, n):
         self.engine = engine
@@ -118,14 +118,14 @@ def test_an_interrupted_step_with_moments_of_16_bits_is_not_begun():
 
 
 def stop_at_each_kernel_call(**recipe):
-    """Stop a step at each kernel call in turn: the next run goes on as if nothing had been."""
+    """Stop a step at each kernel call in turn, and check that the next run continues correctly."""
     undisturbed = trainer(reference(), smallest(**recipe))
     list(undisturbed.run(3))
     expected = bytes(undisturbed.model.params)
     del undisturbed
     n = 0
     while True:
-        t = layer = None  # a chip has no room for two
+        t = layer = None  # a chip has no room for two trainers
         gc.collect()
         t = trainer(reference(), smallest(**recipe))
         list(t.run(1))

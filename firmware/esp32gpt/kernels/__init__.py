@@ -1,6 +1,6 @@
-"""The choice of engine: the best one that loads and passes its self-test here.
+"""Choose the engine: the best one that loads and passes its self-test here.
 
-An engine is a module with the kernels that reference.py states.
+An engine is a module with the kernels that reference.py defines.
 """
 
 from .. import compat, modules
@@ -9,8 +9,8 @@ ENGINES = ("fpu", "viper", "reference")  # best first
 
 
 class Choice:
-    """The `engine`, its `name`, and `reasons`: a sentence for every better engine that is not
-    to be had here."""
+    """The chosen `engine`, its `name`, and `reasons`: one sentence for each better engine that does
+    not work here."""
 
     def __init__(self, name, engine, reasons):
         self.name = name
@@ -24,9 +24,9 @@ _choice = None
 def choose():
     """Return the Choice of the first of ENGINES that works here.
 
-    It stays the same from then on: machine code is never unloaded. Call it before large arrays
-    are allocated, which would take the memory that machine code needs. Raises ImportError if no
-    engine works.
+    Later calls return the same Choice, because machine code cannot be unloaded. Make the first call
+    before you allocate large arrays: they would take the memory that machine code needs. Raises
+    ImportError if no engine works.
     """
     global _choice
     if not _choice:
@@ -35,7 +35,7 @@ def choose():
 
 
 def load(name):
-    """Import the engine of that name and return it. Raises what the import raises."""
+    """Import the engine with this name and return it. Raises whatever the import raises."""
     return modules.load("kernels." + name)
 
 
@@ -44,7 +44,7 @@ def _first():
     for name in ENGINES:
         try:
             if name == "fpu" and not compat.has_fpu():
-                raise ImportError("only ESP32 and ESP32-S3 have the FPU that it is for")
+                raise ImportError("only ESP32 and ESP32-S3 have the FPU that it needs")
             if name != "reference" and compat.loses_writes():
                 raise ImportError(
                     "an ESP32 before revision 3 may lose what machine code writes to PSRAM: use "
@@ -54,8 +54,8 @@ def _first():
             if name == "fpu":
                 modules.borrow("kernels.selftest", "check", engine)
             return Choice(name, engine, reasons)
-        # No such module or incompatible .mpy, no native emitter, no memory for the code,
-        # a failed self-test.
+        # The module is missing or an incompatible .mpy, there is no native emitter, the code does
+        # not fit into memory, or the self-test fails.
         except (ImportError, ValueError, SyntaxError, MemoryError) as error:
             reasons.append(f"no {name} engine here: {type(error).__name__}: {error}")
     raise ImportError("; ".join(reasons))

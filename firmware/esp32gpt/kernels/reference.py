@@ -1,20 +1,19 @@
-"""The reference engine: what every kernel computes, in plain Python loops.
+"""The reference engine: the definition of every kernel, in plain Python loops.
 
-This file is the definition. The viper engine computes the same by other means, and
-the conformance suite holds every engine against it. It is written in a small typed
-subset of Python (int and float scalars, float and int buffers, loops, arithmetic,
-`exp`, `log`, `sqrt`, a float's bits), so that a compiler can read it too: parameters
-carry their type.
+The conformance suite compares every other engine with this file. The file is written in a small
+typed subset of Python (int and float scalars, float and int buffers, loops, arithmetic, `exp`,
+`log`, `sqrt`, the bits of a float), so that tools/kernelc can compile it. Annotations give the
+types of parameters.
 
 The contract, for every engine:
-- Buffers are `array`s or memoryviews of them, matrices row by row; the caller owns
-  them. Tokens are int32. A weight is stored (outputs, inputs).
-- Forward kernels compute rows start … start+T-1 and leave the other rows alone, so one
+- Buffers are `array`s or memoryviews of them, with matrices row by row. The caller owns them.
+  Tokens are int32. A weight is stored (outputs, inputs).
+- Forward kernels compute rows start … start+T-1 and leave the other rows as they are. So the same
   forward serves training (start 0, a whole name) and cached sampling (T = 1).
-- Backward kernels work on rows 0 … T-1 and overwrite their output, but for
-  `rmsnorm_backward`, which adds.
-- Outputs overlap no input unless the docstring says so. Nothing is allocated, nothing
-  is remembered between calls.
+- Backward kernels work on rows 0 … T-1 and overwrite their output. Only `rmsnorm_backward` adds to
+  it.
+- Outputs overlap no input unless the docstring allows it. Kernels allocate nothing and keep no
+  state between calls.
 
 Dimensions are named as in llm.c: T time (rows), C channels (n_embd), V vocabulary.
 """
@@ -26,7 +25,7 @@ from .floatbits import from_bits, to_bits
 floats = "a float buffer"
 ints = "an int32 buffer"
 
-# How the loops run once tools/kernelc compiles this file: unrolled and jammed. No result changes.
+# How tools/kernelc unrolls and jams the loops when it compiles this file. Results stay the same.
 SCHEDULE = {
     "linear_forward": "o×4, t×2",
     "linear_backward_inputs": "i×4, t×2",
@@ -34,20 +33,21 @@ SCHEDULE = {
     "adam_step": "i×2",
 }
 
-COMPILED = False  # the compiler makes it True
+COMPILED = False  # the compiler sets this to True
 
-# Bytecode may be interrupted in the middle of adam_step and leave it half done, machine code not.
+# True if an interrupt cannot stop adam_step halfway. It can stop bytecode, but not machine code.
 ATOMIC = COMPILED
 
 
 def reserve(config):
-    """Set aside workspace for the kernels of a model of this shape: this engine needs none."""
+    """Allocate workspace for the kernels of a model of this shape. This engine needs none."""
 
 
 def embed_forward(
     x: floats, rstd: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int
 ):
-    """x (.., C) = rmsnorm(wte[tokens] + wpe): token and position embedding of each row."""
+    """Write x (.., C) = rmsnorm(wte[tokens] + wpe), the token and position embedding of each row,
+    and rstd (..) of the norm."""
     for t in range(start, start + T):
         token_row = tokens[t] * C
         row = t * C
@@ -68,7 +68,7 @@ def embed_backward(
     V: int,
     block_size: int,
 ):
-    """dwte (V, C), dwpe (block_size, C) from dx (T, C): rows that were not used become 0."""
+    """Write dwte (V, C) and dwpe (block_size, C) from dx (T, C). Unused rows become 0."""
     for i in range(V * C):
         dwte[i] = 0.0
     for i in range(block_size * C):
@@ -82,7 +82,7 @@ def embed_backward(
 
 
 def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: int):
-    """y (.., C) = x · rstd with rstd = (mean(x²) + 1e-5)^-½ of each row, no gain. y may be x."""
+    """Write rstd = (mean(x²) + 1e-5)^-½ of each row, and y (.., C) = x · rstd. y may be x."""
     for t in range(start, start + T):
         row = t * C
         squares = 0.0
@@ -95,7 +95,7 @@ def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: i
 
 
 def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C: int):
-    """dx += rstd · (dy − y · mean(dy·y)), which needs the output y but not the input."""
+    """Add rstd · (dy − y · mean(dy·y)) to dx (T, C). This needs the output y, but not the input."""
     for t in range(T):
         row = t * C
         dot = 0.0
@@ -108,7 +108,7 @@ def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C:
 
 
 def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int):
-    """y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
+    """Write y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
     for o in range(n_out):
         for t in range(start, start + T):
             total = 0.0
@@ -118,7 +118,7 @@ def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: in
 
 
 def linear_backward_inputs(dx: floats, dy: floats, w: floats, T: int, n_in: int, n_out: int):
-    """dx (T, n_in) = dy (T, n_out) · w (n_out, n_in)."""
+    """Write dx (T, n_in) = dy (T, n_out) · w (n_out, n_in)."""
     for i in range(n_in):
         for t in range(T):
             total = 0.0
@@ -128,7 +128,7 @@ def linear_backward_inputs(dx: floats, dy: floats, w: floats, T: int, n_in: int,
 
 
 def linear_backward_weights(dw: floats, dy: floats, x: floats, T: int, n_in: int, n_out: int):
-    """dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in)."""
+    """Write dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in)."""
     for o in range(n_out):
         for i in range(n_in):
             total = 0.0
@@ -147,9 +147,9 @@ def attention_forward(
     n_head: int,
     block_size: int,
 ):
-    """Causal attention of rows start … start+T-1 over all rows up to their own.
+    """Compute causal attention: rows start … start+T-1 attend to all rows up to themselves.
 
-    qkv (.., 3C) holds q, k and v of a row side by side, each as n_head heads of C/n_head.
+    A row of qkv (.., 3C) holds q, k and v side by side, each as n_head heads of C/n_head.
     Writes y (.., C) and the attention weights probs (n_head, block_size, block_size).
     """
     size = C // n_head
@@ -194,7 +194,7 @@ def attention_backward(
     n_head: int,
     block_size: int,
 ):
-    """dqkv (T, 3C) from dy (T, C); dscores (block_size,) is room for one row of scores.
+    """Write dqkv (T, 3C) from dy (T, C). dscores (block_size,) is workspace for one row of scores.
 
     With p = softmax(s), s = q·k·scale, y = p·v: dv += p·dy, dp = dy·v,
     ds = p · (dp − Σ p·dp), dq += ds·k·scale, dk += ds·q·scale.
@@ -226,29 +226,29 @@ def attention_backward(
 
 
 def relu_forward(x: floats, start: int, T: int, n: int):
-    """x (.., n) = max(x, 0), in place."""
+    """Write x (.., n) = max(x, 0), in place."""
     for i in range(start * n, (start + T) * n):
         if x[i] < 0.0:
             x[i] = 0.0
 
 
 def relu_backward(dx: floats, y: floats, T: int, n: int):
-    """dx (T, n) becomes 0 where the ReLU's output y is 0, in place."""
+    """Set dx (T, n) to 0 where the ReLU's output y is 0, in place."""
     for i in range(T * n):
         if y[i] == 0.0:
             dx[i] = 0.0
 
 
 def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C: int):
-    """y (.., C) = x + branch. y may be x."""
+    """Write y (.., C) = x + branch. y may be x."""
     for i in range(start * C, (start + T) * C):
         y[i] = x[i] + branch[i]
 
 
 def cross_entropy(losses: floats, logits: floats, targets: ints, slot: int, T: int, V: int) -> int:
-    """losses[slot] = mean of −log softmax(logits)[target] over T rows, and its gradient.
+    """Write the mean of −log softmax(logits)[target] over T rows to losses[slot].
 
-    The logits (T, V) become their gradient, (softmax(logits) − one-hot(targets)) / T.
+    Overwrites the logits (T, V) with their gradient, (softmax(logits) − one-hot(targets)) / T.
     Returns 1, or 0 if the loss is not a finite number.
     """
     loss = 0.0
@@ -259,7 +259,7 @@ def cross_entropy(losses: floats, logits: floats, targets: ints, slot: int, T: i
         for i in range(V):
             if logits[row + i] > top:
                 top = logits[row + i]
-        # Not −log(probability), which is infinite once that underflows.
+        # Not −log(probability), which is infinite if the probability underflows.
         loss += top - logits[target]
         total = 0.0
         for i in range(V):
@@ -279,17 +279,20 @@ def cross_entropy(losses: floats, logits: floats, targets: ints, slot: int, T: i
 
 
 def categorical(logits: floats, scale: floats, row: int, V: int, top_k: int, draw: int) -> int:
-    """A token from softmax(logits · scale[0]) of a row of logits (.., V), which is overwritten.
+    """Return a token drawn from softmax(logits · scale[0]) of one row of logits (.., V). Overwrites
+    the row.
 
-    scale is 1/temperature. draw, from 0 to 2^24 − 1, decides which token it is. With top_k > 0
-    only the top_k likeliest can be drawn, and those as likely as the last of them.
+    scale[0] is 1/temperature. draw, a random number from 0 to 2^24 − 1, decides which token it is.
+    With top_k > 0, only the top_k likeliest tokens can be drawn, and tokens as likely as the last
+    of these.
     """
     first = row * V
     top = -1e30
     for i in range(V):
         if logits[first + i] > top:
             top = logits[first + i]
-    # The least that may be drawn: the largest value, then the next, until top_k tokens have one.
+    # Find the smallest logit that may be drawn: go from the largest to the next until there are
+    # top_k.
     least = 1e30
     if top_k == 0:
         least = -1e30
@@ -335,14 +338,14 @@ def adam_step(
     num_steps: int,
     n: int,
 ):
-    """One Adam update (Kingma & Ba 2015, algorithm 1) of n parameters, m and v included.
+    """Update n parameters, m and v in place with Adam (Kingma & Ba 2015, algorithm 1).
 
-    hyper holds learning rate, β1, β2 and ε. step counts from 0; the learning rate falls
+    hyper holds the learning rate, β1, β2 and ε. step counts from 0. The learning rate falls
     linearly to 0 at num_steps.
     """
     beta1 = hyper[1]
     beta2 = hyper[2]
-    # β^(step+1) by squaring, so that there is no state to keep.
+    # Compute β^(step+1) by squaring, so that no state is kept.
     power1 = 1.0
     power2 = 1.0
     square1 = beta1
@@ -355,7 +358,7 @@ def adam_step(
         square1 = square1 * square1
         square2 = square2 * square2
         left = left // 2
-    # v's correction is taken out of the root: it is the same for all parameters.
+    # The bias correction of v is the same for all parameters, so it is moved out of the root.
     correct2 = sqrt(1.0 - power2)
     rate = hyper[0] * (num_steps - step) / num_steps / (1.0 - power1) * correct2
     eps = hyper[3] * correct2
@@ -379,17 +382,18 @@ def adam_step_16(
     num_steps: int,
     n: int,
 ):
-    """As adam_step, with m and v of a parameter in the 32 bits of one of `moments`.
+    """Do the same as adam_step, with m and v of each parameter in the 32 bits of one int of
+    `moments`.
 
-    m is a bfloat16, the upper half of a float32, in the upper 16 bits. v, which is never negative,
-    is the float32 without its sign and its last 15 bits, in the lower 16. Both are rounded up
-    or down so that the errors of many steps add up to nothing: by a sequence that visits all
-    sixteen bits' worth of thresholds evenly (Weyl's, with the golden ratio over the parameters and
-    √2 over the steps), and that is made anew from `step`, so there is no state to keep.
+    m is a bfloat16, the upper half of a float32, in the upper 16 bits. v is never negative; its
+    float32, without the sign and the last 15 bits, is in the lower 16 bits. Both are rounded up or
+    down by thresholds, so that errors cancel over many steps. The thresholds are a Weyl sequence,
+    which visits all 16-bit values evenly, with the golden ratio over parameters and √2 over steps.
+    It is computed from `step`, so no state is kept.
     """
     beta1 = hyper[1]
     beta2 = hyper[2]
-    # β^(step+1) by squaring, so that there is no state to keep.
+    # Compute β^(step+1) by squaring, so that no state is kept.
     power1 = 1.0
     power2 = 1.0
     square1 = beta1
@@ -402,7 +406,7 @@ def adam_step_16(
         square1 = square1 * square1
         square2 = square2 * square2
         left = left // 2
-    # v's correction is taken out of the root: it is the same for all parameters.
+    # The bias correction of v is the same for all parameters, so it is moved out of the root.
     correct2 = sqrt(1.0 - power2)
     rate = hyper[0] * (num_steps - step) / num_steps / (1.0 - power1) * correct2
     eps = hyper[3] * correct2

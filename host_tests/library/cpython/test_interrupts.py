@@ -1,4 +1,5 @@
-"""Ctrl-C is held back and honoured, and other input is kept. The chip's own functions are faked."""
+"""Ctrl-C is delayed and then interrupts, and other input is kept. The chip's functions are
+faked."""
 
 import io
 import os
@@ -11,7 +12,7 @@ import pytest
 
 
 class FakeChip:
-    """Typed characters, and the functions of MicroPython that concern them."""
+    """Typed characters, and the functions of MicroPython that handle them."""
 
     def __init__(self):
         self.waiting = bytearray()
