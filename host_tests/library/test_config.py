@@ -15,6 +15,15 @@ def test_impossible_shapes_are_refused_with_the_reason():
     assert "block_size" in raises(ValueError, lambda: Config(block_size=2.5))
 
 
+def test_batches_need_gradients_that_are_kept():
+    message = raises(ValueError, lambda: Config(moment_bits=16, batch=2))
+    assert "batch must be 1 with moment_bits 16" in message
+    assert "16 or 32" in raises(ValueError, lambda: Config(moment_bits=24))
+    n = size(Config().parameters())
+    saved = Config().training_bytes() - Config(moment_bits=16).training_bytes()
+    assert saved > 6 * n  # of 12 bytes a parameter
+
+
 def test_views_of_weights_lie_one_after_another_in_the_flat_buffer():
     config = small(n_layer=2)
     flat = buffers.zeros(size(config.parameters()))
