@@ -118,6 +118,8 @@ $(READY): pyproject.toml
 	@$(PYTHON3) -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . || { \
 	echo "The packages could not be installed: read pip's message above, and try again"; exit 1; }
+	@# The wheel's copy of the library would hide the one in firmware/ that is being worked on.
+	@rm -rf .venv/lib/python3*/site-packages/esp32gpt
 	@touch $@
 
 # The page's packages, from the lock file. Node.js comes from PATH, or from PyPI if that is too old.
