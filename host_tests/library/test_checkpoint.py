@@ -186,7 +186,7 @@ def test_a_save_that_fails_keeps_what_was_there():
     header, arrays = example(2)
 
     class Full:
-        """What cannot be written: its memoryview cannot be had."""
+        """A buffer that cannot be written, because it has no memoryview."""
 
     try:
         checkpoint.save(FILE, header, arrays[:2] + [Full()])

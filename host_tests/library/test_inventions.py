@@ -1,4 +1,4 @@
-"""What is said of invented names."""
+"""The report on invented names."""
 
 from esp32gpt import inventions
 from esp32gpt.inventions import JUDGED

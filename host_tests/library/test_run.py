@@ -1,4 +1,4 @@
-"""What a run notices while it trains."""
+"""A run of training: it notices divergence, and it keeps to its time."""
 
 from esp32gpt.run import PATIENCE, Watch
 

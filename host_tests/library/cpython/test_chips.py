@@ -1,4 +1,4 @@
-"""What the library asks the chip that it runs on: its FPU, and its clock."""
+"""The questions of the library to its chip: does it have an FPU, and what is its clock?"""
 
 import subprocess
 import sys
