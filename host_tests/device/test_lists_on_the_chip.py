@@ -67,6 +67,7 @@ def test_a_board_alone_decides_and_reports_as_the_library_does_here(
     monkeypatch.chdir(tmp_path)
     for name, content in LISTS.items():
         (tmp_path / f"{name}.txt").write_bytes(content)
+    capsys.readouterr()  # what copying has shown
     exec(script, {})
     here = listed(capsys.readouterr().out)
     for name in LISTS:
