@@ -19,6 +19,9 @@ list := $(if $(filter keep,$(CASE)),--keep-case) \
 	$(if $(COLUMN),--column "$(COLUMN)")
 work := --names "$(NAMES)" $(list) $(if $(CONFIG),--config "$(CONFIG)")
 
+# Files of tests run on all cores, but an emulated chip needs the machine for itself.
+parallel := $(if $(ESP32GPT_FIRMWARE),,-n auto --dist loadfile)
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint flash deploy monitor repl emulate test-device bench report kernel gallery package pictures names names-report \
 	web web-serve test-web clean
@@ -38,7 +41,7 @@ run: $(READY) ## train on this machine, under MicroPython [NAMES] [CONFIG] [STEP
 	@$(TOOL) run $(work) $(if $(RESUME),,--fresh) $(if $(STEPS),--steps "$(STEPS)")
 
 test: lint ## check the style, then run every test
-	@$(PYTHON) -m pytest -q host_tests
+	@$(PYTHON) -m pytest -q $(parallel) host_tests
 
 test-long: $(READY) ## compare trainings of 20,000 steps with the numpy engine; also on an emulated chip
 	@$(PYTHON) -m pytest -q -s -m long host_tests

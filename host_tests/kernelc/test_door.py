@@ -44,7 +44,7 @@ KERNELS = {
 }
 DTYPES = [np.float32, np.int32, np.int16, np.uint16, np.int8, np.uint8]
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 255, 1 << 14, 1 << 16, (1 << 30) - 1, -1, -(1 << 29)]
-COUNT = 4000 if os.environ.get("ESP32GPT_FULL") else 120
+COUNT = 1000 if os.environ.get("ESP32GPT_FULL") else 120
 
 
 def argument(draw, kind, arrays):
