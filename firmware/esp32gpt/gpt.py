@@ -94,7 +94,10 @@ class GPT:
         compat.collect_every(-1)
 
     def _continue(self, header):
-        """Restore the state of the checkpoint's run, except for the arrays."""
+        """Restore the step, the rng, the best loss and the place in the list; the arrays are there.
+
+        If the names file has changed, this is printed, and training begins at its first name.
+        """
         names = self.trainer.documents
         self.trainer.step = header.step
         self.rng.high = header.rng_high

@@ -27,7 +27,10 @@ class Adam:
         self.now = 0  # the step that was prepared
 
     def prepare(self, step):
-        """Set the learning rate and the decays for step number `step`, counted from 0."""
+        """Set the decays and the learning rate for step number `step`, counted from 0.
+
+        The linear fall is not in it: the kernels of Adam multiply by 1 − step / steps.
+        """
         config = self.config
         hyper = self.hyper
         self.now = step

@@ -99,7 +99,8 @@ def needs_tables(letter):
 
 
 def nothing(path, found):
-    """Return the message for a list without a name."""
+    """Return the message for a names file of which no name can be used: it is empty, or all lines
+    are skipped, with the remedy for the most frequent reason. `found` is its Survey."""
     if not found.lines:
         return f"{path} has no name: it needs one name on each line, in UTF-8"
     return f"{path} has no name that can be used: " + skipped(found, remedies(path, TOO_RARE))

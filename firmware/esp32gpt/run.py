@@ -41,7 +41,7 @@ class Watch:
 
 
 class Run:
-    """Trains a GPT, from its present step to a later one."""
+    """Trains a GPT to a later step: prints progress and advice, measures held-out losses, saves."""
 
     def __init__(self, gpt):
         self.gpt = gpt

@@ -1,4 +1,4 @@
-"""The flash of an emulated board: its firmware and its file system."""
+"""The flash of an emulated board: its firmware, and its littlefs (tools/host/filesystem.py)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Firmware files: intact or damaged, for which chip, and with which file system."""
+"""Firmware files: intact or damaged, for which chip, and where their file system lies."""
 
 import pytest
 

@@ -36,7 +36,8 @@ class Chip:
 
     @property
     def offset(self):
-        """The offset of a firmware file in the flash, in bytes."""
+        """The offset of a firmware file in the flash, in bytes, as esptool knows it: 0x1000 on the
+        ESP32, 0 on the C3, 0x2000 on the P4."""
         return CHIP_DEFS[self.name].BOOTLOADER_FLASH_OFFSET
 
     @property

@@ -82,7 +82,10 @@ def _loads_first(loop):
 
 
 def _zero_last(items, register):
-    """Reorder the last stores through a pointer so that the store at offset 0 comes last."""
+    """Move the store at offset 0 to the end of the last run of float stores through `register`:
+    there it can advance the pointer.
+
+    Changes `items`; does nothing if another item lies between, or if a store is conditional."""
     stores = [item for item in items if _mentions(item, register)]
     run = []
     while stores and isinstance(stores[-1], Op) and stores[-1].name == "ssi":

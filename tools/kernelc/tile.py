@@ -25,7 +25,10 @@ def tile(program):
 
 
 def tiled(kernel, statements, table):
-    """Return the statements, tiled according to the table of schedules."""
+    """Return a copy of the statements, with the loops tiled that table[kernel.name] names, such as
+    "i×4".
+
+    Raises CompileError if the schedule is malformed, names no loop, or could change a result."""
     body = copy.deepcopy(statements)
     plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
     for variable, _ in plan:

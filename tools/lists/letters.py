@@ -30,7 +30,8 @@ def as_file(lines):
 
 
 def choose(lines, most):
-    """Return the Kept of normalised lines, with at most `most` letters."""
+    """Return the Kept of normalised lines: the `most` most frequent letters, without rare ones, and
+    the names in these letters. Without a letter there are no names."""
     file = as_file(lines)
     letters, survey = alphabet.choose(file, False, most, ANY)
     return Kept(list(written(file, Tokenizer(letters))) if letters else [], letters, survey)

@@ -68,7 +68,7 @@ def look_through(path, data, choices):
 
 
 def why_nothing(source, choices):
-    """Return the message for a list without a name."""
+    """Return the message for a source of which no name can be used: empty, or all lines skipped."""
     if source.kept.survey.lines:
         return "No line can be used: " + report.skipped(source, choices, Config()) + "."
     return "It has no name: it needs one name on each line."

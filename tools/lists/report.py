@@ -34,7 +34,8 @@ def skipped(source, choices, config):
 
 
 def more_letters(source, choices, config):
-    """Return a text that says which LETTERS would keep how many lines, with how much memory."""
+    """Return a text that says which LETTERS, as many as fit and all common ones, would keep how
+    many names, and the memory each takes; remarks.TOO_RARE if more letters bring nothing."""
     common = source.kept.survey.common
     if common <= choices.letters:
         return remarks.TOO_RARE

@@ -105,8 +105,8 @@ def y_of(i):
 
 
 def box(i, call):
-    """Return the box of a call, with its kernel and weights, an arrow from the box above, and its
-    output's name and shape on the right."""
+    """Return the SVG elements of call number i, a list: a box with its kernel and weights, an arrow
+    from the box above, and the output's name and shape on the right."""
     y, middle = y_of(i), y_of(i) + BOX / 2
     fill = FILLS.get(call.kernel.split("_")[0], "#eef1f4")
     weights = " + ".join(

@@ -161,11 +161,11 @@ def attend_backward(
     dy_exponents: ptr32,
     shape: ptr32,
 ):
-    """Add dq = Σ ds·k, dk = Σ ds·q and dv = Σ p·dy to dqkv (T, 3C), as ints.
+    """Add dq = Σ ds·k, dk = Σ ds·q and dv = Σ p·dy to dqkv (T, 3C), as ints; the caller clears it.
 
-    exponents holds the exponents of q, k and v of all heads; afterwards it holds those of dq, dk
-    and dv. ds has room for a triangle: row t holds the gradients of t + 1 scores. row_exponents has
-    room for T exponents.
+    x and u are scratch of any value. All rows count, so shape[0] is ignored. exponents holds those
+    of q, k and v of all heads; afterwards it holds those of dq, dk and dv. ds has room for a
+    triangle: row t holds the gradients of t + 1 scores. row_exponents has room for T exponents.
 
     The gradient of a score before its scale is ds = p · (dp − Σ p·dp), with dp = dy·v. If one
     probability is near 1, all ds are small, and rounding errors of p or dp would be larger than ds.
@@ -173,9 +173,9 @@ def attend_backward(
     largest p, a small p keeps 14 bits, and the ds of the largest p is chosen so that the sum of all
     ds is 0.
 
-    shape[5:] holds: the bits to cut off dy·v so that 16 are left; the number of bits of T, minus
-    one; 1 / sqrt(size) as a factor of 14 bits, and 1,024 plus the exponent of its product; the bits
-    to cut off ds · factor so that sums over T have room.
+    shape[5]: the bits to cut off dy·v so that 16 are left. shape[6]: the number of bits of T, minus
+    one. shape[7]: 1 / sqrt(size) as a factor of 14 bits. shape[8]: 1,024 plus the exponent of ds ·
+    factor. shape[9]: the bits to cut off ds · factor so that sums over T have room.
     """
     T = shape[1]
     channels = shape[2] * 4
