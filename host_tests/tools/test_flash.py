@@ -143,7 +143,7 @@ def test_a_port_that_has_another_name_after_flashing_is_left_out(
     monkeypatch.setattr(sys, "argv", ["flash", "--port", "COM33"])
     flash.main()
     assert (
-        "COM33 has not come back: press EN (reset), and leave PORT out" in capsys.readouterr().out
+        "COM33 has not come back: press EN (reset), then leave PORT out" in capsys.readouterr().out
     )
 
 

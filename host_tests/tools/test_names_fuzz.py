@@ -130,7 +130,7 @@ def make(seed, path):
 def texts_of(content, fold):
     """Return the names that some alphabet can write. This code is meant to be checked by eye."""
     found = []
-    for line in re.split(rb"[\r\n]", content):
+    for line in re.split(rb"[\r\n]", content.removeprefix(b"\xef\xbb\xbf")):
         name = line.lstrip(b" \t").split(b"\t")[0]
         if not name or len(line) - len(line.lstrip(b" \t")) + len(name) > LONGEST:
             continue

@@ -41,7 +41,7 @@ class Step:
         params, m, v, self.step = state
         self.model = Model(CONFIG, engine, params=array("f", params))
         self.backward = Backward(self.model, zeros(len(params)))
-        self.adam = Adam(CONFIG, engine, array("f", m), array("f", v))
+        self.adam = Adam(CONFIG, engine, [array("f", m), array("f", v)])
 
     def gradients(self, tokens):
         """Return the gradients; the next call overwrites them."""
@@ -72,7 +72,7 @@ def training():
     states = {}
     for _ in trainer.run(7001):
         if trainer.step in (1, 5000, 7000):
-            buffers = (model.params, trainer.optimizer.m, trainer.optimizer.v)
+            buffers = (model.params, *trainer.optimizer.moments)
             states[trainer.step] = (*map(np.array, buffers), trainer.step)
     names = []
     for i in order[-NAMES:]:
@@ -108,7 +108,7 @@ def test_updates_of_a_late_state(training, bits):
     allowed = 0.01 * 0.004 + 2.0**-23 * abs(np.array(state[0]))  # 8 bits of a step, a bit of p
     assert np.all(abs(got - expected) <= allowed), abs(got - expected).max()
     # v below 2^-119 is negligible beside ε.
-    v, should = np.asarray(viper.adam.v), np.asarray(oracle.adam.v)
+    v, should = np.asarray(viper.adam.moments[1]), np.asarray(oracle.adam.moments[1])
     assert np.all(abs(v - should) <= 1e-3 * should + 2e-36)
 
 

@@ -124,7 +124,8 @@ def test_random_settings_are_refused_in_one_sentence_or_make_a_model(tmp_path):
         try:
             config = settings.new({}, str(path))[1]
         except ValueError as error:
-            assert "n_head must divide n_embd" in str(error)
+            said = str(error)
+            assert "n_head must divide n_embd" in said or "moment_bits must be 16 or 32" in said
         else:
             assert config.model_bytes() > 0
     assert taken > 50
