@@ -89,9 +89,10 @@ def loses_writes():
     """Return True if machine code may lose writes to this chip's heap.
 
     A heap that is larger than a bare chip's is in PSRAM. There, an ESP32 before revision 3 may lose
-    a write, unless the compiler has a workaround; the firmware's compiler has it, viper and kernelc
-    do not (Espressif, ECO and Workarounds for Bugs in ESP32, section 3.10). The three bits of the
-    revision are read as in ESP-IDF's efuse_hal_get_major_chip_version.
+    a write, unless the compiler has a workaround; the firmware's compiler has it (GCC's
+    -mfix-esp32-psram-cache-issue), viper and kernelc do not. See Espressif, ECO and Workarounds for
+    Bugs in ESP32. The three bits of the revision are read as in ESP-IDF's
+    efuse_hal_get_major_chip_version.
     """
     if _family() != "" or HEAPS == 1:
         return False
