@@ -11,6 +11,9 @@ ON_HOST = sys.platform in ("linux", "darwin", "win32")
 # branch, which may call native functions, runs to its end. On a host a signal may come anywhere.
 INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
 
+# Only on a chip Ctrl-C is a character that is typed, and can be held back; not in a browser.
+CTRL_C_IS_TYPED = sys.platform == "esp32"
+
 CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # Hz: the highest of an ESP32, a C3, a C2
 BARE_HEAP = 192 * 1024  # bytes; a bare ESP32 has 160, a C3 200
 FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3

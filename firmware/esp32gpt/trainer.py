@@ -58,7 +58,7 @@ class Trainer:
         self.targets = memoryview(self.tokens)[1:]
         self._T = 0  # the predictions of the name under way
         self._interrupts = None
-        if self._follow and compat.INTERRUPTS_AT_BRANCHES:
+        if self._follow and compat.CTRL_C_IS_TYPED:
             self._interrupts = modules.load("interrupts")
         # If an interrupt could stop the update halfway, keep copies to undo it.
         self._undo = None
