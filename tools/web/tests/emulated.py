@@ -20,7 +20,9 @@ def main(firmware, path, *flags):
         else:
             make_flash(firmware, path)
     bootloader = "--bootloader" in flags
-    with Emulator(firmware.chip, path, icount=True, bootloader=bootloader) as emulator:
+    # Counting instructions makes MicroPython faster here, and the boot ROM too slow to be heard.
+    icount = not bootloader
+    with Emulator(firmware.chip, path, icount=icount, bootloader=bootloader) as emulator:
         print(emulator.port, flush=True)
         sys.stdin.read()
 
