@@ -1,4 +1,4 @@
-"""Fixtures: the host's MicroPython, and boards.
+"""Fixtures: the host's MicroPython, boards, and lists of names.
 
 `--port PORT` names a real board. The environment variable ESP32GPT_FIRMWARE lists firmware files,
 separated as in PATH; each runs on an emulated board. QEMU is found on PATH, or in the environment
@@ -122,3 +122,21 @@ def done():
     log = Log()
     log.feed(session.WHOLE, 0)
     return log
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Return a function that writes a list of names with these bytes and returns its path."""
+
+    def write(data):
+        path = tmp_path / "source.txt"
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def dest(tmp_path):
+    """Return the path of a prepared list that is not written yet."""
+    return tmp_path / "out" / "prepared.txt"

@@ -51,14 +51,6 @@ FILES = st.lists(st.tuples(LINE, st.sampled_from(ENDS)), min_size=1, max_size=12
 )
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_collection():
-    """Borrow modules without collecting garbage, which takes CPython long in a large heap."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gc.collect", lambda: 0)
-        yield
-
-
 def is_nfc(text):
     """Return True if the text is NFC, with and without the characters that the host leaves out."""
     text = text.translate(FORMAT)

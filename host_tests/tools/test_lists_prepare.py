@@ -18,31 +18,6 @@ from tools.lists.choices import Choices
 OURS = DATA / "names.txt"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_collection():
-    """Borrow modules without collecting garbage, which takes CPython long in a large heap."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gc.collect", lambda: 0)
-        yield
-
-
-@pytest.fixture
-def source(tmp_path):
-    """Return a function that writes a list with these bytes and returns its path."""
-
-    def write(data):
-        path = tmp_path / "source.txt"
-        path.write_bytes(data)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def dest(tmp_path):
-    return tmp_path / "out" / "prepared.txt"
-
-
 def read(source, data, **options):
     """Return the names that are kept of these bytes, and their Survey."""
     found = prepare.read(source(data), Choices(**options)).kept

@@ -18,23 +18,6 @@ OURS = DATA / "names.txt"
 
 
 @pytest.fixture
-def source(tmp_path):
-    """Return a function that writes a list with these bytes and returns its path."""
-
-    def write(data):
-        path = tmp_path / "source.txt"
-        path.write_bytes(data)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def dest(tmp_path):
-    return tmp_path / "out" / "prepared.txt"
-
-
-@pytest.fixture
 def pinned(source, monkeypatch):
     """Return a function that writes a list, pins it as the list to fetch, and returns its URL."""
 

@@ -42,14 +42,6 @@ NOT_UTF8 += [b"\xe0\x8e\xb1", b"\xf4\x90\x80\x80", b"\xf7\xbf\xbf\xbf", b"\xfe\x
 ENDS = [b"\n"] * 6 + [b"\r\n", b"\r", b"\n\n", b" \n", b""]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_collection():
-    """Borrow modules without collecting garbage, which takes CPython long in a large heap."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gc.collect", lambda: 0)
-        yield
-
-
 def lines(rng, ends=ENDS, count=None):
     """Return lines in one or two scripts, mostly as long as a name."""
     letters = rng.choice(SCRIPTS) + rng.choice(["", rng.choice(SCRIPTS)])
