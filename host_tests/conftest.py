@@ -18,7 +18,7 @@ from tools.host import board as serial_board
 from tools.host import chips, emulator, flashimage, image, ports, stage
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
-from tools.host.paths import ROOT
+from tools.host.paths import DATA
 from tools.monitor.log import Log
 
 FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
@@ -43,6 +43,16 @@ def pytest_generate_tests(metafunc):
         if name in metafunc.fixturenames:
             ids = [Path(p).stem for p in params] or ["none"]
             metafunc.parametrize(name, params or [None], ids=ids, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def build(tmp_path_factory):
+    """Stage files in an empty directory: no test reads or changes what lies in build/."""
+    directory = tmp_path_factory.mktemp("build")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("NAMES", "SETTINGS", "STAGED"):
+            patch.setattr(stage, name, directory / getattr(stage, name).name)
+        yield directory
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +88,7 @@ def board(request, tmp_path_factory):
     The board may be running anything: board.session interrupts it."""
     if request.param is None:
         pytest.skip("no board: give --port, or set ESP32GPT_FIRMWARE to a .bin file, and QEMU")
-    stage.prepare_names(ROOT / "data" / "names.txt")
+    stage.prepare_files(DATA / "names.txt")
     if isinstance(request.param, str):
         deploy.deploy(request.param)
         yield request.param

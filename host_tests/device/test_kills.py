@@ -26,14 +26,12 @@ def test_a_chip_killed_at_random_moments_always_resumes(firmware, tmp_path):
     settings_file.write_text(
         '{"preset": "tiny", "autosave_steps": 20, "autosave_seconds": 0, "steps": 100000}'
     )
-    stage.prepare_names(DATA / "names.txt")
-    stage.prepare_settings(settings_file)
+    stage.prepare_files(DATA / "names.txt", settings_file)
     flash = tmp_path / "flash.bin"
     flashimage.make_flash(firmware, flash)
     flashimage.update_files(
         firmware, flash, stage.stage(firmware.chip.architecture, firmware.chip.fpu)
     )
-    stage.prepare_settings(None)
     rng = random.Random(4)
     saved = 0  # the step of the last save that the board has reported
     resumed = 0

@@ -9,7 +9,7 @@ from host_tests.support.chip import SLOW, needs
 from host_tests.support.places import LONG_RUN
 from tools.host import board as serial_board
 from tools.host import emulator, flashimage, stage
-from tools.host.paths import BUILD, DATA
+from tools.host.paths import DATA
 
 PROGRAM = """
 from esp32gpt import compat, kernels
@@ -23,7 +23,7 @@ train({settings!r}, {until})
 def counting(firmware, tmp_path_factory):
     """Yield the port of a new chip with instructions as its clock, which makes speeds exact."""
     path = tmp_path_factory.mktemp("counting") / "flash.bin"
-    stage.prepare_names(DATA / "names.txt")
+    stage.prepare_files(DATA / "names.txt")
     flashimage.make_flash(firmware, path)
     files = stage.stage(firmware.chip.architecture, firmware.chip.fpu)
     flashimage.update_files(firmware, path, files)
@@ -47,7 +47,7 @@ def test_twenty_thousand_steps_on_the_chip(firmware, counting, engine, seed, tmp
     needs(engine, ["fpu", "viper"] if firmware.chip.fpu else ["viper"])
     settings = {**oracle.SETTINGS, "seed": seed}
     losses, speeds = train(counting, engine, settings, settings["steps"])
-    shutil.copy(BUILD / "names.txt", tmp_path)
+    shutil.copy(stage.NAMES, tmp_path)
     monkeypatch.chdir(tmp_path)
     oracle.assert_near(losses, *oracle.train(monkeypatch, settings, settings["steps"]))
     oracle.assert_steady(speeds)

@@ -15,18 +15,15 @@ pytestmark = pytest.mark.usefixtures("micropython")
 ARMV7EM = 0x06 | 3 << 8 | 6 << 10  # sys.implementation._mpy of a chip that is no ESP32
 
 
-@pytest.fixture
-def build(tmp_path, monkeypatch):
-    """Stage into a temporary directory, with a list of three names."""
-    monkeypatch.setattr(stage, "STAGED", tmp_path / "board")
-    monkeypatch.setattr(stage, "NAMES", tmp_path / "names.txt")
-    stage.NAMES.write_text("ada\nlin\nbo\n")
-    stage.NAMES.with_suffix(".alphabet").write_text("11\nabdilno\n")
-    return tmp_path
+@pytest.fixture(autouse=True)
+def prepared(tmp_path):
+    """Prepare a list of three names, without settings."""
+    (tmp_path / "three.txt").write_text("ada\nlin\nbo\n")
+    stage.prepare_files(tmp_path / "three.txt")
 
 
 @pytest.fixture
-def fake(build):
+def fake():
     with FakeBoard() as fake:
         yield fake
 
@@ -114,7 +111,7 @@ def test_source_replaces_compiled_and_back(fake):
     assert set(files(fake)) == library(".mpy") | {"/main.py"} | NAMES
 
 
-def test_old_firmware_is_refused_and_left_alone(build):
+def test_old_firmware_is_refused_and_left_alone():
     with FakeBoard(version=(1, 20, 0)) as fake:
         put(fake, "/main.py")
         before = files(fake)
@@ -123,7 +120,7 @@ def test_old_firmware_is_refused_and_left_alone(build):
         assert files(fake) == before
 
 
-def test_firmware_with_another_mpy_version_is_sent_to_source(build):
+def test_firmware_with_another_mpy_version_is_sent_to_source():
     with FakeBoard(mpy=7 | 10 << 10) as fake:
         with pytest.raises(board.BoardError, match="SOURCE=1"):
             deploy.deploy(fake.port)
@@ -132,14 +129,14 @@ def test_firmware_with_another_mpy_version_is_sent_to_source(build):
 
 
 @pytest.mark.parametrize(("mpy", "number"), [(0x2B06, 10), (ARMV7EM, 6)])
-def test_native_code_is_compiled_for_the_boards_architecture(build, mpy, number):
+def test_native_code_is_compiled_for_the_boards_architecture(mpy, number):
     with FakeBoard(mpy=mpy) as fake:
         deploy.deploy(fake.port)
     headers = {m.read_bytes()[2] >> 2 for m in stage.STAGED.rglob("*.mpy")}
     assert headers == {0, number}  # plain bytecode runs anywhere
 
 
-def test_a_board_that_runs_no_native_code_does_without(build):
+def test_a_board_that_runs_no_native_code_does_without():
     with FakeBoard(mpy=0x06) as fake:
         deploy.deploy(fake.port)
         found = files(fake)
@@ -153,19 +150,19 @@ def test_a_board_that_runs_no_native_code_does_without(build):
     "machine",
     ["FeatherS2 with ESP32-S2FN4R2", "Generic ESP32S2 module with ESP32S2", "somebody's board"],
 )
-def test_a_chip_without_fpu_gets_no_code_for_one(build, machine):
+def test_a_chip_without_fpu_gets_no_code_for_one(machine):
     with FakeBoard(machine=machine) as fake:
         deploy.deploy(fake.port)
         assert set(files(fake)) & library(".mpy") == library(".mpy") - {FPU}
 
 
-def test_a_full_board_is_told_from_a_broken_one(build):
+def test_a_full_board_is_told_from_a_broken_one():
     stage.NAMES.write_text("emily\n" * 20000)
     with FakeBoard(blocks=24) as fake, pytest.raises(board.BoardError, match="no room for"):
         deploy.deploy(fake.port)
 
 
-def test_main_is_copied_last_so_that_half_a_copy_starts_nothing(build):
+def test_main_is_copied_last_so_that_half_a_copy_starts_nothing():
     stage.NAMES.write_text("emily\n" * 80000)
     with FakeBoard(blocks=80) as fake:
         with pytest.raises(board.BoardError, match="no room for /names.txt"):
@@ -173,19 +170,18 @@ def test_main_is_copied_last_so_that_half_a_copy_starts_nothing(build):
         assert "/main.py" not in files(fake)
 
 
-def test_names_that_cannot_be_used_leave_the_board_alone(tmp_path):
+def test_names_that_cannot_be_used_leave_the_board_alone(tmp_path, monkeypatch, capsys):
     empty = tmp_path / "empty.txt"
     empty.touch()
-    command = [sys.executable, "-m", "tools", "deploy", "--port", "/dev/ttyUSB99"]
-    command += ["--names", empty]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1 and "has no name" in done.stderr
+    command = ["deploy", "--port", "/dev/ttyUSB99", "--names", str(empty)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(ToolError, match="has no name"):
+        deploy.main()
+    assert not capsys.readouterr().out
 
 
-def test_a_module_that_does_not_compile_is_named(build, monkeypatch):
-    broken = build / "firmware"
+def test_a_module_that_does_not_compile_is_named(tmp_path, monkeypatch):
+    broken = tmp_path / "firmware"
     (broken / "esp32gpt").mkdir(parents=True)
     (broken / "esp32gpt" / "model.py").write_text("def f(:\n")
     monkeypatch.setattr(stage, "FIRMWARE", broken)
@@ -193,11 +189,11 @@ def test_a_module_that_does_not_compile_is_named(build, monkeypatch):
         stage.stage("xtensawin", fpu=True)
 
 
-def test_kernels_that_do_not_compile_are_named_with_their_line(build, monkeypatch):
-    kernels = build / "firmware" / "esp32gpt" / "kernels"
+def test_kernels_that_do_not_compile_are_named_with_their_line(tmp_path, monkeypatch):
+    kernels = tmp_path / "firmware" / "esp32gpt" / "kernels"
     kernels.mkdir(parents=True)
     (kernels / "reference.py").write_text("def f(n: int):\n    for i in [n]:\n        pass\n")
-    monkeypatch.setattr(stage, "FIRMWARE", build / "firmware")
+    monkeypatch.setattr(stage, "FIRMWARE", tmp_path / "firmware")
     with pytest.raises(ToolError, match="reference.py:2: .*range"):
         stage.stage("xtensawin", fpu=True)
 

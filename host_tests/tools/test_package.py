@@ -51,12 +51,8 @@ def test_the_prebuilt_machine_code_is_what_the_compiler_makes(tmp_path):
     assert (tmp_path / "fpu.mpy").read_bytes() == package.FPU.read_bytes(), "run: make package"
 
 
-def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(
-    micropython, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(stage, "STAGED", tmp_path / "board")
-    monkeypatch.setattr(stage, "NAMES", tmp_path / "names.txt")
-    stage.prepare_names(ROOT / "data" / "names.txt")
+def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(micropython):
+    stage.prepare_files(DATA / "names.txt")
     sources = {f"/lib/{path}": digest(stage.FIRMWARE / path) for path in MODULES}
     with FakeBoard() as fake:
         install(fake.port)

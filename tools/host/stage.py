@@ -49,10 +49,19 @@ def prepare(options):
     """Write build/names.txt and build/esp32gpt.json according to the options; return the lines of a
     report on the names. Raises ToolError."""
     changes = {name: getattr(options, name) for name in CHANGES}
-    config = prepare_settings(
-        options.config, {name: value(text) for name, text in changes.items() if text is not None}
-    )
-    return prepare_names(options.names, choices.of(options), config)
+    changes = {name: value(text) for name, text in changes.items() if text is not None}
+    return prepare_files(options.names, options.config, changes, choices.of(options))
+
+
+def prepare_files(names, config=None, changes=None, chosen=None):
+    """Write build/names.txt with its listing, and build/esp32gpt.json; return the lines of a report
+    on the names.
+
+    `names` and `config` are the paths of the user's list and settings, `changes` replace settings,
+    and `chosen` are the Choices for reading the list. Without settings, build/esp32gpt.json is
+    removed. Raises ToolError if no name or not all settings can be used.
+    """
+    return lists.prepare(names, NAMES, chosen, prepare_settings(config, changes))
 
 
 def value(text):
@@ -90,14 +99,8 @@ def managed(fresh):
     return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
-def prepare_names(path, chosen=None, config=None):
-    """Write build/names.txt and its listing from the user's file; return the lines of a report.
-    Raises ToolError if nothing in it can be used."""
-    return lists.prepare(path, NAMES, chosen, config)
-
-
 def stage(architecture, fpu, source=False):
-    """Fill build/board, with the prepared build/names.txt, and return its path.
+    """Fill build/board, with the files that `prepare_files` has written, and return its path.
 
     Native code is compiled for `architecture`. If this is None, modules with native code are left
     out, and the library works without them. `fpu` is True if the chip has an FPU for such code.

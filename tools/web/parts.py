@@ -56,8 +56,7 @@ def boards():
     board without native code) the files by their paths, and for Espressif's architectures the image
     of a file system of 2 MB, the size in a firmware for 4 MB of flash."""
     found = {}
-    stage.prepare_names(DATA / "names.txt")
-    stage.SETTINGS.unlink(missing_ok=True)
+    stage.prepare_files(DATA / "names.txt")
     for architecture in (chips.XTENSA, chips.RISCV, None):
         directory = stage.stage(architecture, fpu=True)
         files = {
