@@ -6,32 +6,14 @@ import time
 from collections import namedtuple
 
 import vfs
+from ramdisk import BLOCK, RamDisk
 
-BLOCK = 4096
 CTRL_A, CTRL_B, CTRL_D, CTRL_E = b"\x01", b"\x02", b"\x04", b"\x05"
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
 version, mpy, blocks, training, machine = map(eval, sys.argv[1:])
 read = sys.stdin.buffer.read
 write = sys.stdout.buffer.write
-
-
-class Memory:
-    """A block device in memory."""
-
-    def __init__(self):
-        self.data = bytearray(blocks * BLOCK)
-
-    def readblocks(self, block, buffer, start=0):
-        start += block * BLOCK
-        buffer[:] = self.data[start : start + len(buffer)]
-
-    def writeblocks(self, block, buffer, start=0):
-        start += block * BLOCK
-        self.data[start : start + len(buffer)] = buffer
-
-    def ioctl(self, request, argument):
-        return {4: blocks, 5: BLOCK}.get(request, 0)
 
 
 class Sys:
@@ -113,7 +95,7 @@ def answer():
 
 
 vfs.umount("/")
-disk = Memory()
+disk = RamDisk(bytearray(blocks * BLOCK))
 vfs.VfsLfs2.mkfs(disk)
 vfs.mount(vfs.VfsLfs2(disk), "/")
 if training is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from host_tests.support.fakeboard import digest
 from host_tests.support.firmware import make_firmware
+from host_tests.support.places import SUPPORT
 from tools.host import filesystem, flashimage, image
 from tools.host.micropython import run_micropython
 
@@ -120,22 +121,15 @@ def test_files_get_into_an_image(disk):
     assert disk.files() == disk.wanted()
 
 
-MOUNT = """
+MOUNT = f"""
 import os, sys, vfs
+sys.path.append({str(SUPPORT)!r})
+from ramdisk import RamDisk
 
 with open(sys.argv[1], "rb") as file:
     file.seek(int(sys.argv[2]))
     data = bytearray(file.read(int(sys.argv[3])))
-
-class Flash:
-    def readblocks(self, block, buffer, start=0):
-        at = block * 4096 + start
-        buffer[:] = data[at : at + len(buffer)]
-
-    def ioctl(self, request, argument):
-        return {4: len(data) // 4096, 5: 4096}.get(request, 0)
-
-vfs.mount(vfs.VfsLfs2(Flash()), "/flash")
+vfs.mount(vfs.VfsLfs2(RamDisk(data)), "/flash")
 print(len(open("/flash/names.txt", "rb").read()), os.listdir("/flash/lib/esp32gpt"))
 """
 
