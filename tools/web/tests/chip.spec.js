@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
-import { expected, open, picture, python, root, saved, test } from "./page.js";
+import { expectAttention, expected, open, picture, python, root, saved, test } from "./page.js";
 import { FakeSerial } from "./serial.js";
 
 const WORD = "isabella";
@@ -48,19 +48,7 @@ async function holds(page) {
   await page.fill("#word", WORD);
   await expect(page.locator(".letter")).toHaveCount(WORD.length + 1, PATIENT);
   const truth = expected(await saved(page, "#board-save"), WORD);
-  const heads = await page
-    .locator("#heads svg")
-    .evaluateAll((pictures) =>
-      pictures.map((svg) =>
-        [...svg.querySelectorAll("rect:not(.none, .now)")].map((rect) =>
-          Number(rect.style.fillOpacity),
-        ),
-      ),
-    );
-  const looks = truth.looks.flat().map((rows) => rows.flat());
-  const off = heads.flatMap((cells, h) => cells.map((p, i) => Math.abs(p ** 2 - looks[h][i])));
-  expect(off.length).toBe(4 * 45);
-  expect(Math.max(...off)).toBeLessThan(0.002);
+  await expectAttention(page, truth);
   return truth;
 }
 

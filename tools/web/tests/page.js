@@ -52,6 +52,27 @@ export function expected(checkpoint, word) {
   return JSON.parse(said);
 }
 
+/** The attention that is shown: for each head its squares, row after row, from 0 to 1. */
+function shownAttention(page) {
+  return page.locator("#heads svg").evaluateAll((heads) =>
+    heads.map((head) => {
+      const squares = [...head.querySelectorAll("rect:not(.none, .now)")];
+      return squares.map((square) => Number(square.style.fillOpacity) ** 2);
+    }),
+  );
+}
+
+/** Expect that the page shows the attention in `truth`, what `expected` returned, at once or soon. */
+export async function expectAttention(page, truth) {
+  const looks = truth.looks.flat().map((rows) => rows.flat());
+  await expect(async () => {
+    const shown = await shownAttention(page);
+    expect(shown.map(({ length }) => length)).toEqual(looks.map(({ length }) => length));
+    const off = shown.flat().map((p, i) => Math.abs(p - looks.flat()[i]));
+    expect(Math.max(...off)).toBeLessThan(0.001);
+  }).toPass({ timeout: 30_000 });
+}
+
 /** Keep a picture for the documentation and for whoever wants to look. */
 export async function picture(page, name, options = {}) {
   mkdirSync(pictures, { recursive: true });

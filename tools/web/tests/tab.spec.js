@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect } from "@playwright/test";
-import { expected, learn, open, picture, saved, test } from "./page.js";
+import { expectAttention, expected, learn, open, picture, saved, test } from "./page.js";
 
 const WORD = "isabella";
 const PHONE = { width: 390, height: 844 };
@@ -71,23 +71,7 @@ test("what is shown is what CPython computes from the same checkpoint", async ({
     expect(likeliest[1]).toBeCloseTo(100 * Math.max(...truth.probabilities[t]), 0);
   }
 
-  const heads = await page
-    .locator("#heads svg")
-    .evaluateAll((pictures) =>
-      pictures.map((svg) =>
-        [...svg.querySelectorAll("rect:not(.none, .now)")].map((rect) =>
-          Number(rect.style.fillOpacity),
-        ),
-      ),
-    );
-  const looks = truth.looks.flat().map((rows) => rows.flat());
-  expect(heads.length).toBe(looks.length);
-  heads.forEach((cells, h) => {
-    expect(cells.length).toBe(looks[h].length);
-    cells.forEach((opacity, i) => {
-      expect(Math.abs(opacity ** 2 - looks[h][i])).toBeLessThan(0.001);
-    });
-  });
+  await expectAttention(page, truth);
 });
 
 test("the pixels of the weights are the weights", async ({ page }) => {
