@@ -1,39 +1,27 @@
-"""A fake board for tests of the page: the host's MicroPython with a raw REPL on stdin and stdout,
-and a littlefs in memory. It says that it is an ESP32.
+"""A fake board for tests of the page: the host's MicroPython with a raw REPL on its terminal, and a
+littlefs in memory. It says that it is an ESP32.
 
-    micropython fake_board.py [BLOCKS]
+    micropython pageboard.py
 
-It ends when stdin ends. SIGINT stands for Ctrl-C.
+As on a chip, Ctrl-C interrupts code that runs, and overtakes what was typed before it; at the
+prompt it is a character.
 """
 
 import sys
+import termios
 
 import vfs
+from ramdisk import BLOCK, RamDisk
 
-BLOCK = 4096
+BLOCKS = 512
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-BLOCKS = int(sys.argv[1]) if len(sys.argv) > 1 else 512
+# From termios.h: Ctrl-C is a signal; the signal leaves what was typed.
+ISIG, NOFLSH = (1, 0x80) if sys.platform == "linux" else (0x80, 0x80000000)
+LOCAL = 3  # the place of these flags in the terminal's attributes
 
 read = sys.stdin.buffer.read
 write = sys.stdout.buffer.write
-
-
-class Memory:
-    """A block device in memory."""
-
-    data = bytearray(BLOCKS * BLOCK)
-
-    def readblocks(self, block, buffer, start=0):
-        start += block * BLOCK
-        buffer[:] = self.data[start : start + len(buffer)]
-
-    def writeblocks(self, block, buffer, start=0):
-        start += block * BLOCK
-        self.data[start : start + len(buffer)] = buffer
-
-    def ioctl(self, request, argument):
-        return {4: BLOCKS, 5: BLOCK}.get(request, 0)
 
 
 class Implementation(tuple):
@@ -69,17 +57,42 @@ class Machine:
         return cls.hertz
 
 
-def run(code, names):
+def let_interrupt(does):
+    """Let Ctrl-C interrupt, or let it be a character. One that came just before interrupts here."""
+    attributes = termios.tcgetattr(0)
+    attributes[LOCAL] = NOFLSH | ISIG if does else NOFLSH
+    termios.tcsetattr(0, termios.TCSANOW, attributes)
+    for _ in range(2):  # a signal interrupts where bytecode branches
+        pass
+
+
+def run(action, *arguments):
+    """Call `action`, and let Ctrl-C interrupt it; return the exception that ended it, or None."""
+    try:
+        let_interrupt(True)
+        action(*arguments)
+        let_interrupt(False)
+    except BaseException as error:
+        let_interrupt(False)
+        return error
+
+
+def run_raw(code, names):
     """Run the code and print its output between the marks of the raw REPL."""
     write(b"OK")
-    try:
-        exec(code, names)
-        write(CTRL_D + CTRL_D)
-    except BaseException as error:
-        write(CTRL_D)
+    error = run(exec, code, names)
+    write(CTRL_D)
+    if error:
         sys.print_exception(error, sys.stdout)
-        write(CTRL_D)
-    write(b">")
+    write(CTRL_D + b">")
+
+
+def run_line(code, names):
+    """Run a line of the friendly REPL and print its value."""
+    error = run(lambda: print(eval(code, names) if code else ""))
+    if error:
+        sys.print_exception(error, sys.stdout)
+    write(b">>> ")
 
 
 def reset():
@@ -97,9 +110,8 @@ def start_main(names):
             code = file.read()
     except OSError:
         return
-    try:
-        exec(code, names)
-    except BaseException as error:
+    error = run(exec, code, names)
+    if error:
         sys.print_exception(error, sys.stdout)
 
 
@@ -110,51 +122,46 @@ def answer():
     code = b""
     start_main(names)
     while True:
-        try:
-            key = read(1)
-            if not key:
-                return
-            if key == CTRL_A:
-                raw, code = True, b""
-                write(PROMPT)
-            elif key == CTRL_B:
-                raw = False
-                write(b"\r\n>>> ")
-            elif key == CTRL_C:
-                code = b""
-                if not raw:
-                    write(b"\r\n>>> ")
-            elif key == CTRL_D:
-                if raw and code.strip():
-                    run(code, names)
-                elif raw:
-                    names = reset()
-                    write(b"OK\r\nMPY: soft reboot\r\n" + PROMPT)
-                else:
-                    names = reset()
-                    write(b"MPY: soft reboot\r\n")
-                    start_main(names)
-                code = b""
-            elif raw:
-                code += key
-            elif key == b"\r":
-                write(b"\r\n")
-                try:
-                    print(eval(code, names) if code else "")
-                except BaseException as error:
-                    sys.print_exception(error, sys.stdout)
-                code = b""
-                write(b">>> ")
-            else:
-                code += key
-                write(key)
-        except KeyboardInterrupt:
+        key = read(1)
+        if not key:
+            return
+        if key == CTRL_A:
+            raw, code = True, b""
+            write(PROMPT)
+        elif key == CTRL_B:
+            raw, code = False, b""
+            write(b"\r\n>>> ")
+        elif key == CTRL_C:
             code = b""
+            if not raw:
+                write(b"\r\n>>> ")
+        elif key == CTRL_D:
+            if raw and code.strip():
+                run_raw(code, names)
+            elif raw:
+                names = reset()
+                write(b"OK\r\nMPY: soft reboot\r\n" + PROMPT)
+            else:
+                names = reset()
+                write(b"MPY: soft reboot\r\n")
+                start_main(names)
+            code = b""
+        elif raw:
+            code += key
+        elif key == b"\r":
+            write(b"\r\n")
+            run_line(code, names)
+            code = b""
+        else:
+            code += key
+            write(key)
 
 
+termios.setraw(0)
+let_interrupt(False)
 sys.path[:] = ["", ".frozen", "/lib"]
 vfs.umount("/")
-disk = Memory()
+disk = RamDisk(bytearray(BLOCKS * BLOCK))
 vfs.VfsLfs2.mkfs(disk)
 vfs.mount(vfs.VfsLfs2(disk), "/")
 sys.modules["sys"] = Sys

@@ -1,14 +1,17 @@
 // A board over Web Serial: here MicroPython on this machine, behind a stand-in for navigator.serial.
 
 import { expect } from "@playwright/test";
-import { expected, learn, open, picture, saved, test } from "./page.js";
+import { expectAttention, expected, learn, open, picture, saved, test } from "./page.js";
 import { FakeSerial } from "./serial.js";
 
 const WORD = "isabella";
 const SLOW = { timeout: 60_000 };
 
 let board;
-test.afterEach(() => board?.close());
+test.afterEach(async ({ page: _ }, info) => {
+  board?.close();
+  if (info.status !== info.expectedStatus) await info.attach("board", { body: board?.heard });
+});
 
 async function connected(page) {
   board = FakeSerial.fake(page);
@@ -56,19 +59,7 @@ test("files go to a board, it trains, and the views show it", async ({ page }) =
 
   const truth = expected(await saved(page, "#board-save"), WORD);
   expect(truth.step).toBe(await boardStep(page));
-  const heads = await page
-    .locator("#heads svg")
-    .evaluateAll((pictures) =>
-      pictures.map((svg) =>
-        [...svg.querySelectorAll("rect:not(.none, .now)")].map((rect) =>
-          Number(rect.style.fillOpacity),
-        ),
-      ),
-    );
-  const looks = truth.looks.flat().map((rows) => rows.flat());
-  const off = heads.flatMap((cells, h) => cells.map((p, i) => Math.abs(p ** 2 - looks[h][i])));
-  expect(off.length).toBe(4 * 45);
-  expect(Math.max(...off)).toBeLessThan(0.002);
+  await expectAttention(page, truth);
 });
 
 test("a model goes from the tab to a board and back, exactly", async ({ page }) => {

@@ -78,7 +78,7 @@ test("a file that is no firmware is refused in a sentence", async ({ page }) => 
 });
 
 test("a board that is not in its bootloader is told how to get there", async ({ page }) => {
-  board = new FakeSerial(page, ["sleep", "600"], false);
+  board = new FakeSerial(page, ["sleep", "600"]);
   await board.install();
   await open(page);
   await page.click("#flash summary");

@@ -4,10 +4,9 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { python } from "./page.js";
+import { python, root } from "./page.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const CTRL_C = 3;
 
 /** In the page. */
 function standIn() {
@@ -86,28 +85,25 @@ export class FakeSerial {
   #count = 0;
   #countTo = 0;
 
-  /** command: the process that is the board; interrupts: whether Ctrl-C reaches it as a signal. */
-  constructor(page, [command, ...parameters], interrupts) {
+  /** command: the process that is the board. */
+  constructor(page, [command, ...parameters]) {
     this.#page = page;
-    this.interrupts = interrupts;
     this.#process = spawn(command, parameters, { stdio: ["pipe", "pipe", "ignore"] });
     this.#process.stdout.on("data", (data) => this.#read(data));
     this.#process.stdin.on("error", () => {});
-    this.#process.on("exit", (code) => {
-      this.exited = code;
-    });
   }
 
   /** A MicroPython of this machine that says it is an ESP32. */
   static fake(page) {
     const micropython = join(dirname(python), "micropython");
-    const script = join(here, "fake_board.py");
-    return new FakeSerial(page, [micropython, "-X", "heapsize=16M", script], true);
+    const board = join(root, "host_tests/support/pageboard.py");
+    const terminal = join(here, "on_terminal.py");
+    return new FakeSerial(page, [python, terminal, micropython, "-X", "heapsize=16M", board]);
   }
 
   /** What is at the end of a real serial port. */
   static at(page, port) {
-    return new FakeSerial(page, [python, join(here, "relay.py"), port], false);
+    return new FakeSerial(page, [python, join(here, "relay.py"), port]);
   }
 
   async install() {
@@ -126,14 +122,7 @@ export class FakeSerial {
           return !lost;
         })
       : data;
-    if (!this.interrupts) {
-      this.#process.stdin.write(kept);
-      return;
-    }
-    // To a process that runs code Ctrl-C is a signal, to a prompt a character. Two signals at once
-    // could end the process: the second one strikes while it answers the first.
-    if (kept.includes(CTRL_C)) this.#process.kill("SIGINT");
-    this.#process.stdin.write(Buffer.from(kept.filter((byte) => byte !== CTRL_C)));
+    this.#process.stdin.write(kept);
   }
 
   #read(data) {

@@ -30,7 +30,7 @@ if not globals().get("gpt"):
 export class Board extends EventTarget {
   #serial;
   #repl;
-  #waiting = null; // {kind, resolve} of a request while it trains
+  #waiting = null; // takes the answers that come while it trains
   #training = null; // the promise of a run
   #queue = Promise.resolve(); // one thing at a time
   #steps = 0;
@@ -149,8 +149,12 @@ except (ImportError, ValueError):
   }
 
   async #askWhileTraining(request) {
+    const [kind] = request.split(" ");
     const answered = new Promise((resolve) => {
-      this.#waiting = resolve;
+      this.#waiting = (answer) => {
+        // An answer to an earlier try may come late.
+        if ([kind, "error", undefined].includes(answer?.kind)) resolve(answer);
+      };
       setTimeout(resolve, ANSWER, null);
     });
     await this.#repl.write(`${request}\n`);
@@ -161,19 +165,26 @@ except (ImportError, ValueError):
     return answer;
   }
 
-  /** Train: to the end of the schedule, or `steps` more. */
+  /** Train: to the end of the schedule, or `steps` more. Resolves when it has begun. */
   async run(steps) {
     if (this.#training) return;
     await this.#inTurn(() => {
       const code = `watch.train(gpt${steps ? `, ${steps}` : ""})`;
       const onLine = (line) => this.#hear(line);
-      this.#training = this.#repl
-        .exec(code, { onLine, silence: TRAINING_SILENCE })
-        .catch((error) => this.#emit("failed", { message: error.message }))
-        .finally(() => {
-          this.#training = null;
-          this.#emit("stopped", {});
-        });
+      let saved = true;
+      return new Promise((onBegin) => {
+        this.#training = this.#repl
+          .exec(code, { onBegin, onLine, silence: TRAINING_SILENCE })
+          .catch((error) => {
+            saved = false;
+            this.#emit("failed", { message: error.message });
+          })
+          .finally(() => {
+            this.#training = null;
+            this.#emit("stopped", { saved });
+            onBegin();
+          });
+      });
     });
   }
 

@@ -110,15 +110,15 @@ export function start(page) {
     );
     found.addEventListener(
       "stopped",
-      now(async () => {
+      now(async ({ saved }) => {
         board.running = false;
         buttons();
         if (!board.model) return;
+        state(`The board has stopped${saved ? " and saved what it learned" : ""}.`);
         // It has done some steps since the last line that it printed.
         reached((await board.ask("about")).facts.step);
-        state(
-          `The board has read ${board.about.step.toLocaleString("en")} names and saved what it learned.`,
-        );
+        const names = board.about.step.toLocaleString("en");
+        if (saved) state(`The board has read ${names} names and saved what it learned.`);
         if (isShown()) await page.show.refresh();
       }),
     );
@@ -165,7 +165,10 @@ export function start(page) {
 
   $("board-run").addEventListener("click", () =>
     attempt(async () => {
-      if (board.running) return board.pause();
+      if (board.running) {
+        state("The board stops, and saves what it has learned…");
+        return board.pause();
+      }
       if (!isShown()) await attach();
       const done = board.about.step >= board.about.steps;
       if (done) board.about.steps = board.about.step + 1000;

@@ -105,10 +105,11 @@ export class Repl {
   }
 
   /**
-   * What the code prints. onLine(line) is told of each line as it comes. Throws BoardError with the
-   * last line of a traceback, or if the board is silent for too long.
+   * What the code prints. onBegin() is called when the code runs, and onLine(line) for each line as
+   * it comes. Throws BoardError with the last line of a traceback, or if the board is silent for too
+   * long.
    */
-  async exec(code, { onLine, silence = SILENCE } = {}) {
+  async exec(code, { onBegin = () => {}, onLine, silence = SILENCE } = {}) {
     this.#heard = "";
     const bytes = encoder.encode(code);
     for (let i = 0; i < bytes.length; i += PIECE) {
@@ -117,6 +118,7 @@ export class Repl {
     }
     await this.write(CTRL_D);
     await this.#until("OK", HEARING);
+    onBegin();
     let line = "";
     const tell = (piece) => {
       line += piece;
@@ -131,10 +133,9 @@ export class Repl {
     return decode(printed.slice(0, -1)).replaceAll("\r\n", "\n");
   }
 
-  /** Forget what the prompt has heard so far. */
-  async clear() {
-    await this.write(CTRL_C);
-    await sleep(100);
+  /** Let the prompt forget what it has heard so far. */
+  clear() {
+    return this.write(CTRL_C);
   }
 
   /** Interrupt code that runs. */
