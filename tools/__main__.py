@@ -16,7 +16,6 @@ COMMANDS = {
     "emulate": ("emulate", "boot an emulated board"),
     "bench": ("bench", "measure speed and memory"),
     "report": ("report", "measure a board and print lines to send"),
-    "longrun": ("longrun", "train long on this machine, in float32 with NumPy"),
     "replay": ("replay", "compare an engine with a recording of microgpt.py"),
     "convert": ("convert", "turn checkpoints into NumPy files and back"),
     "kernel": ("kernelc.command", "compile your float functions to machine code"),

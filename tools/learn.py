@@ -1,10 +1,11 @@
 """`esp32gpt learn`: train on this machine with the numpy engine, which rounds as a chip does, and
 print the results: one line of JSON per seed.
 
-The options are those of `esp32gpt run`, with all settings, as in --steps 33000 --batch 4. held_out
-is the mean loss of up to 1,500 held-out names, quality is the line of gpt.report() about the names,
-and names are ten of them. --judge FILE trains nothing: it prints the line for that checkpoint,
-which may come from a board.
+The options are those of `esp32gpt run`, with all settings, as in --steps 33000 --batch 4.
+--judge FILE trains nothing: it prints the line for that checkpoint, which may come from a board.
+bytes_each is the memory of a parameter while training: its weight, gradient and moments, and its
+share of the held-out names, but no activations. held_out is the mean loss of up to 1,500 held-out
+names, quality is the line of gpt.report() about the names, and names are ten of them.
 """
 
 import argparse
@@ -15,17 +16,16 @@ import sys
 import time
 from pathlib import Path
 
-from esp32gpt import inventions, kernels
+from esp32gpt import inventions
 from esp32gpt.gpt import GPT
 from esp32gpt.heldout import HeldOut
 
 from tools.host import numpy_engine, stage
-from tools.host.paths import BUILD
 
 HELD_OUT = 1500  # names
 ROOM = 1 << 16  # bytes for them
 NAMES = 10
-SHOWN = ("steps", "learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
+SHOWN = ("moment_bits", "steps", "learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def judge(gpt):
@@ -38,7 +38,10 @@ def judge(gpt):
     ]
     listed = gpt.known(sum(judged, []))
     config = gpt.model.config
-    figures = {name: getattr(config, name) for name in SHOWN}
+    n = len(gpt.model.params)
+    bytes_each = (4 * n + config.training_bytes()) / n
+    figures = {"parameters": n, "bytes_each": round(bytes_each, 2)}
+    figures |= {name: getattr(config, name) for name in SHOWN}
     figures |= {"seed": gpt.settings["seed"], "step": gpt.trainer.step}
     figures |= {"avg": round(gpt.trainer.avg, 4)} if gpt.trainer.step else {}
     figures |= {"held_out": loss and round(loss, 4), "held_out_names": count}
@@ -56,9 +59,8 @@ def main():
     options = parser.parse_args()
     model = options.judge and options.judge.resolve()
     stage.prepare(options)
-    os.chdir(BUILD)
-    kernels.ENGINES = ("numpy",)
-    sys.modules["esp32gpt.kernels.numpy"] = numpy_engine
+    os.chdir(stage.NAMES.parent)
+    numpy_engine.install()
     for seed in [None] if model or not options.seeds else options.seeds:
         began = time.monotonic()
         with contextlib.redirect_stdout(sys.stderr):

@@ -2,17 +2,13 @@
 without MicroPython."""
 
 import runpy
-import sys
-
-from esp32gpt import kernels
 
 from tools.host import numpy_engine
 from tools.host.paths import FIRMWARE
 
 
 def main():
-    sys.modules["esp32gpt.kernels.numpy"] = numpy_engine
-    kernels.ENGINES = ("numpy", "reference")
+    numpy_engine.install()
     runpy.run_path(str(FIRMWARE / "main.py"), run_name="__main__")
 
 

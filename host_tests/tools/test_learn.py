@@ -1,0 +1,54 @@
+"""`esp32gpt learn`: train with numpy, and say how good the model is."""
+
+import json
+import sys
+
+import pytest
+from esp32gpt import kernels
+from esp32gpt.gpt import GPT
+
+from tools import learn
+
+
+@pytest.fixture
+def lines(build, monkeypatch, capsys):
+    """Return a function that runs the command with these options and returns its lines."""
+    monkeypatch.chdir(build)
+    monkeypatch.setattr(kernels, "ENGINES", kernels.ENGINES)
+    monkeypatch.setattr(kernels, "_choice", None)
+    monkeypatch.delitem(sys.modules, "esp32gpt.kernels.numpy", raising=False)
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["learn", *map(str, options)])
+        capsys.readouterr()
+        learn.main()
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def test_each_seed_trains_a_model_of_its_own(lines):
+    one, other = lines("--steps", 200, "--seeds", 1, 2)
+    assert (one["seed"], other["seed"]) == (1, 2)
+    for said in (one, other):
+        assert said["step"] == 200 and said["held_out"] < 3 and said["held_out_names"] > 200
+        assert len(said["names"]) == learn.NAMES and "new" in said["quality"]
+    assert one["names"] != other["names"]
+
+
+@pytest.mark.parametrize(("bits", "bytes_each"), [(32, 16.3), (16, 10.09)])
+def test_the_memory_of_a_parameter_is_told(lines, bits, bytes_each):
+    (said,) = lines("--steps", 1, "--n-embd", 24, "--moment-bits", bits)
+    assert (said["parameters"], said["moment_bits"]) == (8592, bits)
+    assert said["bytes_each"] == bytes_each
+
+
+def test_a_checkpoint_is_judged_and_not_trained(lines, tmp_path):
+    lines("--steps", 1)
+    model = GPT(steps=30, autosave_seconds=0)
+    model.train()
+    model.path = str(tmp_path / "board.ckpt")
+    model.save()
+    (said,) = lines("--judge", model.path)
+    assert said["step"] == 30 and "seconds_here" not in said
+    assert said["held_out"] == round(model.held_out_loss(learn.HELD_OUT)[0], 4)
