@@ -7,18 +7,20 @@ variable QEMU, which may list several. A test is skipped if its fixture is missi
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from host_tests.support import session
 from host_tests.support.chip import SLOW
+from host_tests.support.firmware import make_firmware
 from tools import deploy
 from tools.host import board as serial_board
 from tools.host import chips, emulator, flashimage, image, ports, stage
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
-from tools.host.paths import DATA
+from tools.host.paths import DATA, FIRMWARE
 from tools.monitor.log import Log
 
 FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
@@ -150,3 +152,33 @@ def source(tmp_path):
 def dest(tmp_path):
     """Return the path of a prepared list that is not written yet."""
     return tmp_path / "out" / "prepared.txt"
+
+
+@pytest.fixture
+def firmware_file(tmp_path):
+    """Return the path of a file with firmware for an ESP32 that has no program in it."""
+    path = tmp_path / "firmware.bin"
+    path.write_bytes(make_firmware())
+    return path
+
+
+@pytest.fixture
+def said_by_micropython(micropython, tmp_path):
+    """Return a function that runs a program, which may import the library, in tmp_path under the
+    host's MicroPython, and returns the lines that it printed."""
+
+    def run(program):
+        script = tmp_path / "program.py"
+        script.write_text(program)
+        done = subprocess.run(
+            [micropython, "-X", "heapsize=8M", script],
+            cwd=tmp_path,
+            env={"MICROPYPATH": str(FIRMWARE)},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stdout[-200:] + done.stderr
+        return done.stdout.splitlines()
+
+    return run

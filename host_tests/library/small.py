@@ -10,15 +10,6 @@ from esp32gpt.trainer import Trainer
 NAMES = ["emma", "olivia", "ava", "isabella", "sophia", "mia", "bo", "christopherrobinson"]
 
 
-def raises(kind, function, *arguments):
-    """Assert that the call raises an exception of this kind, and return its message."""
-    try:
-        function(*arguments)
-    except kind as error:
-        return str(error)
-    raise AssertionError(f"{kind.__name__} was not raised")
-
-
 def small(**changes):
     """Return a Config that trains fast."""
     shape = {"n_embd": 8, "n_head": 2, "n_layer": 1, "block_size": 8, "steps": 60}

@@ -5,6 +5,7 @@ from io import BytesIO
 from esp32gpt import alphabet
 from esp32gpt.dataset import DatasetError
 from esp32gpt.lines import Lines
+from raising import raises
 from test_utf8 import BAD
 
 
@@ -17,11 +18,7 @@ def found(content, fold=True, most=64):
 
 
 def refusal(content):
-    try:
-        alphabet.look_through("list.txt", BytesIO(content), True)
-    except DatasetError as error:
-        return str(error)
-    raise AssertionError("DatasetError was not raised")
+    return raises(DatasetError, alphabet.look_through, "list.txt", BytesIO(content), True)
 
 
 def test_every_character_once_in_the_order_of_code_points():
@@ -111,10 +108,8 @@ def test_the_letters_of_a_model_are_not_chosen_anew():
     listing = alphabet.look_through("list.txt", BytesIO(b"anna\nbo\nbert\n"), True, "abnort")
     assert listing.letters == "abnort" and (listing.lines, listing.names) == (3, 2)
     assert "does not know" in listing.remarks[0] and "FRESH=1" in listing.remarks[0]
-    try:
-        alphabet.look_through("list.txt", BytesIO("αθήνα\n".encode()), True, "abc")
-        raise AssertionError("not refused")
-    except DatasetError as error:
-        said = str(error)
+    said = raises(
+        DatasetError, alphabet.look_through, "list.txt", BytesIO("αθήνα\n".encode()), True, "abc"
+    )
     assert "knows the letters 'abc', and list.txt is written in 'ήαθν'" in said
     assert "FRESH=1" in said and "the list that it learned from" in said

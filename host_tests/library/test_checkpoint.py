@@ -8,6 +8,7 @@ from binascii import crc32
 from esp32gpt import checkpoint, recovery
 from esp32gpt.checkpoint import CheckpointError, Header
 from esp32gpt.config import Config, size
+from raising import raises
 
 FILE = "test_checkpoint.tmp"
 VALUES = {
@@ -59,11 +60,7 @@ def write(data):
 
 def refusal():
     """Return the message with which FILE is refused."""
-    try:
-        recovery.inspect(FILE)
-    except CheckpointError as error:
-        return str(error)
-    raise AssertionError("the file was not refused")
+    return raises(CheckpointError, recovery.inspect, FILE)
 
 
 def test_what_is_saved_comes_back():
@@ -134,11 +131,7 @@ def test_two_damaged_ones_stay_where_they_are():
     write(content()[:-9])
     checkpoint.replace(FILE, FILE + checkpoint.OLD)
     write(b"esp32gpt")
-    try:
-        recovery.newest(FILE)
-        raise AssertionError("not refused")
-    except CheckpointError as error:
-        assert FILE in str(error)
+    assert FILE in raises(CheckpointError, recovery.newest, FILE)
     assert content() == b"esp32gpt" and checkpoint.exists(FILE + checkpoint.OLD)
     clean()
 
@@ -188,15 +181,9 @@ def test_a_save_that_fails_keeps_what_was_there():
     class Full:
         """A buffer that cannot be written, because it has no memoryview."""
 
-    try:
-        checkpoint.save(FILE, header, arrays[:2] + [Full()])
-        raise AssertionError("saved")
-    except TypeError:
-        pass
+    raises(TypeError, checkpoint.save, FILE, header, arrays[:2] + [Full()])
     assert recovery.newest(FILE)[1].step == 1
-    try:
-        checkpoint.save("no/such/directory/x", header, arrays)
-        raise AssertionError("saved")
-    except CheckpointError as error:
-        assert "cannot write" in str(error)
+    assert "cannot write" in raises(
+        CheckpointError, checkpoint.save, "no/such/directory/x", header, arrays
+    )
     clean()

@@ -2,7 +2,8 @@
 
 from esp32gpt import buffers
 from esp32gpt.config import Config, size
-from small import raises, small
+from raising import raises
+from small import small
 
 
 def test_the_default_shape_is_that_of_microgpt():

@@ -14,7 +14,7 @@ from esp32gpt.dataset import (
     known,
 )
 from esp32gpt.tokenizer import Tokenizer
-from small import raises
+from raising import raises
 
 FILE = "test_dataset_names.tmp"
 
@@ -44,11 +44,7 @@ def epoch_of(documents):
 
 
 def message(content):
-    try:
-        dataset(content)
-    except DatasetError as error:
-        return str(error)
-    raise AssertionError("DatasetError was not raised")
+    return raises(DatasetError, dataset, content)
 
 
 NAMES = ["zoe", "al", "maximilian", "bo", "x", "abcdefghijklmnopqrstuvwxyz", "eve"] * 5
@@ -140,11 +136,7 @@ def test_files_with_nothing_in_them_are_refused_with_the_remedy():
     assert "empty" in message(b"")
     assert "no name in the letters 'abc" in message(b"\n\n\r\n")
     assert "no name in the letters 'abc" in message(b"123\n\xff\n")
-    try:
-        Dataset("no_such_file.txt", Tokenizer())
-        raise AssertionError("DatasetError was not raised")
-    except DatasetError as error:
-        assert "make deploy" in str(error)
+    assert "make deploy" in raises(DatasetError, Dataset, "no_such_file.txt", Tokenizer())
 
 
 def test_a_line_without_end_is_passed_over():

@@ -7,6 +7,7 @@ from esp32gpt import listing
 from esp32gpt.config import Config
 from esp32gpt.dataset import DatasetError
 from esp32gpt.listing import Listing
+from raising import raises
 
 FILE = "test_listing.tmp.txt"
 STORED = "test_listing.tmp.alphabet"
@@ -150,16 +151,8 @@ def test_the_listing_lies_beside_the_names():
 
 def test_missing_and_empty_files_are_refused_with_the_remedy():
     for path in ("no_such_file.txt", "no_such_directory/names.txt"):
-        try:
-            listing.load(path, True, Config())
-            raise AssertionError("DatasetError was not raised")
-        except DatasetError as error:
-            assert "make deploy" in str(error)
-    try:
-        letters(b"")
-        raise AssertionError("DatasetError was not raised")
-    except DatasetError as error:
-        assert "is empty" in str(error)
+        assert "make deploy" in raises(DatasetError, listing.load, path, True, Config())
+    assert "is empty" in raises(DatasetError, letters, b"")
     clean()
 
 

@@ -7,7 +7,8 @@ from esp32gpt import compat
 from esp32gpt.config import Config
 from esp32gpt.model import Model
 from esp32gpt.rng import Rng
-from small import raises, small
+from raising import raises
+from small import small
 
 
 def test_a_shape_too_large_for_memory_is_refused_before_it_is_allocated():

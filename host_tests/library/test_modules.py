@@ -3,7 +3,7 @@
 import sys
 
 from esp32gpt import modules
-from small import raises
+from raising import raises
 
 LENT = "esp32gpt.defaults"
 

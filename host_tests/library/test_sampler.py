@@ -7,7 +7,8 @@ from esp32gpt.model import Model
 from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer
-from small import raises, small, smallest, trainer
+from raising import raises
+from small import small, smallest, trainer
 
 
 def test_sampler_continues_a_prompt_and_stays_within_the_context():

@@ -5,6 +5,7 @@ import os
 from esp32gpt import settings
 from esp32gpt.config import Config
 from esp32gpt.defaults import MODEL, PRESETS, SESSION, SettingsError
+from raising import raises
 
 NUMBERS = [name for name, entry in list(MODEL.items()) + list(SESSION.items()) if len(entry) == 3]
 
@@ -29,11 +30,7 @@ def model(**changes):
 
 
 def refusal(text=None, **changes):
-    try:
-        read(text, **changes)
-    except SettingsError as error:
-        return str(error)
-    raise AssertionError("not refused")
+    return raises(SettingsError, read, text, **changes)
 
 
 def test_without_a_file_the_defaults_hold():
@@ -96,11 +93,7 @@ def test_unknown_names_are_refused_with_the_known_ones():
 
 
 def test_heads_must_divide_the_width():
-    try:
-        model(n_embd=6)
-        raise AssertionError("not refused")
-    except ValueError as error:
-        assert "n_head must divide n_embd" in str(error)
+    assert "n_head must divide n_embd" in raises(ValueError, model, n_embd=6)
 
 
 def test_a_checkpoints_shape_is_not_changed():
@@ -116,8 +109,4 @@ def test_a_checkpoints_shape_is_not_changed():
     assert config.steps == 2000
     agree(learning_rate=0.02)
     assert config.learning_rate == 0.02
-    try:
-        agree(preset="tiny")
-        raise AssertionError("not refused")
-    except SettingsError as error:
-        assert "x.ckpt has n_embd 16, but 8 is asked for" in str(error)
+    assert "x.ckpt has n_embd 16, but 8 is asked for" in raises(SettingsError, agree, preset="tiny")

@@ -1,14 +1,11 @@
 """The JSON reader of esp32gpt.json: strict, with the same result on any interpreter."""
 
 from esp32gpt import strictjson
+from raising import raises
 
 
 def refusal(text):
-    try:
-        strictjson.load(text if isinstance(text, bytes) else text.encode())
-    except ValueError as error:
-        return str(error)
-    raise AssertionError(f"{text!r} was not refused")
+    return raises(ValueError, strictjson.load, text if isinstance(text, bytes) else text.encode())
 
 
 def load(text):

@@ -3,7 +3,7 @@
 from array import array
 
 from esp32gpt.tokenizer import BOS, Tokenizer
-from small import raises
+from raising import raises
 
 GREEK = "άαβγδεθν"
 MIXED = " -3aßΩж\u0301ひ京東한😀🦊"  # one to four bytes each, a combining one among them

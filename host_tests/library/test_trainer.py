@@ -4,7 +4,8 @@ import gc
 
 from engines import check_close, engines, reference
 from esp32gpt.trainer import TrainingError
-from small import raises, small, smallest, trainer
+from raising import raises
+from small import small, smallest, trainer
 
 
 def test_training_lowers_the_loss_on_every_engine():

@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from host_tests.support.firmware import make_firmware
 from tools import emulate
 from tools.host import emulator
 from tools.host.chips import CHIPS
@@ -129,11 +128,9 @@ def test_windows_is_told_what_to_use_instead(tmp_path, monkeypatch):
         pass
 
 
-def test_make_emulate_says_what_is_missing(tmp_path, fake_qemu, monkeypatch, capsys):
+def test_make_emulate_says_what_is_missing(tmp_path, fake_qemu, firmware_file, monkeypatch, capsys):
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the tests have a handler of their own
     qemu = fake_qemu("")
-    firmware_file = tmp_path / "firmware.bin"
-    firmware_file.write_bytes(make_firmware())
     for arguments, said in [
         (["--qemu", tmp_path / "none"], "github.com/espressif/qemu/releases"),
         (["--qemu", qemu, "--firmware", tmp_path / "none.bin"], "Cannot read the firmware"),

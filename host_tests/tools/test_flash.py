@@ -19,13 +19,6 @@ from tools.host.chips import CHIPS, TABLE
 from tools.host.errors import ToolError
 
 
-@pytest.fixture
-def firmware_file(tmp_path):
-    path = tmp_path / "firmware.bin"
-    path.write_bytes(make_firmware())
-    return path
-
-
 @contextmanager
 def bootloader(chip):
     """Start a fake chip that waits in its bootloader, and yield its port."""

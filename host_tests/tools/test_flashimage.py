@@ -11,13 +11,6 @@ from tools.host import filesystem, flashimage, image
 from tools.host.micropython import run_micropython
 
 
-@pytest.fixture
-def firmware_file(tmp_path):
-    path = tmp_path / "firmware.bin"
-    path.write_bytes(make_firmware())
-    return path
-
-
 def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_path):
     path = tmp_path / "flash.bin"
     flashimage.make_flash(image.load(firmware_file), path)

@@ -67,13 +67,6 @@ LAYOUTS = {
 }
 
 
-@pytest.fixture
-def firmware_file(tmp_path):
-    path = tmp_path / "firmware.bin"
-    path.write_bytes(make_firmware())
-    return path
-
-
 def test_a_whole_firmware_is_accepted(firmware_file):
     firmware = image.load(firmware_file)
     assert (firmware.chip, firmware.application) == (CHIPS["esp32"], APPLICATION)

@@ -2,13 +2,10 @@
 verdict on both interpreters."""
 
 import json
-import subprocess
 
 from esp32gpt import strictjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from tools.host.paths import ROOT
 
 VALUES = st.one_of(
     st.booleans(),
@@ -82,7 +79,9 @@ for line in open("texts"):
 """
 
 
-def test_both_interpreters_give_the_same_verdict(micropython, tmp_path, monkeypatch, capsys):
+def test_both_interpreters_give_the_same_verdict(
+    said_by_micropython, tmp_path, monkeypatch, capsys
+):
     texts = [b"\xef\xbb\xbf{}", b'{"a": 5e3}', b'{"a": NaN}', b'{"a": 1} x', b"\xff\xfe{\0"]
 
     @settings(max_examples=500, deadline=None, derandomize=True, database=None)
@@ -92,18 +91,9 @@ def test_both_interpreters_give_the_same_verdict(micropython, tmp_path, monkeypa
 
     collect()
     (tmp_path / "texts").write_text("".join(text.hex() + "\n" for text in texts))
-    script = tmp_path / "read.py"
-    script.write_text(READ)
-    said = subprocess.run(
-        [micropython, "-X", "heapsize=8M", script],
-        cwd=tmp_path,
-        env={"MICROPYPATH": str(ROOT / "firmware")},
-        capture_output=True,
-        text=True,
-    )
-    assert said.returncode == 0, said.stderr
+    said = said_by_micropython(READ)
     monkeypatch.chdir(tmp_path)
     exec(READ, {})
     here = capsys.readouterr().out.splitlines()
-    assert said.stdout.splitlines() == here and len(here) == len(texts)
+    assert said == here and len(here) == len(texts)
     assert 100 < sum(line.startswith("[") for line in here) < len(here) - 100
