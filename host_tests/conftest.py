@@ -17,11 +17,12 @@ from host_tests.support.chip import SLOW
 from host_tests.support.firmware import make_firmware
 from tools import deploy
 from tools.host import board as serial_board
-from tools.host import chips, emulator, flashimage, image, ports, stage
+from tools.host import chips, emulator, image, ports
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
 from tools.host.paths import DATA, FIRMWARE
 from tools.monitor.log import Log
+from tools.staging import flashimage, stage
 
 FIRMWARES = [Path(p) for p in os.environ.get("ESP32GPT_FIRMWARE", "").split(os.pathsep) if p]
 

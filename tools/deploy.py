@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from mpremote.commands import show_progress_bar
 
-from tools.host import chips, stage
+from tools.host import chips
 from tools.host.board import FILES, identify, restart, session
 from tools.host.ports import BoardError, find_port
+from tools.staging import stage
 
 CHUNK = 1024  # bytes a round trip; a board has room for these even when its heap is in use
 

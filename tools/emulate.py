@@ -6,11 +6,12 @@ import contextlib
 import signal
 import sys
 
-from tools.host import chips, image, release, stage
+from tools.host import chips, image, release
 from tools.host.emulator import Emulator, alone_with, find_qemu
 from tools.host.errors import ToolError
-from tools.host.flashimage import make_flash, update_files
 from tools.host.paths import BUILD
+from tools.staging import stage
+from tools.staging.flashimage import make_flash, update_files
 
 
 def main():

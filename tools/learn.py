@@ -20,7 +20,8 @@ from esp32gpt import inventions
 from esp32gpt.gpt import GPT
 from esp32gpt.heldout import HeldOut
 
-from tools.host import numpy_engine, stage
+from tools.host import numpy_engine
+from tools.staging import stage
 
 HELD_OUT = 1500  # names
 ROOM = 1 << 16  # bytes for them

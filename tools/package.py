@@ -5,8 +5,8 @@ board, to the same folder as `make deploy`."""
 import json
 import re
 
-from tools.host import stage
 from tools.host.paths import FIRMWARE, ROOT
+from tools.staging import stage
 
 PACKAGE = FIRMWARE / "package.json"
 FPU = FIRMWARE / "esp32gpt" / "kernels" / "fpu.mpy"

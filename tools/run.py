@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
-from tools.host import stage
 from tools.host.errors import ToolError
 from tools.host.micropython import find_micropython
 from tools.host.paths import BUILD, FIRMWARE
+from tools.staging import stage
 
 
 def main():

@@ -15,7 +15,7 @@ from tools.deploy import copy
 from tools.host import chips
 from tools.host.board import session
 from tools.host.ports import open_port
-from tools.host.stage import compile_module
+from tools.staging.stage import compile_module
 
 INTERRUPTS = 20
 FORGET = "import os\nfor n in os.listdir(): 'esp32gpt.ckpt' in n and os.remove(n)\n"

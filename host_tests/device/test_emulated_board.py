@@ -8,7 +8,8 @@ import time
 
 from host_tests.support.firmware import make_firmware
 from tools import flash
-from tools.host import board, chips, emulator, flashimage, ports
+from tools.host import board, chips, emulator, ports
+from tools.staging import flashimage
 
 
 @contextlib.contextmanager

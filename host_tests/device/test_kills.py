@@ -5,8 +5,9 @@ import random
 import re
 import time
 
-from tools.host import emulator, flashimage, ports, stage
+from tools.host import emulator, ports
 from tools.host.paths import DATA
+from tools.staging import flashimage, stage
 
 FULL = bool(os.environ.get("ESP32GPT_FULL"))
 

@@ -8,8 +8,9 @@ from host_tests.support import oracle
 from host_tests.support.chip import SLOW, needs
 from host_tests.support.places import LONG_RUN
 from tools.host import board as serial_board
-from tools.host import emulator, flashimage, stage
+from tools.host import emulator
 from tools.host.paths import DATA
+from tools.staging import flashimage, stage
 
 PROGRAM = """
 from esp32gpt import compat, kernels

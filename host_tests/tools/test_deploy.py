@@ -1,4 +1,4 @@
-"""tools/deploy.py and tools/host/stage.py: the files on a board after `make deploy`."""
+"""tools/deploy.py and tools/staging/stage.py: the files on a board after `make deploy`."""
 
 import subprocess
 import sys
@@ -7,8 +7,9 @@ import pytest
 
 from host_tests.support.fakeboard import FakeBoard, digest
 from tools import deploy
-from tools.host import board, stage
+from tools.host import board
 from tools.host.errors import ToolError
+from tools.staging import stage
 
 pytestmark = pytest.mark.usefixtures("micropython")
 

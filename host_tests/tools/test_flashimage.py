@@ -1,4 +1,4 @@
-"""The flash of an emulated board: its firmware, and its littlefs (tools/host/filesystem.py)."""
+"""The flash of an emulated board: its firmware, and its littlefs (tools/staging/filesystem.py)."""
 
 import hashlib
 
@@ -7,8 +7,9 @@ import pytest
 from host_tests.support.fakeboard import digest
 from host_tests.support.firmware import make_firmware
 from host_tests.support.places import SUPPORT
-from tools.host import filesystem, flashimage, image
+from tools.host import image
 from tools.host.micropython import run_micropython
+from tools.staging import filesystem, flashimage
 
 
 def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_path):

@@ -10,8 +10,9 @@ import pytest
 from host_tests.support.chip import SLOW
 from host_tests.support.fakeboard import FakeBoard, digest
 from tools import deploy, package
-from tools.host import board, emulator, flashimage, stage
+from tools.host import board, emulator
 from tools.host.paths import DATA, FIRMWARE, ROOT
+from tools.staging import flashimage, stage
 
 MODULES = sorted(
     path.relative_to(stage.FIRMWARE)

@@ -1,2 +1,2 @@
-"""Modules that the commands share: boards and their ports, the files for a board, firmware images,
-emulators, paths and errors."""
+"""Modules that the commands share: boards and their ports, firmware images, emulators, the numpy
+engine, paths and errors."""

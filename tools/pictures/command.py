@@ -9,7 +9,6 @@ import time
 
 from rich.console import Console
 
-from tools.host import stage
 from tools.host.board import FILES, restart, session
 from tools.host.errors import ToolError
 from tools.host.paths import ROOT
@@ -18,6 +17,7 @@ from tools.monitor.log import Log
 from tools.monitor.view import frame
 from tools.pictures import architecture
 from tools.pictures import time as time_bought
+from tools.staging import stage
 
 PICTURES = ROOT / "tools" / "pictures"
 SESSION = PICTURES / "session.log"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from esptool.targets import CHIP_DEFS
 
-from tools.host import chips, filesystem, stage
+from tools.host import chips
 from tools.host.paths import DATA, FIRMWARE, ONBOARD
+from tools.staging import filesystem, stage
 
 from . import javascript
 

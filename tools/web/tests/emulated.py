@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.host import image
 from tools.host.emulator import Emulator
-from tools.host.flashimage import make_flash
+from tools.staging.flashimage import make_flash
 
 
 def main(firmware, path, *flags):

@@ -1,7 +1,7 @@
 """The flash of an emulated board, as a file: the firmware and a file system with the staged
 files."""
 
-from tools.host import filesystem, stage
+from tools.staging import filesystem, stage
 
 
 def make_flash(firmware, path):
