@@ -50,6 +50,8 @@ def halves(moments):
 
 
 def write_checkpoint(path, header, arrays):
+    """Write the arrays (float32) as a checkpoint, with moments in the header's bits. Raises
+    ToolError."""
     if header.config.moment_bits == 16:
         params, m, v, losses = arrays
         # To the nearest, where they have more bits.

@@ -68,7 +68,8 @@ def write(board, firmware, baud):
 
 @contextmanager
 def connected(port, reset):
-    """Connect to the board's bootloader and yield esptool's ESPLoader. Raises ToolError."""
+    """Connect to the board's bootloader and yield esptool's ESPLoader. With `reset`, the port's
+    lines start the bootloader; else the user has done that. Raises ToolError."""
     try:
         board = cmds.detect_chip(port, connect_mode="default-reset" if reset else "no-reset")
     except (FatalError, OSError) as error:

@@ -192,6 +192,7 @@ class Order:
 
 
 def gcd(a, b):
+    """Return the greatest common divisor of two ints from 0."""
     while b:
         a, b = b, a % b
     return a

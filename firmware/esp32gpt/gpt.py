@@ -47,8 +47,8 @@ class GPT:
         """Return the model of a checkpoint. Training continues exactly where it was saved.
 
         If the file is damaged, it is renamed and the previous checkpoint is used. Raises
-        CheckpointError if that cannot be used either, and SettingsError if `changes` or
-        esp32gpt.json ask for another shape.
+        CheckpointError if that cannot be used either, SettingsError if `changes` or esp32gpt.json
+        ask for another shape, and DatasetError and MemoryError as GPT() does.
         """
         found, header = borrow("recovery", "newest", path)
         values = borrow("settings", "resume", changes, found, header)
@@ -155,7 +155,7 @@ class GPT:
 
         Ctrl-C stops the training. The learning rate falls to zero at the end of the schedule; the
         schedule becomes longer if there are more steps. Raises SettingsError for a number that
-        cannot be used.
+        cannot be used, and TrainingError if a loss is not finite.
         """
         trainer = self.trainer
         config = self.model.config
@@ -219,8 +219,9 @@ class GPT:
         """Print the name as it arrived, and return the mean loss of its letters and its end, in
         nats.
 
-        A likelier name has a lower loss. Write letters beyond ASCII as for `sample`. Raises
-        ValueError for a name with letters that the model does not know.
+        A likelier name has a lower loss. Only the first block_size letters count. Write letters
+        beyond ASCII as for `sample`. Raises ValueError for an empty name, and for one with letters
+        that the model does not know.
         """
         if not name:
             raise ValueError(DROPPED)

@@ -28,6 +28,7 @@ class Port(serial.Serial):
     """
 
     def close(self):
+        """Release the board's reset lines, then close the port."""
         if self.is_open:
             release(self)
         super().close()

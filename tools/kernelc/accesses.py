@@ -18,6 +18,8 @@ from .xtensa import INSTRUCTIONS
 
 @dataclass(eq=False)
 class Buffer:
+    """A buffer parameter: its elements, its place among the parameters, address and length."""
+
     name: str
     kind: str
     elements: Elements
@@ -27,6 +29,8 @@ class Buffer:
 
 
 class Accesses:
+    """Emits loads from buffers and stores to them, each after a check of its index."""
+
     def __init__(self, builder):
         self.builder = builder
         self.bounds = Bounds(builder)
@@ -39,6 +43,7 @@ class Accesses:
         return self.builder.value(address - number(offset)), offset
 
     def load(self, buffer, index):
+        """Return the register with buffer[index]; load it unless it is in a register already."""
         depth, guards = self.bounds.check(buffer, index)
         index = index.expanded()
         key = ("load", buffer, index, self.builder.memory[buffer.kind])

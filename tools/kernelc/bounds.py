@@ -29,6 +29,8 @@ LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that 
 
 
 class Bounds:
+    """Emits the checks of indices, as far out of the loops as possible."""
+
     def __init__(self, builder):
         self.builder = builder
         self.at_door = []  # demands that wait until the whole kernel is known

@@ -21,6 +21,9 @@ DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
 
 @dataclass(eq=False)
 class Scope:
+    """A part of the kernel into which instructions are emitted: the door before all loops, a loop,
+    or a branch."""
+
     kind: str
     depth: int
     items: list
@@ -57,10 +60,12 @@ class Builder:
 
     @property
     def door(self):
+        """The outermost scope, which runs once before all loops."""
         return self.scopes[0]
 
     @property
     def top(self):
+        """The innermost scope that is open."""
         return self.scopes[-1]
 
     # Scopes
@@ -120,6 +125,7 @@ class Builder:
         return register
 
     def is_variable(self, register):
+        """Return True if the register belongs to a variable that is assigned more than once."""
         return register in self._web_of
 
     def changed(self, register):
@@ -140,7 +146,8 @@ class Builder:
             self.unsettled.pop(next(iter(self.unsettled)))()
 
     def emit(self, name, *args, scope=None):
-        """Append an instruction to the scope, by default the present one."""
+        """Append an instruction to the scope, by default the innermost open one. Complete the
+        delayed computations of its operands first."""
         self.settle(args)
         scope = scope or self.top
         scope.items.append(Op(name, args, self.line, scope.kind == BRANCH))
@@ -185,6 +192,7 @@ class Builder:
         return poly.of(self.symbols[register])
 
     def constant(self, value, at=None):
+        """Return a register with an int constant."""
         return self.pure("constant", value, at=at, again=("constant", [value]))
 
     def value(self, p, at=None):
@@ -248,6 +256,7 @@ class Builder:
 
 
 def float_bits(value):
+    """Return the bits of a float, rounded to float32, from 0 to 2³² − 1."""
     try:
         return struct.unpack("<I", struct.pack("<f", value))[0]
     except OverflowError:
@@ -255,6 +264,7 @@ def float_bits(value):
 
 
 def signed(bits):
+    """Return the int32 with these bits."""
     return bits - (1 << 32) if bits >> 31 else bits
 
 

@@ -10,6 +10,8 @@ COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
 class Conditions:
+    """Emits jumps on conditions."""
+
     def __init__(self, kernel, builder, expressions):
         self.kernel = kernel
         self.builder = builder

@@ -36,6 +36,8 @@ def carried(node):
 
 
 class Dependence:
+    """Checks whether the iterations of a loop may be jammed."""
+
     def __init__(self, kernel, statements, loop):
         self.kernel = kernel
         self.statements = statements
@@ -47,10 +49,13 @@ class Dependence:
         self.all_assignments = _assignments(statements)
 
     def refuse(self, node, why, instead="tile another loop"):
+        """Raise CompileError for this line: why the loop cannot be tiled, and what to write
+        instead."""
         name = variable_of(self.loop)
         self.kernel.refuse(node, f"{name} cannot be tiled: {why}; {instead}")
 
     def check(self):
+        """Raise CompileError if the loop cannot be tiled."""
         for node in _walk(self.loop.body):
             if isinstance(node, (ast.While, ast.Return, ast.Break, ast.If)):
                 self.refuse(node, "the loop branches here")
@@ -205,6 +210,7 @@ def _walk(statements):
 
 
 def mentions(node, names):
+    """Return True if one of the names occurs in the node."""
     return any(isinstance(child, ast.Name) and child.id in names for child in ast.walk(node))
 
 
@@ -240,6 +246,7 @@ def variable_of(loop):
 
 
 def first_of(loop):
+    """Return the node of the first value of a loop over range."""
     bounds = loop.iter.args
     return bounds[0] if len(bounds) > 1 else ast.Constant(0)
 

@@ -205,6 +205,7 @@ class Replace(ast.NodeTransformer):
         self.changes = changes
 
     def visit_Name(self, node):
+        """Return a copy of what replaces the name, or the name itself."""
         new = self.changes.get(node.id)
         if new is None:
             return node

@@ -44,6 +44,7 @@ class Expressions:
         return self.builder.pure("float.s", self.builder.value(value), 0)
 
     def float_register(self, value):
+        """Return a register with the value, a number, a polynomial or a register, as a float."""
         value = self.to_float(value)
         return self.builder.float_constant(value) if isinstance(value, float) else value
 

@@ -87,6 +87,8 @@ def expand(program):
 
 
 def expanded(op):
+    """Return the instructions that do the same as one with three operands, where the processor
+    changes the first operand in place."""
     in_place = op.row.in_place
     if not in_place:
         return [op]

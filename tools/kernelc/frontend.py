@@ -26,9 +26,11 @@ class Kernel:
 
     @property
     def buffers(self):
+        """The names of the parameters that are buffers."""
         return [name for name, kind in self.params if kind in BUFFERS]
 
     def refuse(self, node, message):
+        """Raise CompileError with the node's line and this message."""
         raise CompileError(self.path, node, message)
 
 

@@ -12,6 +12,8 @@ BITS = {ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator
 
 
 class Integers:
+    """Computes with ints: polynomials where possible, instructions elsewhere."""
+
     def __init__(self, builder):
         self.builder = builder
 

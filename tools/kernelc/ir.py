@@ -79,10 +79,12 @@ class Op:
 
     @property
     def uses(self):
+        """The registers that the instruction reads."""
         return [arg for arg, operand in self._registers() if operand.reads]
 
     @property
     def defs(self):
+        """The registers that the instruction writes."""
         return [arg for arg, operand in self._registers() if operand.writes]
 
     def _registers(self):
@@ -103,6 +105,7 @@ class Loop:
 
     @property
     def innermost(self):
+        """True if there is no loop within this one."""
         return not any(isinstance(item, Loop) for item in self.items)
 
 
@@ -130,6 +133,7 @@ class Region:
 
     @property
     def innermost(self):
+        """True if there is no loop within the region's loop."""
         return self.loop.innermost
 
 

@@ -21,10 +21,12 @@ class Loop:
 
     @property
     def stalls(self):
+        """The cycles of a pass in which the processor waits for a result."""
         return sum(self.waits.values())
 
     @property
     def cycles(self):
+        """The cycles of a pass."""
         return len(self.lines) + self.stalls
 
 
@@ -82,6 +84,7 @@ def _run(ops):
 
 
 def reads(op):
+    """Return the registers that an instruction reads."""
     return [register for register, operand in _registers(op) if operand.reads]
 
 

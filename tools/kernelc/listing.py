@@ -50,5 +50,6 @@ def where(loop):
 
 
 def cost(loop):
+    """Return the cost of one pass of a loop as text."""
     text = f"{len(loop.lines)} instructions + {loop.stalls} stalls = {loop.cycles} cycles a pass"
     return text + ", if none is jumped over" * loop.branches

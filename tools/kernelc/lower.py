@@ -68,6 +68,7 @@ class Statements:
             values[web] = poly.of(natural) if kind == "int" else register
 
     def block(self, statements):
+        """Compile the statements. Raises CompileError for one that is not in the subset."""
         for statement in statements:
             self.builder.line = statement.lineno
             method = getattr(self, type(statement).__name__, None)
@@ -80,13 +81,16 @@ class Statements:
         self.builder.settle()
 
     def Pass(self, node):
+        """Compile `pass`, which is nothing."""
         pass
 
     def Expr(self, node):
+        """Accept a constant, such as a docstring; refuse other expressions as statements."""
         if not isinstance(node.value, ast.Constant):
             self.kernel.refuse(node, "this value is not used: assign it, or drop the line")
 
     def Assign(self, node):
+        """Compile the assignment to a variable or to an element of a buffer."""
         target = node.targets[0]
         if isinstance(target, ast.Subscript):
             buffer, index = self.expressions.element(target)
@@ -153,6 +157,7 @@ class Statements:
         return assigned, stores
 
     def For(self, node):
+        """Compile a loop over range."""
         builder, integers = self.builder, self.expressions.integers
         bounds = [self.expressions.integer(arg, "range takes ints") for arg in node.iter.args]
         first, stop = bounds[:2] if len(bounds) > 1 else (number(0), bounds[0])
@@ -196,6 +201,7 @@ class Statements:
         return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
 
     def While(self, node):
+        """Compile a `while` loop."""
         items = []
         exit_label = Label("end")
         with self.builder.scope(WHILE, *self.changes(node), items):
@@ -206,6 +212,7 @@ class Statements:
         self.builder.top.items.append(Loop(items, exit=exit_label, line=node.lineno))
 
     def If(self, node):
+        """Compile `if`, with its `else`."""
         otherwise, end = Label("else"), Label("endif")
         self.conditions.jump(node.test, otherwise, False)
         with self.builder.scope(BRANCH, *self.changes(node)):
@@ -219,9 +226,11 @@ class Statements:
             self.builder.emit("label", end)
 
     def Break(self, node):
+        """Compile `break`, which jumps behind the loop."""
         self.builder.emit("j", self.exits[-1])
 
     def Return(self, node):
+        """Compile `return`: store the value, then jump to the kernel's end."""
         self.builder.returned = True
         returns = self.kernel.returns
         if (node.value is None) != (returns == "none"):

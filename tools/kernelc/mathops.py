@@ -64,6 +64,8 @@ class MathOps:
         return self.pure("fms", a, b, c)
 
     def horner(self, x, coefficients):
+        """Return the value of a polynomial at x; the first of the coefficients is that of the
+        highest power."""
         total = self.builder.float_constant(coefficients[0])
         for c in coefficients[1:]:
             total = self.fma(self.builder.float_constant(c), total, x)
@@ -121,10 +123,10 @@ class MathOps:
         return self.fma(half_root, half_root, e), self.fma(y, y, e)
 
     def reciprocal_of_root_and(self, x, c):
-        """Return 1/(√x + c) for c ≥ 0, with an error below 1.2e-6. If c is below √x / 4096, as it
-        nearly always is in Adam, the second step for 1/√x uses ½√x + c instead of ½√x, which also
-        subtracts c/x. The rare other case is computed when the result is first read, so the code
-        before that is straight."""
+        """Return 1/(√x + c) for c ≥ 0, with a relative error below 1.2e-6. If c is below √x / 4096,
+        as it nearly always is in Adam, the second step for 1/√x uses ½√x + c instead of ½√x, which
+        also subtracts c/x. The rare other case is computed when the result is first read, so the
+        code before that is straight."""
         bits = self.pure("rfr", x)
         few = self.pure("mul.s", c, self.builder.float_constant(4096.0))
         least = self.pure("rfr", self.pure("fma", self.builder.float_constant(2.0**-126), few, few))

@@ -94,6 +94,7 @@ class File:
         self.code = self._code()
 
     def uint(self):
+        """Read an unsigned int of variable length."""
         value = 0
         while True:
             byte = self.data[self.at]
@@ -103,6 +104,7 @@ class File:
                 return value
 
     def take(self, size):
+        """Read so many bytes."""
         self.at += size
         return self.data[self.at - size : self.at]
 

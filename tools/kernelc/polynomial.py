@@ -84,6 +84,7 @@ class Polynomial:
 
     @property
     def symbols(self):
+        """The set of the symbols that occur."""
         return {s for m in self.terms for s in m}
 
     @property
@@ -107,7 +108,7 @@ class Polynomial:
         return Polynomial(yes), Polynomial({m: c for m, c in self.terms.items() if m not in yes})
 
     def slope(self, symbol):
-        """Return the factor of a symbol, or None if the polynomial is not linear in it."""
+        """Return the factor of a symbol, a Polynomial; None if the symbol occurs in a power."""
         factor = {}
         for m, c in self.terms.items():
             if m.count(symbol) > 1:
@@ -138,10 +139,12 @@ class Polynomial:
 
 
 def number(value):
+    """Return the Polynomial of a constant int."""
     return Polynomial({(): value})
 
 
 def of(symbol):
+    """Return the Polynomial of one symbol."""
     return Polynomial({(symbol,): 1})
 
 

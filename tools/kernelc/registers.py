@@ -26,6 +26,9 @@ def allocate(program):
 
 @dataclass
 class Interval:
+    """The part of the code, from its first to its last instruction, in which a register's value is
+    needed. The weight says how often it is used."""
+
     register: Register
     start: int
     end: int

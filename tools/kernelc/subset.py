@@ -19,6 +19,7 @@ class Elements:
 
     @property
     def natural(self):
+        """True if an element is never negative."""
         return self.load in ("l16ui", "l8ui") and not self.sign_bit
 
 

@@ -71,6 +71,8 @@ class Instruction:
 
 
 def row(word, operands="", *facts, **named):
+    """Return an Instruction. Its operands are written as in "ar< as at": a bank, a field of the
+    word, and < if the instruction writes it, or + if it reads and writes it."""
     return Instruction(word, tuple(map(_operand, operands.split())), *facts, **named)
 
 
@@ -81,14 +83,18 @@ def _operand(text):
 
 
 def load(word, operands, **named):
+    """Return the Instruction of a load."""
     return row(word, operands, 2, "load", **named)
 
 
 def store(word, operands, **named):
+    """Return the Instruction of a store."""
     return row(word, operands, 1, "store", **named)
 
 
 def branch(word, operands, opposite):
+    """Return the Instruction of a branch; `opposite` is the name of the branch with the inverted
+    condition."""
     return row(word, operands, opposite=opposite)
 
 

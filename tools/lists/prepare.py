@@ -102,7 +102,8 @@ def prepare(source, dest, choices=None, config=None):
 
 
 def save(source, dest, choices, config):
-    """Shuffle the names into `dest`, and write their listing beside it; return the report."""
+    """Shuffle the names into `dest`, and write their listing beside it; return the lines of a
+    report. Raises ToolError."""
     dest = Path(dest)
     beside = Path(listing.beside(str(dest)))
     if beside == dest:
@@ -118,7 +119,7 @@ def save(source, dest, choices, config):
 
 
 def write(path, data):
-    """Write the whole file or nothing."""
+    """Write the whole file or nothing, and create its folder. Raises ToolError."""
     # Refuse directories, and also /dev/null, which root would replace with a list of names.
     if path.exists() and not path.is_file():
         raise ToolError(f"{path} is not an ordinary file: name another to write to.")

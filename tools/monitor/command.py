@@ -67,9 +67,12 @@ class Plain:
         pass
 
     def note(self, text):
+        """Print a line about the port, such as "is unplugged"."""
         self.take(f"\n--- {self.port} {text} ---\n".encode())
 
     def take(self, data):
+        """Print what the board has sent. Raises KeyboardInterrupt if nobody reads the output any
+        more."""
         try:
             self.out.write(data)
             self.out.flush()

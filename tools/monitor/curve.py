@@ -75,6 +75,8 @@ class Canvas:
         return round(across), round(down)
 
     def polyline(self, points, style, mark):
+        """Draw lines from each of the points (x, y) to the next, over what is drawn already. `mark`
+        is the character for them without Braille."""
         dots = [self._dot(*point) for point in points]
         for begin, end in zip(dots, dots[1:] or dots, strict=False):
             self._segment(begin, end, style, mark)
@@ -92,6 +94,7 @@ class Canvas:
                 self.cells[place] = dots | DOTS[y % 4][x % 2], style
 
     def lines(self):
+        """Return the picture, one Text for each row."""
         texts = []
         for row in range(self.rows):
             text = Text()

@@ -25,9 +25,11 @@ class CsvFile:
             raise unwritable(path, error) from error
 
     def begin(self):
+        """Write the titles of the columns, and delete the rows of an earlier run."""
         self._write_row(COLUMNS, truncate=True)
 
     def add(self, record):
+        """Append the row of a Record."""
         values = (record.loss, record.avg, record.held, record.ms)
         numbers = ("" if math.isnan(value) else value for value in values)
         when = datetime.fromtimestamp(record.time).astimezone().isoformat(timespec="milliseconds")

@@ -48,10 +48,12 @@ def ruled(lines, rule, title=""):
 
 
 def cropped(text, style=""):
+    """Return a Text that is cut off at the right end of the screen instead of wrapped."""
     return Text(text, style, no_wrap=True, overflow="crop")
 
 
 def curves(run):
+    """Return the curves of a run for curve.draw: (name, style, mark, points)."""
     return [
         ("held-out", HELD, "o", run.measured),
         ("avg", AVG, "*", [(r.step, r.avg) for r in run.records]),
@@ -145,6 +147,7 @@ class View:
         self.console.print(self._frame("", width, height - 1))  # one line is for the shell's prompt
 
     def note(self, text):
+        """Show in the status line what has happened to the board, at once."""
         self.status = f"The board {text}, Ctrl-C quits ({self.port})"
         self.next = 0.0
         self.shown = None

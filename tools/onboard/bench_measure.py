@@ -38,11 +38,13 @@ half = 0.5
 
 
 def litter(n):
+    """Allocate n floats that nobody keeps."""
     for _ in range(n):
         half * half
 
 
 def room():
+    """Collect garbage; return how many floats then fit until the next collection, at most 8,192."""
     gc.collect()
     count = used = 0
     while used < gc.mem_alloc() and count < 8192:
@@ -53,15 +55,18 @@ def room():
 
 
 def tidy():
+    """Bring the heap into the state in which each measurement begins."""
     gc.collect()
     litter(holes)
 
 
 def keep(times, i, time):
+    """Store a time at times[i] if it is shorter than the one that is there."""
     times[i] = min(times[i], time)
 
 
 def reading():
+    """Time reading 20 names from the file, 20 times, into `reads`."""
     names = Dataset(PATH, tokenizer, 42)
     for i in range(20):
         tidy()
@@ -74,6 +79,7 @@ def reading():
 
 
 def fives():
+    """Yield (number, range of steps) for each five steps, with the heap tidied before."""
     trainer.documents = NameList(names, tokenizer)
     for i in range(0, STEPS, 5):
         tidy()
@@ -81,6 +87,7 @@ def fives():
 
 
 def training():
+    """Time each five steps, into `steps`."""
     for i, five in fives():
         began = ticks_us()
         for _ in five:
@@ -89,6 +96,8 @@ def training():
 
 
 def parts():
+    """Time the forward pass, the backward pass and Adam in each step, into `forwards`, `backwards`
+    and `adams`."""
     for _, five in fives():
         for step in five:
             T = trainer.documents.peek(tokens)
@@ -107,6 +116,8 @@ def parts():
 
 
 def sampling():
+    """Time the same 20 names, drawn without a prompt, into `samples`; write their tokens to
+    `lengths`."""
     rng.high, rng.low = 1, 42
     for i in range(20):
         tidy()
@@ -117,6 +128,7 @@ def sampling():
 
 
 def predictions():
+    """Return the mean number of predictions in a step."""
     trainer.documents = NameList(names, tokenizer)
     count = 0
     for _ in range(STEPS):
@@ -126,6 +138,8 @@ def predictions():
 
 
 def allocated():
+    """Return the bytes that a step allocates, or None if four steps do not fit without a
+    collection."""
     gc.collect()
     gc.disable()
     try:
@@ -140,6 +154,7 @@ def allocated():
 
 
 def unknown(n):
+    """Return n times that are longer than any measured one."""
     return [1 << 29] * n
 
 

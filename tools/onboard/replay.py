@@ -40,4 +40,5 @@ def gradients(first, last):
 
 
 def tell(values):
+    """Print the values as float32 in hexadecimal."""
     print(hexlify(array("f", values)).decode())

@@ -90,6 +90,7 @@ def draw(config=None):
 
 
 def heading(config):
+    """Return the SVG of the title and the shape."""
     shape = (
         f"{size(config.parameters()):,} parameters: {config.n_layer} layer, {config.n_head} heads, "
         f"{config.n_embd} channels, {config.vocab_size} tokens"
@@ -123,6 +124,7 @@ def box(i, call):
 
 
 def arrow(x, y1, y2):
+    """Return the SVG of an arrow from (x, y1) down to (x, y2)."""
     return f"<path d='M{x} {y1}V{y2}' stroke='{LINE}' marker-end='url(#next)'/>"
 
 
@@ -158,6 +160,8 @@ def layers(calls):
 
 
 def text(x, y, what, color=INK, size=13, bold=False, anchor="start"):
+    """Return the SVG of a text at (x, y). `anchor` says which part of it stands there: start,
+    middle or end."""
     weight = " font-weight='bold'" if bold else ""
     return (
         f"<text x='{x:g}' y='{y:g}' fill='{color}' font-size='{size}' "

@@ -16,6 +16,7 @@ class Flash(UserContext):
         self.erased = 0
 
     def erase(self, cfg, block):
+        """Erase a block for littlefs, and count it."""
         self.erased += 1
         return super().erase(cfg, block)
 
@@ -26,7 +27,8 @@ def mount(flash):
 
 
 def update(content, directory, managed):
-    """Bring a file system, given as bytes, up to date with a directory.
+    """Bring a file system, given as bytes, up to date with a directory; format the bytes if they
+    hold none.
 
     Within the paths in `managed`, files that are not in the directory are removed; all other files
     stay as they are. Returns (the new bytes, copied, unchanged, removed); the last three are
@@ -68,6 +70,7 @@ def files(fs):
 
 
 def read(fs, path):
+    """Return the content of a file."""
     with fs.open(path, "rb") as file:
         return file.read()
 

@@ -11,7 +11,7 @@ TOLERANCE = 1e-4
 
 
 def inputs(n):
-    """Return n normal deviates, the same in every call."""
+    """Return a new array of n normal deviates, which depend only on n."""
     rng = Rng(n)
     buffer = zeros(n)
     for i in range(n):

@@ -15,6 +15,7 @@ from esp32gpt.tokenizer import Tokenizer
 
 
 def softmax(row):
+    """Return the probabilities of these logits."""
     weights = [exp(x - max(row)) for x in row]
     return [w / sum(weights) for w in weights]
 
