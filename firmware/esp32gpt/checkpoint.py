@@ -66,11 +66,10 @@ class Header:
     def lengths(self):
         """The number of elements of each array, of 4 bytes each: parameters, moments, losses.
 
-        The moments are m and v, or one array with moment_bits 16. There may be none.
+        The moments are m and v, or one array with moment_bits 16.
         """
         n = size(self.config.parameters())
-        moments = n if self.moment_bits else 0
-        return (n,) + (moments,) * (self.config.moment_bits // 16) + (self.n_losses,)
+        return (n,) * (1 + self.moment_bits // 16) + (self.n_losses,)
 
     @property
     def array_bytes(self):

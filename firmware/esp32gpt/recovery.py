@@ -95,16 +95,13 @@ def inspect(path):
 
 
 def restore(path, header, arrays):
-    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` has checked.
-
-    A checkpoint of weights alone has no moments; these arrays then stay as they are.
-    """
+    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` has
+    checked."""
     with open(path, "rb") as file:
         _, _, start, _ = struct.unpack(PREFIX, file.read(struct.calcsize(PREFIX)))
         file.seek(start)
-        for values, length in zip(arrays, header.lengths):
-            if length:
-                file.readinto(values)
+        for values in arrays:
+            file.readinto(values)
 
 
 def config_of(values):
@@ -112,7 +109,7 @@ def config_of(values):
     config = Config(**{name: values[name] for name in SHAPE})
     for name in TRAINING:  # without a check: the ranges of settings may have changed since
         setattr(config, name, values[name])
-    config.moment_bits = values["moment_bits"] or 32
+    config.moment_bits = values["moment_bits"]
     return config
 
 
@@ -124,7 +121,7 @@ def _unpack(head, version):
     values.update(zip(INTS[:ints] + FLOATS[:floats], fields))
     alphabet = str(head[struct.calcsize(form) :], "utf-8").rstrip("\0")
     config = config_of(values)
-    if config.vocab_size != len(alphabet) + 1 or values["moment_bits"] not in (0, 16, 32):
+    if config.vocab_size != len(alphabet) + 1 or values["moment_bits"] not in (16, 32):
         raise ValueError
     return Header(config, alphabet, values)
 

@@ -136,6 +136,15 @@ def test_two_damaged_ones_stay_where_they_are():
     clean()
 
 
+def test_bits_of_moments_that_do_not_exist_are_refused():
+    header, arrays = example()
+    for bits in (0, 8):
+        header.moment_bits = bits
+        checkpoint.save(FILE, header, [arrays[0], arrays[3]])
+        assert "damaged" in refusal()
+    clean()
+
+
 # Few writes in the next two: a chip's flash is slow. test_never_lost.py flips every bit.
 
 
