@@ -14,6 +14,7 @@ import copy
 from dataclasses import replace
 
 from .polynomial import number, polynomial
+from .subset import leaves
 
 
 def desugar(program):
@@ -53,7 +54,7 @@ class _Desugarer:
         for i, node in enumerate(statements):
             if isinstance(node, ast.Continue):
                 break
-            if isinstance(node, ast.If) and _continues([node]):
+            if isinstance(node, ast.If) and leaves([node], ast.Continue):
                 rest = statements[i + 1 :]
                 node.body = node.body + copy.deepcopy(rest)
                 node.orelse = node.orelse + rest
@@ -178,16 +179,6 @@ def parse(text):
             if hasattr(child, attribute):
                 delattr(child, attribute)
     return node.value if isinstance(node, ast.Expr) else node
-
-
-def _continues(statements):
-    """Return True if there is a `continue` of the loop around these statements."""
-    return any(
-        isinstance(node, ast.Continue)
-        or isinstance(node, ast.If)
-        and (_continues(node.body) or _continues(node.orelse))
-        for node in statements
-    )
 
 
 def _at(where, node):

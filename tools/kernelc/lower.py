@@ -12,7 +12,7 @@ from .expressions import Expressions
 from .frame import RETURN_SLOT, homes
 from .ir import Label, Loop, Register, Tree
 from .polynomial import Polynomial, Symbol, number
-from .subset import BUFFERS
+from .subset import BUFFERS, leaves
 from .webs import Webs
 
 KIND = {"a": "an int", "f": "a float"}
@@ -189,7 +189,7 @@ class Statements:
         trips = distance if integers.surely_natural(distance) and not scope.returns else None
         loop = Loop(items, count, None, node.lineno, scope.inductions, trips)
         builder.top.items.append(loop)
-        if _breaks(node.body):
+        if leaves(node.body, ast.Break):
             builder.emit("label", self.exits[-1])
         self.exits.pop()
 
@@ -246,16 +246,7 @@ class Statements:
         self.builder.emit("j", self.epilogue)
 
 
-def _breaks(statements):
-    """Return True if there is a `break` of the loop around these statements."""
-    return any(
-        isinstance(node, ast.Break)
-        or isinstance(node, ast.If)
-        and (_breaks(node.body) or _breaks(node.orelse))
-        for node in statements
-    )
-
-
 def _may_be_left(loop):
     """Return True if a loop may end before its variable has had all values."""
-    return _breaks(loop.body) or any(isinstance(node, ast.Return) for node in ast.walk(loop))
+    returns = any(isinstance(node, ast.Return) for node in ast.walk(loop))
+    return returns or leaves(loop.body, ast.Break)

@@ -106,3 +106,14 @@ NO_FUNCTION = {
     "divmod": "write a // b and a % b",
     "tan": "write sin(x) / cos(x)",
 }
+
+
+def leaves(statements, how):
+    """Return True if one of these statements, or of the branches in them, is a jump of kind `how`,
+    ast.Break or ast.Continue. Jumps in inner loops belong to those loops and do not count."""
+    return any(
+        isinstance(node, how)
+        or isinstance(node, ast.If)
+        and (leaves(node.body, how) or leaves(node.orelse, how))
+        for node in statements
+    )
