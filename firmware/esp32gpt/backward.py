@@ -44,27 +44,22 @@ class LayerBackward:
         update = self.update
         dbranch = self.dbranch
         dhidden = self.dhidden
-        k.linear_backward_weights(self.dmlp_fc2, dx, f.hidden, T, hidden, C)
-        k.linear_backward_inputs(dhidden, dx, f.mlp_fc2, T, hidden, C)
+        k.linear_backward(dhidden, self.dmlp_fc2, dx, f.hidden, f.mlp_fc2, T, hidden, C, 1)
         if update:
             update(f.mlp_fc2, self.dmlp_fc2, self.mlp_fc2_moments)
-        k.relu_backward(dhidden, f.hidden, T, hidden)
-        k.linear_backward_weights(self.dmlp_fc1, dhidden, f.mlp_norm, T, C, hidden)
-        k.linear_backward_inputs(dbranch, dhidden, f.mlp_fc1, T, C, hidden)
+        k.linear_backward(dbranch, self.dmlp_fc1, dhidden, f.mlp_norm, f.mlp_fc1, T, C, hidden, 0)
         if update:
             update(f.mlp_fc1, self.dmlp_fc1, self.mlp_fc1_moments)
         k.rmsnorm_backward(dx, dbranch, f.mlp_norm, f.mlp_rstd, T, C)
 
         dqkv = self.dqkv
-        k.linear_backward_weights(self.dattn_wo, dx, f.attn, T, C, C)
-        k.linear_backward_inputs(dbranch, dx, f.attn_wo, T, C, C)
+        k.linear_backward(dbranch, self.dattn_wo, dx, f.attn, f.attn_wo, T, C, C, 0)
         if update:
             update(f.attn_wo, self.dattn_wo, self.attn_wo_moments)
         k.attention_backward(
             dqkv, self.dscores, dbranch, f.probs, f.qkv, T, C, f.n_head, f.block_size
         )
-        k.linear_backward_weights(self.dattn_wqkv, dqkv, f.attn_norm, T, C, 3 * C)
-        k.linear_backward_inputs(dbranch, dqkv, f.attn_wqkv, T, C, 3 * C)
+        k.linear_backward(dbranch, self.dattn_wqkv, dqkv, f.attn_norm, f.attn_wqkv, T, C, 3 * C, 0)
         if update:
             update(f.attn_wqkv, self.dattn_wqkv, self.attn_wqkv_moments)
         k.rmsnorm_backward(dx, dbranch, f.attn_norm, f.attn_rstd, T, C)
@@ -126,8 +121,7 @@ class Backward:
         update = self._update
         dx = self.dx
         dlogits = f.logits
-        k.linear_backward_weights(self.dlm_head, dlogits, f.x, T, C, V)
-        k.linear_backward_inputs(dx, dlogits, f.lm_head, T, C, V)
+        k.linear_backward(dx, self.dlm_head, dlogits, f.x, f.lm_head, T, C, V, 0)
         if update:
             update(f.lm_head, self.dlm_head, self.lm_head_moments)
         for i in range(len(self.layers) - 1, -1, -1):

@@ -43,18 +43,17 @@ class Layer:
         attn = self.attn
         branch = self.branch
         k.rmsnorm_forward(norm, self.attn_rstd, x, start, T, C)
-        k.linear_forward(qkv, norm, self.attn_wqkv, start, T, C, 3 * C)
+        k.linear_forward(qkv, norm, self.attn_wqkv, start, T, C, 3 * C, 0)
         k.attention_forward(attn, self.probs, qkv, start, T, C, self.n_head, self.block_size)
-        k.linear_forward(branch, attn, self.attn_wo, start, T, C, C)
+        k.linear_forward(branch, attn, self.attn_wo, start, T, C, C, 0)
         k.residual_forward(self.x, x, branch, start, T, C)
 
         x = self.x
         norm = self.mlp_norm
         hidden = self.hidden
         k.rmsnorm_forward(norm, self.mlp_rstd, x, start, T, C)
-        k.linear_forward(hidden, norm, self.mlp_fc1, start, T, C, 4 * C)
-        k.relu_forward(hidden, start, T, 4 * C)
-        k.linear_forward(branch, hidden, self.mlp_fc2, start, T, 4 * C, C)
+        k.linear_forward(hidden, norm, self.mlp_fc1, start, T, C, 4 * C, 1)
+        k.linear_forward(branch, hidden, self.mlp_fc2, start, T, 4 * C, C, 0)
         k.residual_forward(x, x, branch, start, T, C)
 
 
@@ -110,7 +109,7 @@ class Model:
         for layer in self.layers:
             layer.forward(x, start, T)
             x = self.x
-        k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.vocab_size)
+        k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.vocab_size, 0)
         return self.logits
 
     def loss_forward(self, losses, targets, slot, T):

@@ -95,16 +95,25 @@ class Tokenizer:
         tokens[n] is predicted from the tokens before it. Returns 0 if a character is not in the
         alphabet, or if there is none.
         """
+        ids = self._ascii
         room = len(tokens) - 1
         tokens[0] = BOS
         n = 0
+        # Most names have nothing but ASCII letters, and fit.
+        for i in range(first, min(last, first + room)):
+            code = utf8[i]
+            token = ids[code] if code < 128 else 0
+            if not token:
+                break
+            n += 1
+            tokens[n] = token
+        i = first + n
         space = False  # True if there is a space between the last letter and the next
-        i = first
         while i < last:
             code = utf8[i]
             if code < 128:
                 width = 1
-                token = self._ascii[code]
+                token = ids[code]
             else:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
                 if code < 0xC0 or i + width > last:  # no first byte of a character, or cut off

@@ -21,10 +21,10 @@ for buffer in (x, w):
 compat.set_highest_clock()
 choice = kernels.choose()
 linear_forward = choice.engine.linear_forward
-linear_forward(y, x, w, 0, T, N_IN, N_OUT)
+linear_forward(y, x, w, 0, T, N_IN, N_OUT, 0)
 began = compat.ticks_us()
 for _ in range(CALLS):
-    linear_forward(y, x, w, 0, T, N_IN, N_OUT)
+    linear_forward(y, x, w, 0, T, N_IN, N_OUT, 0)
 us = compat.ticks_diff(compat.ticks_us(), began) / CALLS
 products = T * N_IN * N_OUT
 print(f"{choice.name}: {us:.0f} us a call, {us * 1000 / products:.1f} ns a multiply-add")

@@ -120,42 +120,59 @@ def linear_cases():
             yield f"{label} {n_in}→{n_out}", engine, tolerance, T, n_in, n_out, x, w, dy
 
 
+def relu(x):
+    return floats([max(value, 0.0) for value in x])
+
+
 def test_linear_forward():
     for label, engine, tolerance, T, n_in, n_out, x, w, _ in linear_cases():
-        got, expected = run(engine, "linear_forward", [zeros(T * n_out)], x, w, 0, T, n_in, n_out)
+        sizes = (0, T, n_in, n_out)
+        got, expected = run(engine, "linear_forward", [zeros(T * n_out)], x, w, *sizes, 0)
         check_close(label, got[0], expected[0], tolerance)
+        y = zeros(T * n_out)
+        engine.linear_forward(y, x, w, *sizes, 1)
+        assert list(y) == list(relu(got[0])), label
 
 
-def test_linear_backward_inputs():
-    for label, engine, tolerance, T, n_in, n_out, _, w, dy in linear_cases():
-        got, expected = run(
-            engine, "linear_backward_inputs", [zeros(T * n_in)], dy, w, T, n_in, n_out
-        )
-        check_close(label, got[0], expected[0], tolerance)
+def test_linear_backward_overwrites():
+    for label, engine, tolerance, T, n_in, n_out, x, w, dy in linear_cases():
+        stale = [floats([9.0] * (T * n_in)), floats([9.0] * (n_out * n_in))]
+        sizes = (T, n_in, n_out)
+        got, expected = run(engine, "linear_backward", stale, dy, x, w, *sizes, 0)
+        check_close(label + " dx", got[0], expected[0], tolerance)
+        check_close(label + " dw", got[1], expected[1], tolerance)
+        engine.linear_backward(x, stale[1], dy, x, w, *sizes, 0)
+        assert list(x) == list(got[0]) and list(stale[1]) == list(got[1]), label + " in place"
 
 
-def test_linear_backward_weights_overwrites():
-    for label, engine, tolerance, T, n_in, n_out, x, _, dy in linear_cases():
-        stale = [floats([9.0] * (n_out * n_in))]
-        got, expected = run(engine, "linear_backward_weights", stale, dy, x, T, n_in, n_out)
-        check_close(label, got[0], expected[0], tolerance)
+def test_linear_backward_through_a_relu():
+    for label, engine, tolerance, T, n_in, n_out, x, w, dy in linear_cases():
+        x[0] = 0.0
+        x[T * n_in - 1] = 1e-30  # even the smallest value counts as positive
+        outputs = [zeros(T * n_in), zeros(n_out * n_in)]
+        got, expected = run(engine, "linear_backward", outputs, dy, relu(x), w, T, n_in, n_out, 1)
+        check_close(label + " dx", got[0], expected[0], tolerance)
+        check_close(label + " dw", got[1], expected[1], tolerance)
+        for i in range(T * n_in):
+            assert x[i] > 0.0 or got[0][i] == 0.0, label
 
 
-def test_linear_backward_weights_is_right_beside_small_gradients():
+def test_linear_backward_is_right_beside_small_gradients():
     """Adam makes steps of the same size of them as of large ones."""
     T, n_in, n_out = 7, 16, 12
     for name, engine, tolerance in engines():
         rng = Rng(5)
         x = gaussian(rng, T * n_in, 1.0)
+        w = gaussian(rng, n_out * n_in, 1.0)
         dy = gaussian(rng, T * n_out, 1.0)
         for i in range(T * n_out):
             dy[i] *= 10.0 ** -(i % n_out)
-        out = [zeros(n_out * n_in)]
-        got, expected = run(engine, "linear_backward_weights", out, dy, x, T, n_in, n_out)
+        out = [zeros(T * n_in), zeros(n_out * n_in)]
+        got, expected = run(engine, "linear_backward", out, dy, x, w, T, n_in, n_out, 0)
         for o in range(n_out):
             first, last = o * n_in, (o + 1) * n_in
             check_close(
-                f"{name}, output {o}", got[0][first:last], expected[0][first:last], tolerance
+                f"{name}, output {o}", got[1][first:last], expected[1][first:last], tolerance
             )
 
 
@@ -217,20 +234,6 @@ def test_attention_backward_of_a_saturated_head():
             places = [i for i in range(T * 3 * C) if i % (3 * C) // size == part]
             some = [got[0][i] for i in places], [expected[0][i] for i in places]
             check_close(f"{name}, part {part}", some[0], some[1], 0.02)
-
-
-def test_relu_forward_and_backward():
-    for label, engine, _, rng, (T, C, _, _, _), scale in each(scales=[1.0]):
-        x = gaussian(rng, T * C, scale)
-        x[0] = 0.0
-        x[T * C - 1] = 1e-30  # even the smallest value counts as positive
-        dx = gaussian(rng, T * C, scale)
-        before = list(x), list(dx)
-        engine.relu_forward(x, 0, T, C)
-        engine.relu_backward(dx, x, T, C)
-        for i in range(T * C):
-            assert x[i] == max(before[0][i], 0.0), label
-            assert dx[i] == (before[1][i] if before[0][i] > 0 else 0.0), label
 
 
 def test_residual_forward():
@@ -328,14 +331,14 @@ def test_forward_kernels_leave_other_rows_alone():
         calls = [
             (C, lambda k, y: k.embed_forward(y, zeros(block_size), tokens, w, x, 2, T, C)),
             (C, lambda k, y: k.rmsnorm_forward(y, zeros(block_size), x, 2, T, C)),
-            (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V)),
+            (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V, 0)),
             (
                 C,
                 lambda k, y: k.attention_forward(
                     y, zeros(2 * block_size * block_size), x, 2, T, C, 2, block_size
                 ),
             ),
-            (C, lambda k, y: k.relu_forward(y, 2, T, C)),
+            (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V, 1)),
             (C, lambda k, y: k.residual_forward(y, x, w, 2, T, C)),
         ]
         for i, (width, call) in enumerate(calls):
@@ -350,7 +353,7 @@ def test_zeros_give_zeros():
     T, C = 4, 8
     for name, engine, _ in engines():
         y = floats([9.0] * (T * C))
-        engine.linear_forward(y, zeros(T * C), zeros(C * C), 0, T, C, C)
+        engine.linear_forward(y, zeros(T * C), zeros(C * C), 0, T, C, C, 0)
         assert list(y) == [0.0] * (T * C), name
         engine.rmsnorm_forward(y, zeros(T), zeros(T * C), 0, T, C)
         assert list(y) == [0.0] * (T * C), name
@@ -364,7 +367,7 @@ def test_denormals_and_large_values():
         for scale in (1e-40, 1e-30, 1e15):
             x = gaussian(Rng(9), T * C, scale)
             w = gaussian(Rng(8), C * C, 1.0)
-            got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C)
+            got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C, 0)
             check_close(f"{name} linear x{scale}", got[0], expected[0], tolerance)
             got, expected = run(engine, "residual_forward", [zeros(T * C)], x, w, 0, T, C)
             check_close(f"{name} residual x{scale}", got[0], expected[0], 1e-6)
@@ -375,7 +378,7 @@ def test_equal_extremes_do_not_overflow():
     for name, engine, tolerance in engines():
         x = floats([1.9999999] * (T * C))
         w = floats([-1.9999999] * (C * C))
-        got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C)
+        got, expected = run(engine, "linear_forward", [zeros(T * C)], x, w, 0, T, C, C, 0)
         check_close(name, got[0], expected[0], tolerance)
         qkv = floats([1.9999999] * (T * 3 * C))
         out = [zeros(T * C), zeros(4 * T * T)]

@@ -67,17 +67,19 @@ def rmsnorm_backward(dx, dy, y, rstd, T, C):
     dx += view(rstd, T, 1) * (dy - y * (dy * y).mean(axis=1, keepdims=True))
 
 
-def linear_forward(y, x, w, start, T, n_in, n_out):
-    x, w = view(x, T, n_in, first=start), view(w, n_out, n_in)
-    np.matmul(x, w.T, out=view(y, T, n_out, first=start))
+def linear_forward(y, x, w, start, T, n_in, n_out, relu):
+    x, w, y = view(x, T, n_in, first=start), view(w, n_out, n_in), view(y, T, n_out, first=start)
+    np.matmul(x, w.T, out=y)
+    if relu:
+        np.maximum(y, 0, out=y)
 
 
-def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
-    np.matmul(view(dy, T, n_out), view(w, n_out, n_in), out=view(dx, T, n_in))
-
-
-def linear_backward_weights(dw, dy, x, T, n_in, n_out):
-    np.matmul(view(dy, T, n_out).T, view(x, T, n_in), out=view(dw, n_out, n_in))
+def linear_backward(dx, dw, dy, x, w, T, n_in, n_out, relu):
+    dx, x, dy = view(dx, T, n_in), view(x, T, n_in), view(dy, T, n_out)
+    np.matmul(dy.T, x, out=view(dw, n_out, n_in))
+    np.matmul(dy, view(w, n_out, n_in), out=dx)
+    if relu:
+        dx[x == 0] = 0
 
 
 def heads(buffer, rows, parts, C, n_head, first=0):
@@ -107,15 +109,6 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     dq[:] = ds @ k
     dk[:] = ds.transpose(0, 2, 1) @ q
     dv[:] = p.transpose(0, 2, 1) @ dy
-
-
-def relu_forward(x, start, T, n):
-    x = view(x, T, n, first=start)
-    np.maximum(x, 0, out=x)
-
-
-def relu_backward(dx, y, T, n):
-    view(dx, T, n)[view(y, T, n) == 0] = 0
 
 
 def residual_forward(y, x, branch, start, T, C):

@@ -41,7 +41,8 @@ class Recorder:
         cols = next(cols for kind, _, cols in self.config.activations() if kind == output)
         sources = [self.writer[id(a)] for a in args[1:] if id(a) in self.writer]
         self.writer[id(args[0])] = len(self.calls)
-        self.calls.append(Call(name, weights, output, cols, sources))
+        relu = " with ReLU" if name == "linear_forward" and args[-1] else ""
+        self.calls.append(Call(name + relu, weights, output, cols, sources))
         return getattr(reference, name)(*args)
 
 

@@ -28,8 +28,7 @@ ints = "an int32 buffer"
 # How tools/kernelc unrolls and jams the loops when it compiles this file. Results stay the same.
 SCHEDULE = {
     "linear_forward": "o×4, t×2",
-    "linear_backward_inputs": "i×4, t×2",
-    "linear_backward_weights": "o×2, i×4",
+    "linear_backward": "o×2, i×4, c×4, row×2",
     "adam_step": "i×2",
 }
 
@@ -107,34 +106,61 @@ def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C:
             dx[row + i] += scale * (dy[row + i] - y[row + i] * mean)
 
 
-def linear_forward(y: floats, x: floats, w: floats, start: int, T: int, n_in: int, n_out: int):
-    """Write y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in)."""
+def linear_forward(
+    y: floats,
+    x: floats,
+    w: floats,
+    start: int,
+    T: int,
+    n_in: int,
+    n_out: int,
+    relu: int,
+):
+    """Write y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in). If relu is 1, write max(y, 0)
+    instead."""
     for o in range(n_out):
         for t in range(start, start + T):
             total = 0.0
             for i in range(n_in):
                 total += x[t * n_in + i] * w[o * n_in + i]
             y[t * n_out + o] = total
+    if relu == 1:
+        for k in range(start * n_out, (start + T) * n_out):
+            if y[k] < 0.0:
+                y[k] = 0.0
 
 
-def linear_backward_inputs(dx: floats, dy: floats, w: floats, T: int, n_in: int, n_out: int):
-    """Write dx (T, n_in) = dy (T, n_out) · w (n_out, n_in)."""
-    for i in range(n_in):
-        for t in range(T):
-            total = 0.0
-            for o in range(n_out):
-                total += dy[t * n_out + o] * w[o * n_in + i]
-            dx[t * n_in + i] = total
+def linear_backward(
+    dx: floats,
+    dw: floats,
+    dy: floats,
+    x: floats,
+    w: floats,
+    T: int,
+    n_in: int,
+    n_out: int,
+    relu: int,
+):
+    """Write dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in), then dx (T, n_in) = dy · w.
 
-
-def linear_backward_weights(dw: floats, dy: floats, x: floats, T: int, n_in: int, n_out: int):
-    """Write dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in)."""
+    If relu is 1, x is the output of a ReLU, and dx is 0 where x is 0. Otherwise dx may be x.
+    """
     for o in range(n_out):
         for i in range(n_in):
             total = 0.0
             for t in range(T):
                 total += dy[t * n_out + o] * x[t * n_in + i]
             dw[o * n_in + i] = total
+    for c in range(n_in):
+        for row in range(T):
+            total = 0.0
+            for k in range(n_out):
+                total += dy[row * n_out + k] * w[k * n_in + c]
+            dx[row * n_in + c] = total
+    if relu == 1:
+        for k in range(T * n_in):
+            if x[k] == 0.0:
+                dx[k] = 0.0
 
 
 def attention_forward(
@@ -223,20 +249,6 @@ def attention_backward(
                 for i in range(size):
                     dqkv[q + i] += dscore * qkv[k + i]
                     dqkv[k + i] += dscore * qkv[q + i]
-
-
-def relu_forward(x: floats, start: int, T: int, n: int):
-    """Write x (.., n) = max(x, 0), in place."""
-    for i in range(start * n, (start + T) * n):
-        if x[i] < 0.0:
-            x[i] = 0.0
-
-
-def relu_backward(dx: floats, y: floats, T: int, n: int):
-    """Set dx (T, n) to 0 where the ReLU's output y is 0, in place."""
-    for i in range(T * n):
-        if y[i] == 0.0:
-            dx[i] = 0.0
 
 
 def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C: int):

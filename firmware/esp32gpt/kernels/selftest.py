@@ -24,6 +24,7 @@ def cases():
     x = inputs(T * C)
     wide = inputs(T * 3 * C)
     w = inputs(3 * C * C)
+    relu = array("f", [max(value, 0.0) for value in x])
     tokens = array("i", [1, 0, 4, 2])
     probs = zeros(N_HEAD * BLOCK_SIZE * BLOCK_SIZE)
     reference.attention_forward(zeros(T * C), probs, wide, 0, T, C, N_HEAD, BLOCK_SIZE)
@@ -35,13 +36,10 @@ def cases():
         ("embed_backward", (V * C, BLOCK_SIZE * C), (x, wide, rstd, tokens, T, C, V, BLOCK_SIZE)),
         ("rmsnorm_forward", (T * C, T), (x, 0, T, C)),
         ("rmsnorm_backward", (T * C,), (x, wide, rstd, T, C)),
-        ("linear_forward", (T * 3 * C,), (x, w, 0, T, C, 3 * C)),
-        ("linear_backward_inputs", (T * C,), (wide, w, T, C, 3 * C)),
-        ("linear_backward_weights", (3 * C * C,), (wide, x, T, C, 3 * C)),
+        ("linear_forward", (T * 3 * C,), (x, w, 0, T, C, 3 * C, 1)),
+        ("linear_backward", (T * C, 3 * C * C), (wide, relu, w, T, C, 3 * C, 1)),
         ("attention_forward", (T * C, len(probs)), (wide, 0) + shape),
         ("attention_backward", (T * 3 * C, BLOCK_SIZE), (x, probs, wide) + shape),
-        ("relu_forward", (T * C,), (0, T, C)),
-        ("relu_backward", (T * C,), (x, T, C)),
         ("residual_forward", (T * C,), (x, wide, 0, T, C)),
         ("cross_entropy", (2, T * V), (tokens, 1, T, V)),
         ("categorical", (2 * V,), (array("f", [2.0]), 1, V, 3, 9000000)),

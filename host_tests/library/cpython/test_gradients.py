@@ -54,7 +54,7 @@ class Case:
         nearest = float("inf")
         for layer in self.model.layers:
             self.reference.linear_forward(
-                arguments, layer.mlp_norm, layer.mlp_fc1, 0, self.T, C, 4 * C
+                arguments, layer.mlp_norm, layer.mlp_fc1, 0, self.T, C, 4 * C, 0
             )
             nearest = min(nearest, *map(abs, arguments))
         return nearest

@@ -193,10 +193,9 @@ def test_each_output_of_a_weight_gradient_has_an_exponent(data, bits):
     scales = data.draw(st.lists(magnitudes(1e-20, 1e3), min_size=n_out, max_size=n_out))
     dy = (rng.normal(size=(T, n_out)) * scales).astype("f")
     x = rng.normal(size=(T, n_in)).astype("f")
-    dw = zeros(n_out * n_in)
-    ENGINES[bits].linear_backward_weights(
-        dw, array("f", dy.ravel().tolist()), array("f", x.ravel().tolist()), T, n_in, n_out
-    )
+    dx, dw, w = zeros(T * n_in), zeros(n_out * n_in), zeros(n_out * n_in)
+    flat = (array("f", values.ravel().tolist()) for values in (dy, x))
+    ENGINES[bits].linear_backward(dx, dw, *flat, w, T, n_in, n_out, 0)
     summands = T * abs(dy).max(axis=0)[:, None] * abs(x).max()
     strayed = abs(np.asarray(dw).reshape(n_out, n_in) - dy.T.astype("d") @ x)
     assert np.all(strayed <= 3e-4 * summands + 1e-30)

@@ -104,7 +104,7 @@ def test_the_engine_runs_in_either_world():
     for bits in (32, 64):
         engine = load_viper(bits)
         y = array("f", [0.0])
-        engine.linear_forward(y, array("f", [3.0]), array("f", [-2.0]), 0, 1, 1, 1)
+        engine.linear_forward(y, array("f", [3.0]), array("f", [-2.0]), 0, 1, 1, 1, 0)
         assert y[0] == pytest.approx(-6.0, rel=1e-3)
 
 

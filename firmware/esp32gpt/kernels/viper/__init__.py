@@ -134,7 +134,7 @@ def rmsnorm_backward(dx, dy, y, rstd, T, C):
     elementwise.add(0, 0, dx, dx, _a, 0, 0, 0, T, C)
 
 
-def linear_forward(y, x, w, start, T, n_in, n_out):
+def linear_forward(y, x, w, start, T, n_in, n_out, relu):
     _room(n_in, n_out * n_in, T)
     while T:
         some = min(len(_a) // n_in, T)
@@ -143,25 +143,20 @@ def linear_forward(y, x, w, start, T, n_in, n_out):
         dots(0, _a, _a, _b, y, start * n_out, some, n_out, n_in)
         first = start * n_out
         to_float(0, 0, y, y, _a_exp, LOG2, first, first, some, n_out, _b_exp[0], 0)
+        if relu:
+            elementwise.relu(y, y, first, some * n_out)
         start += some
         T -= some
 
 
-def linear_backward_inputs(dx, dy, w, T, n_in, n_out):
-    _room(n_out, n_out * n_in, T)
-    start = 0
-    while T:
-        some = min(len(_a) // n_out, T)
-        bits = quantize(0, 0, dy, _a, _a_exp, start * n_out, some, 1, n_out, 0, 14)
-        quantize(0, 0, w, _b, _b_exp, 0, 1, 1, n_out * n_in, 0, bits)
-        first = start * n_in
-        combine(0, dx, _a, _b, first, some, n_out, n_in, n_out, 1)
-        to_float(0, 0, dx, dx, _a_exp, LOG2, first, first, some, n_in, _b_exp[0], 0)
-        start += some
-        T -= some
+def linear_backward(dx, dw, dy, x, w, T, n_in, n_out, relu):
+    _weights_backward(dw, dy, x, T, n_in, n_out)
+    _inputs_backward(dx, dy, w, T, n_in, n_out)
+    if relu:
+        elementwise.relu(dx, x, 0, T * n_in)
 
 
-def linear_backward_weights(dw, dy, x, T, n_in, n_out):
+def _weights_backward(dw, dy, x, T, n_in, n_out):
     _room(T * min(n_in, n_out), T * max(n_in, n_out), n_out)
     bits = _product_bits(T)
     a = _a
@@ -173,6 +168,20 @@ def linear_backward_weights(dw, dy, x, T, n_in, n_out):
     quantize(0, 0, x, b, _b_exp, 0, 1, 1, T * n_in, 0, (bits + 1) >> 1)
     combine(0, dw, a, b, 0, n_out, T, n_in, 1, n_out)
     to_float(0, 0, dw, dw, _a_exp, LOG2, 0, 0, n_out, n_in, _b_exp[0], 0)
+
+
+def _inputs_backward(dx, dy, w, T, n_in, n_out):
+    _room(n_out, n_out * n_in, T)
+    start = 0
+    while T:
+        some = min(len(_a) // n_out, T)
+        bits = quantize(0, 0, dy, _a, _a_exp, start * n_out, some, 1, n_out, 0, 14)
+        quantize(0, 0, w, _b, _b_exp, 0, 1, 1, n_out * n_in, 0, bits)
+        first = start * n_in
+        combine(0, dx, _a, _b, first, some, n_out, n_in, n_out, 1)
+        to_float(0, 0, dx, dx, _a_exp, LOG2, first, first, some, n_in, _b_exp[0], 0)
+        start += some
+        T -= some
 
 
 def _set_shape(start, end, C, n_head, block_size):
@@ -225,14 +234,6 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     _clear(dqkv, 0, n)
     attention.attend_backward(0, dqkv, _b, d, probs, _a, dscores, dqkv, _b_exp, _a_exp, _shape)
     to_float(0, 0, dqkv, dqkv, _b_exp, LOG2, 0, 0, T * 3 * n_head, size, 256, 3 * n_head)
-
-
-def relu_forward(x, start, T, n):
-    elementwise.relu(x, x, start * n, T * n)
-
-
-def relu_backward(dx, y, T, n):
-    elementwise.relu(dx, y, 0, T * n)
 
 
 def residual_forward(y, x, branch, start, T, C):
