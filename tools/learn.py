@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -60,17 +61,20 @@ def main():
     options = parser.parse_args()
     model = options.judge and options.judge.resolve()
     stage.prepare(options)
-    os.chdir(stage.NAMES.parent)
     numpy_engine.install()
-    for seed in [None] if model or not options.seeds else options.seeds:
-        began = time.monotonic()
-        with contextlib.redirect_stdout(sys.stderr):
-            if model:
-                gpt = GPT.load(str(model))
-            else:
-                gpt = GPT(autosave_seconds=0, **({} if seed is None else {"seed": seed}))
-                gpt.train()
-            figures = judge(gpt)
-        if not model:
-            figures["seconds_here"] = round(time.monotonic() - began, 1)
-        print(json.dumps(figures, ensure_ascii=False), flush=True)
+    # Not in build/: another command may prepare another list there meanwhile.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        stage.copy_prepared(directory)
+        os.chdir(directory)
+        for seed in [None] if model or not options.seeds else options.seeds:
+            began = time.monotonic()
+            with contextlib.redirect_stdout(sys.stderr):
+                if model:
+                    gpt = GPT.load(str(model))
+                else:
+                    gpt = GPT(autosave_seconds=0, **({} if seed is None else {"seed": seed}))
+                    gpt.train()
+                figures = judge(gpt)
+            if not model:
+                figures["seconds_here"] = round(time.monotonic() - began, 1)
+            print(json.dumps(figures, ensure_ascii=False), flush=True)

@@ -22,6 +22,7 @@ def lines(build, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["learn", *map(str, options)])
         capsys.readouterr()
         learn.main()
+        monkeypatch.chdir(build)
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     return run

@@ -118,10 +118,16 @@ def stage(architecture, fpu, source=False):
     if fpu and architecture == "xtensawin":
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
-    for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
-        if path != SETTINGS or path.exists():  # a board needs no settings
-            shutil.copyfile(path, STAGED / path.name)
+    copy_prepared(STAGED)
     return STAGED
+
+
+def copy_prepared(directory):
+    """Copy the prepared names, their listing, and the settings, if there are any, to a directory.
+    Raises OSError if no names are prepared."""
+    for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
+        if path != SETTINGS or path.exists():  # nobody needs settings
+            shutil.copyfile(path, Path(directory) / path.name)
 
 
 def compile_module(module, name, target, architecture):
