@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from array import array
@@ -21,16 +20,6 @@ from tools.web import javascript, parts
 
 WEB = ROOT / "tools" / "web"
 SHARED = os.environ.get("ESP32GPT_SHARED_DATA")
-
-
-@pytest.fixture(scope="module")
-def node():
-    """Return the path of Node: the one that `make web` has put into .venv, or that on PATH."""
-    beside = Path(sys.executable).parent / "node"
-    found = str(beside) if beside.exists() else shutil.which("node")
-    if not found or not (WEB / "node_modules").exists():
-        pytest.skip("the page's packages are not there: `make web` installs them")
-    return found
 
 
 @pytest.fixture(scope="module")

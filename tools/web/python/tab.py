@@ -8,7 +8,7 @@ from esp32gpt import kernels
 
 kernels.ENGINES = ("web", "reference")
 
-from esp32gpt import checkpoint, defaults, watch  # noqa: E402
+from esp32gpt import checkpoint, defaults, listing, watch  # noqa: E402
 from esp32gpt.config import SHAPE, Config, size  # noqa: E402
 from esp32gpt.gpt import GPT  # noqa: E402
 from esp32gpt.run import MEASURED  # noqa: E402
@@ -28,11 +28,16 @@ def presets():
 
 
 def begin(changes):
-    """Make a new model; delete the checkpoint of an earlier one."""
+    """Make a new model; delete the checkpoint of an earlier one. Return the numbers of lines in the
+    list and of names in them."""
     for path in os.listdir():
         if path.startswith(checkpoint.PATH):
             os.remove(path)
     _use(GPT(**json.loads(changes)))
+    path = gpt.settings["names"]
+    with open(path, "rb") as file:
+        found = listing.read(listing.beside(path), listing.identify(file, "fold"))
+    return json.dumps({"lines": found.lines, "names": found.names})
 
 
 def resume():

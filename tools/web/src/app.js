@@ -1,5 +1,6 @@
 // The page: the controls of the model in the tab, and of the page as a whole.
 
+import { sha256 } from "./board/files.js";
 import * as board from "./board/panel.js";
 import { $, complain, make } from "./dom.js";
 import { prepare } from "./learn/names.js";
@@ -55,22 +56,48 @@ async function attempt(action) {
 
 const fetchBytes = async (file) => new Uint8Array(await (await fetch(file)).arrayBuffer());
 
-/** Return the chosen list as the bytes of a names.txt. */
-async function chosenNames() {
-  const list = lists[$("list").value];
+/** Return the bytes of a list's names.txt. */
+async function namesOf(list) {
   list.names ??= await fetchBytes(list.file);
+  return list.names;
+}
+
+/** Return the chosen list, with its names. */
+async function chosenList() {
+  const list = lists[$("list").value];
+  await namesOf(list);
   return list;
+}
+
+/** Return the number of the list whose names have this SHA-256, or null. */
+async function listWith(digest) {
+  for (const [i, list] of lists.entries()) {
+    if ((await sha256(await namesOf(list))) === digest) return i;
+  }
+  return null;
 }
 
 /** Make a new model with the chosen list and size. */
 async function begin() {
-  const list = await chosenNames();
+  const list = await chosenList();
   const steps = Number($("steps").value);
   await tab.pause();
-  await tab.begin(list.names, { preset: $("preset").value, steps });
+  const found = await tab.begin(list.names, { preset: $("preset").value, steps });
   running = false;
   await attached();
-  state(`${list.says}. It has not read any of them yet.`);
+  state(`${list.says ?? described(list, found)}. It has not read any of them yet.`);
+}
+
+/** Say how many names the library found in the reader's own list. */
+function described({ from, guessed }, { lines, names }) {
+  const left = lines - names;
+  return [
+    `${names.toLocaleString("en")} names of ${from}`,
+    left && `${left.toLocaleString("en")} ${left === 1 ? "line was" : "lines were"} left out`,
+    guessed && `read as ${guessed}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 async function attached() {
@@ -89,13 +116,10 @@ function addList(list) {
 }
 
 /** Learn from the bytes of a file or a text field. */
-async function useOwn(bytes, title) {
-  const { bytes: names, count, skipped } = prepare(bytes);
-  if (!count) throw new Error(`${title} has no usable name: write one name a line, in UTF-8.`);
-  const left = skipped ? `, ${skipped.toLocaleString("en")} lines were left out` : "";
-  const says = `${count.toLocaleString("en")} names of ${title}${left}`;
+async function useOwn(bytes, from) {
+  const { bytes: names, guessed } = prepare(bytes);
   const before = $("list").value;
-  $("list").value = addList({ title: `${title} (${count.toLocaleString("en")})`, names, says });
+  $("list").value = addList({ title: from, from, names, guessed });
   try {
     await begin();
     $("own-panel").hidden = true;
@@ -104,7 +128,7 @@ async function useOwn(bytes, title) {
     $("list").lastChild.remove();
     lists.pop();
     $("list").value = before;
-    throw error;
+    throw new Error(error.message.replace(/^names\.txt/, from));
   }
 }
 
@@ -207,9 +231,11 @@ function download(bytes, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-async function openModel(bytes) {
+/** Go on with a checkpoint, and with the list of that number, by default the chosen one. */
+async function openModel(bytes, number = $("list").value) {
   await tab.pause();
-  const list = await chosenNames();
+  $("list").value = number;
+  const list = await chosenList();
   const said = await tab.resume(list.names, bytes);
   await attached();
   state(
@@ -234,7 +260,7 @@ async function boot() {
   for (const [name, title] of Object.entries(PRESETS)) {
     if (!(name in presets)) continue;
     const numbers = presets[name].parameters.toLocaleString("en");
-    $("preset").append(make("option", { value: name }, `${title} (${numbers} numbers)`));
+    $("preset").append(make("option", { value: name }, `${title} (${numbers})`));
   }
   $("preset").value = "default";
   for (const list of found) addList({ ...list, says: list.title });
@@ -244,7 +270,9 @@ async function boot() {
 
 board.start({
   show,
-  names: chosenNames,
+  list: chosenList,
+  listWith,
+  addBoardList: (names) => addList({ title: "The board's list", from: "the board's list", names }),
   saveTab: () => tab.save(),
   openInTab: openModel,
   download,

@@ -185,7 +185,7 @@ test("what cannot be used is refused in a sentence, and the model before it stay
   await page.click("#own");
   await page.fill("#own-text", "\n \n");
   await page.click("#own-use");
-  await expect(page.locator("#problem")).toContainText("no usable name");
+  await expect(page.locator("#problem")).toContainText("your list has no name");
   await page.setInputFiles("#file-model", {
     name: "x.ckpt",
     mimeType: "application/octet-stream",

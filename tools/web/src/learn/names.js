@@ -1,28 +1,37 @@
-// Convert a reader's list to names.txt for the library: one clean name on each line, in small letters,
-// shuffled, because training reads them in order.
+// Convert a reader's list to names.txt for the library, as tools/lists does on a computer: small
+// letters with their accents as one character, in UTF-8, shuffled, because training reads names in
+// order. Which lines are names is the library's decision.
 
-const LONGEST = 64; // characters; a longer line is no name
 const SEED = 42;
+const PRESENTATION = /[\ufb00-\ufdff\ufe70-\ufefc]/g; // ligatures, Arabic presentation forms
 
-/** Return {bytes, count, skipped} for a file's bytes. The order of its lines does not matter. */
+/** Return {bytes, guessed} for a file's bytes; `guessed` is the encoding if it had to be guessed.
+ * The order of the lines does not matter. Throws Error with a sentence if this is no text. */
 export function prepare(bytes) {
-  const lines = decode(bytes).split(/\r\n|\n|\r/);
-  const names = lines
-    .map((line) => line.split(/\s+/).filter(Boolean).join(" ").normalize("NFC").toLowerCase())
-    .filter(Boolean);
-  const usable = names.filter((name) => [...name].length <= LONGEST && !name.includes("\ufffd"));
-  usable.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  shuffle(usable);
-  return {
-    bytes: new TextEncoder().encode(usable.map((name) => `${name}\n`).join("")),
-    count: usable.length,
-    skipped: names.length - usable.length,
-  };
+  const { text, guessed } = decode(bytes);
+  if (text.includes("\0"))
+    throw new Error("This is no text: save the list as plain text, in UTF-8.");
+  const lines = text.split(/\r\n|\n|\r/).map(normalise);
+  lines.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  shuffle(lines);
+  return { bytes: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")), guessed };
 }
 
 function decode(bytes) {
   const utf16 = { "255,254": "utf-16le", "254,255": "utf-16be" }[`${bytes[0]},${bytes[1]}`];
-  return new TextDecoder(utf16 ?? "utf-8").decode(bytes);
+  const text = new TextDecoder(utf16 ?? "utf-8").decode(bytes);
+  const damaged = text.match(/\ufffd/g)?.length ?? 0;
+  const foreign = text.match(/[\x80-\ufffc]/g)?.length ?? 0;
+  if (damaged <= foreign) return { text };
+  const guessed = "windows-1252"; // which Excel writes in the west
+  return { text: new TextDecoder(guessed).decode(bytes), guessed };
+}
+
+function normalise(line) {
+  const plain = line.replace(PRESENTATION, (char) => char.normalize("NFKC")).normalize("NFC");
+  // The dotted capital I becomes i, without a second dot.
+  const small = plain.replaceAll("\u0130", "i").toLowerCase().replaceAll("i\u0307", "i");
+  return small.normalize("NFC");
 }
 
 /** Fisher and Yates's shuffle, drawn by xorshift32: the same each time. */

@@ -38,7 +38,8 @@ export class Tab extends EventTarget {
     return this.#call("boot", { wasm: new URL("micropython.wasm", document.baseURI).href });
   }
 
-  /** Make a new model; names are the bytes of names.txt. Rejects with a sentence. */
+  /** Make a new model; names are the bytes of names.txt. Returns {lines, names}, their numbers.
+   * Rejects with a sentence. */
   begin(names, settings) {
     return this.#call("begin", { names, settings });
   }

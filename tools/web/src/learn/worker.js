@@ -59,9 +59,9 @@ const calls = {
     running = false;
     micropython.FS.writeFile(NAMES, names);
     if (micropython.FS.analyzePath(ALPHABET).exists) micropython.FS.unlink(ALPHABET);
-    call("begin", JSON.stringify(settings));
+    const found = call("begin", JSON.stringify(settings));
     heldAt = Number.NEGATIVE_INFINITY;
-    return printed;
+    return JSON.parse(found);
   },
 
   /** Load the model of a checkpoint (bytes); names as in `begin`. */
