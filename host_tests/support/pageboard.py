@@ -1,7 +1,7 @@
 """A fake board for tests of the page: the host's MicroPython with a raw REPL on its terminal, and a
 littlefs in memory. It says that it is an ESP32.
 
-    micropython pageboard.py
+    python tools/web/tests/on_terminal.py micropython pageboard.py
 
 As on a chip, Ctrl-C interrupts code that runs, and overtakes what was typed before it; at the
 prompt it is a character.
@@ -157,7 +157,6 @@ def answer():
             write(key)
 
 
-termios.setraw(0)
 let_interrupt(False)
 sys.path[:] = ["", ".frozen", "/lib"]
 vfs.umount("/")

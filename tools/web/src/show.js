@@ -83,6 +83,12 @@ export class Show {
     }
   }
 
+  /** Show the model after this step, of which no progress was told. */
+  reached(step) {
+    this.#figures({ step });
+    return this.refresh();
+  }
+
   #figures({ step, avg, held, speed }) {
     $("f-step").textContent = step.toLocaleString("en");
     if (avg !== undefined) $("f-avg").textContent = avg === null ? "–" : avg.toFixed(3);

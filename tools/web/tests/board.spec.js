@@ -5,7 +5,9 @@ import { expectAttention, expected, learn, open, picture, saved, test } from "./
 import { FakeSerial } from "./serial.js";
 
 const WORD = "isabella";
-const SLOW = { timeout: 60_000 };
+const SLOW = { timeout: 120_000 };
+
+test.describe.configure({ timeout: 400_000 });
 
 let board;
 test.afterEach(async ({ page: _ }, info) => {
@@ -31,7 +33,6 @@ async function ready(page) {
 const boardStep = (page) => page.evaluate(() => Number(document.documentElement.dataset.boardStep));
 
 test("files go to a board, it trains, and the views show it", async ({ page }) => {
-  test.setTimeout(180_000);
   await connected(page);
   await expect(page.locator("#board-state")).toContainText("The library is not on it yet");
   await page.click("#board-put");
@@ -63,7 +64,6 @@ test("files go to a board, it trains, and the views show it", async ({ page }) =
 });
 
 test("a model goes from the tab to a board and back, exactly", async ({ page }) => {
-  test.setTimeout(180_000);
   await ready(page);
   await page.click("#run"); // the tab's
   await expect(page.locator("#shown")).toBeHidden();
@@ -84,15 +84,21 @@ test("a model goes from the tab to a board and back, exactly", async ({ page }) 
   const taught = expected(await saved(page, "#board-save"), WORD);
   expect(taught.step).toBeGreaterThan(1000);
 
+  // The tab has learned from another list meanwhile.
+  await page.click("#own");
+  await page.fill("#own-text", "amsterdam\nkairo\n");
+  await page.click("#own-use");
+  await expect(page.locator("#state")).toContainText("2 names of your list");
   await page.click("#board-fetch");
   await expect(page.locator("#board-state")).toContainText("The tab goes on", SLOW);
+  await expect(page.locator("#list option:checked")).toHaveText(/^Given names/);
+  await expect(page.locator("#state")).toContainText(/goes on after [\d,]+ names/);
   const back = expected(await saved(page), WORD);
   expect(back.step).toBe(taught.step);
   expect(back.weights).toEqual(taught.weights);
 });
 
 test("split reads and lost bytes delay it, and change nothing", async ({ page }) => {
-  test.setTimeout(240_000);
   await connected(page);
   board.pieces = 7;
   board.dropTo = 9973;
@@ -116,6 +122,44 @@ test("a cable that is pulled is one sentence, and connecting again goes on", asy
   await copying;
   await expect(page.locator("#board-connect")).toHaveText("Connect a board");
   await learn(page); // the tab does not care
+});
+
+/** Ready, and in training. */
+async function training(page) {
+  await ready(page);
+  await page.click("#board-run");
+  await page.waitForFunction(() => Number(document.documentElement.dataset.boardStep) > 5, SLOW);
+}
+
+test("a board that stops is said to have stopped, also if it is silent then", async ({ page }) => {
+  await training(page);
+  await page.click("#board-run");
+  await expect.poll(() => board.heard, SLOW).toContain("stopped after step");
+  board.deaf = true; // it saves now
+  await expect(page.locator("#board-state")).toContainText("has stopped and saved", SLOW);
+  await expect(page.locator("#board-problem")).toContainText("does not answer", SLOW);
+});
+
+test("requests and a Ctrl-C that are lost are sent again", async ({ page }) => {
+  await training(page);
+  board.deaf = true;
+  await page.fill("#word", "anna");
+  await page.waitForTimeout(300);
+  board.deaf = false;
+  await expect(page.locator(".letter")).toHaveCount(5, SLOW);
+  board.deaf = true;
+  await page.click("#board-run");
+  await page.waitForTimeout(300);
+  board.deaf = false;
+  await expect(page.locator("#board-state")).toContainText("saved what it learned", SLOW);
+});
+
+test("a board that restarts is one sentence, and connecting again goes on", async ({ page }) => {
+  await training(page);
+  board.reset();
+  await expect(page.locator("#board-problem")).toContainText("The board has restarted");
+  await page.click("#board-connect");
+  await expect(page.locator("#board-state")).toContainText("not on it yet", SLOW);
 });
 
 test("a busy port is one sentence", async ({ page }) => {

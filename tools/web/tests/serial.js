@@ -8,6 +8,9 @@ import { python, root } from "./page.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
+const BOOT =
+  "ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n";
+
 /** In the page. */
 function standIn() {
   let port = null; // {controller} while it is open
@@ -78,9 +81,11 @@ export class FakeSerial {
   drop = 0; // of so many bytes from the board one is lost; 0: none
   dropTo = 0; // the same on the way to the board
   lostTo = 0; // bytes that were lost on the way to the board
+  deaf = false; // whether all of them are lost
   signals = [];
   heard = "";
   #process;
+  #start;
   #page;
   #count = 0;
   #countTo = 0;
@@ -88,9 +93,12 @@ export class FakeSerial {
   /** command: the process that is the board. */
   constructor(page, [command, ...parameters]) {
     this.#page = page;
-    this.#process = spawn(command, parameters, { stdio: ["pipe", "pipe", "ignore"] });
-    this.#process.stdout.on("data", (data) => this.#read(data));
-    this.#process.stdin.on("error", () => {});
+    this.#start = () => {
+      this.#process = spawn(command, parameters, { stdio: ["pipe", "pipe", "ignore"] });
+      this.#process.stdout.on("data", (data) => this.#read(data));
+      this.#process.stdin.on("error", () => {});
+    };
+    this.#start();
   }
 
   /** A MicroPython of this machine that says it is an ESP32. */
@@ -115,6 +123,7 @@ export class FakeSerial {
   }
 
   #write(data) {
+    if (this.deaf) return;
     const kept = this.dropTo
       ? data.filter(() => {
           const lost = ++this.#countTo % this.dropTo === 0;
@@ -138,6 +147,13 @@ export class FakeSerial {
   /** Pull the cable. */
   async unplug() {
     await this.#page.evaluate(() => window.boardIsGone());
+  }
+
+  /** Press the reset button: a fake board also forgets its files. */
+  reset() {
+    this.close();
+    this.#read(Buffer.from(BOOT));
+    this.#start();
   }
 
   close() {

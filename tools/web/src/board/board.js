@@ -5,10 +5,10 @@ import { get, put, synchronise, unbase64 } from "./files.js";
 import { Repl } from "./repl.js";
 import { BoardError, Serial } from "./serial.js";
 
+const NAMES = "/names.txt";
 const CHECKPOINT = "/esp32gpt.ckpt";
-const ANSWER = 6000; // milliseconds for an answer while it trains
 const TRIES = 3; // of a request whose answer came damaged, or not at all
-const TRAINING_SILENCE = 60000; // milliseconds between two lines of training
+const UNDERWAY = 1000; // milliseconds in which a request reaches the board, and a line the page
 const OLDEST = [1, 23]; // the first MicroPython that loads our .mpy files
 // The native code of a board, by the number in its sys.implementation._mpy.
 const ARCHITECTURES = { 10: "xtensawin", 11: "rv32imc" };
@@ -30,8 +30,9 @@ if not globals().get("gpt"):
 export class Board extends EventTarget {
   #serial;
   #repl;
-  #waiting = null; // takes the answers that come while it trains
+  #waiting = null; // {kind, since, lines, resolve} of a request while it trains
   #training = null; // the promise of a run
+  #interrupted = null; // when Ctrl-C was sent to a run
   #queue = Promise.resolve(); // one thing at a time
   #steps = 0;
   typing = false; // whether the terminal has the line
@@ -44,12 +45,12 @@ export class Board extends EventTarget {
         this.#emit("said", { text: decoder.decode(bytes, { stream: true }) });
         if (!this.typing) this.#repl.hear(bytes);
       },
-      () => {
-        this.#repl.lose();
-        this.#emit("lost", { message: "The board is gone: check its cable, and connect again." });
-      },
+      () => this.#lose("The board is gone: check its cable, and connect again."),
     );
-    this.#repl = new Repl(this.#serial);
+    this.#repl = new Repl(this.#serial, () => {
+      this.#serial.close();
+      this.#lose("The board has restarted: connect again, and it goes on from its last save.");
+    });
     await this.#serial.open();
     try {
       await this.#repl.enter();
@@ -73,13 +74,21 @@ export class Board extends EventTarget {
     }
   }
 
+  #lose(message) {
+    this.#repl.lose(message);
+    this.#emit("lost", { message });
+  }
+
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** Do one task after the other, because they share the line. */
+  /** Do one task after the other, because they share the line. Rejects while the terminal has it. */
   #inTurn(action) {
-    const done = this.#queue.then(action);
+    const done = this.#queue.then(() => {
+      if (this.typing) throw new BoardError("The terminal has the board: close it first.");
+      return action();
+    });
     this.#queue = done.catch(() => {});
     return done;
   }
@@ -109,7 +118,7 @@ except (ImportError, ValueError):
       const files = {};
       for (const [path, text] of Object.entries(staged.files)) files[path] = unbase64(text);
       if (names) {
-        files["/names.txt"] = names;
+        files[NAMES] = names;
         delete files["/names.alphabet"]; // the board finds it
       }
       await this.#repl.reset();
@@ -150,15 +159,12 @@ except (ImportError, ValueError):
 
   async #askWhileTraining(request) {
     const [kind] = request.split(" ");
+    const ended = this.#training.then(() => null);
     const answered = new Promise((resolve) => {
-      this.#waiting = (answer) => {
-        // An answer to an earlier try may come late.
-        if ([kind, "error", undefined].includes(answer?.kind)) resolve(answer);
-      };
-      setTimeout(resolve, ANSWER, null);
+      this.#waiting = { kind, since: performance.now(), lines: 0, resolve };
     });
     await this.#repl.write(`${request}\n`);
-    const answer = await Promise.race([answered, this.#training.then(() => null)]);
+    const answer = await Promise.race([answered, ended]);
     this.#waiting = null;
     // Training may have ended before the board read the request: then it would be code.
     if (!this.#training) await this.#repl.clear();
@@ -170,17 +176,17 @@ except (ImportError, ValueError):
     if (this.#training) return;
     await this.#inTurn(() => {
       const code = `watch.train(gpt${steps ? `, ${steps}` : ""})`;
-      const onLine = (line) => this.#hear(line);
       let saved = true;
       return new Promise((onBegin) => {
         this.#training = this.#repl
-          .exec(code, { onBegin, onLine, silence: TRAINING_SILENCE })
+          .exec(code, { onBegin, onLine: (line) => this.#hear(line) })
           .catch((error) => {
             saved = false;
             this.#emit("failed", { message: error.message });
           })
           .finally(() => {
             this.#training = null;
+            this.#interrupted = null;
             this.#emit("stopped", { saved });
             onBegin();
           });
@@ -191,7 +197,7 @@ except (ImportError, ValueError):
   /** Handle a line that the board prints while it trains. */
   #hear(line) {
     if (line.startsWith("watch:")) {
-      this.#waiting?.(parse(line));
+      this.#hearAnswer(parse(line));
       return;
     }
     const match = STEP.exec(line);
@@ -199,16 +205,38 @@ except (ImportError, ValueError):
       this.#emit("log", { line });
       return;
     }
+    this.#missAnswer();
+    if (this.#interrupted && performance.now() - this.#interrupted > UNDERWAY) this.#interrupt();
     const [step, loss, avg, held, ms] = match.slice(1).map((text) => (text ? Number(text) : null));
     const speed = 1000 / Math.max(ms, 0.1);
     this.#emit("progress", { step, steps: this.#steps, losses: [loss], avg, held, speed });
   }
 
+  #hearAnswer(answer) {
+    // An answer to an earlier try may come late; a damaged one says nothing of its kind.
+    const kinds = [this.#waiting?.kind, "error", undefined];
+    if (kinds.includes(answer?.kind)) this.#waiting?.resolve(answer);
+  }
+
+  /** Give up a request at a line of progress if it was lost: the board answers before its next line,
+   * however long a step takes. */
+  #missAnswer() {
+    const waiting = this.#waiting;
+    if (!waiting || performance.now() - waiting.since < UNDERWAY) return;
+    waiting.lines++;
+    if (waiting.lines > 1) waiting.resolve(null);
+  }
+
   /** Stop training; the board saves the model. */
   async pause() {
     if (!this.#training) return;
-    await this.#repl.interrupt();
+    await this.#interrupt();
     await this.#training;
+  }
+
+  #interrupt() {
+    this.#interrupted = performance.now();
+    return this.#repl.interrupt();
   }
 
   /** Return the bytes of a checkpoint of the model. */
@@ -220,13 +248,29 @@ except (ImportError, ValueError):
     });
   }
 
+  /** Return the SHA-256, in hexadecimal, of the names on the board. */
+  namesDigest() {
+    return this.#inTurn(async () => {
+      await this.#needFiles();
+      return (await this.#repl.exec(`print(digest("${NAMES}"))`)).trim();
+    });
+  }
+
+  /** Return the names on the board, as the bytes of a names.txt. */
+  names() {
+    return this.#inTurn(async () => {
+      await this.#needFiles();
+      return get(this.#repl, NAMES);
+    });
+  }
+
   /** Go on with a checkpoint, and with these names: exactly as where it comes from. */
   load(checkpoint, names) {
     return this.#inTurn(async () => {
       await this.#repl.reset(); // the model that it has needs the memory
       await this.#needFiles();
       if (names) {
-        await put(this.#repl, "/names.txt", names);
+        await put(this.#repl, NAMES, names);
         const old = `try:\n    os.remove("/names.alphabet")\nexcept OSError:\n    pass`;
         await this.#repl.exec(`import os\n${old}`);
       }
@@ -245,16 +289,14 @@ except (ImportError, ValueError):
   /** Give the line to the terminal, or take it back. */
   async type(typing) {
     await this.pause();
-    await this.#inTurn(async () => {
-      if (typing === this.typing) return;
-      if (typing) {
-        await this.#repl.leave();
-        this.typing = true;
-      } else {
-        this.typing = false;
-        await this.#repl.enter();
-      }
-    });
+    if (typing === this.typing) return;
+    if (typing) {
+      await this.#inTurn(() => this.#repl.leave());
+      this.typing = true;
+    } else {
+      this.typing = false;
+      await this.#inTurn(() => this.#repl.enter());
+    }
   }
 
   /** Send text that was typed at the terminal. */

@@ -10,8 +10,9 @@ import { choosePort } from "./serial.js";
 const REFRESH = 1500; // milliseconds between two pictures: each costs the board half a second
 
 /**
- * page: what the rest of the page offers: show (the views), names() → the list chosen there,
- * saveTab() and openInTab(bytes), download(bytes, name).
+ * page: what the rest of the page offers: show (the views), list() → the list chosen there,
+ * listWith(digest)
+ * and addBoardList(names), saveTab() and openInTab(bytes, list), download(bytes, name).
  */
 export function start(page) {
   let board = null;
@@ -33,7 +34,11 @@ export function start(page) {
       $(`board-${id}`).disabled = busy || !has("model");
     }
     $("board-put").disabled = busy || !board;
-    $("board-put").classList.toggle("primary", Boolean(board) && !has("model"));
+    const next = !board ? "connect" : has("model") ? "run" : "put"; // what most want to do
+    for (const id of ["connect", "run", "put"]) {
+      $(`board-${id}`).classList.toggle("primary", id === next);
+      $(`board-${id}`).classList.toggle("quiet", id !== next);
+    }
     $("flash-go").disabled = busy || !firmware;
   }
 
@@ -92,6 +97,13 @@ export function start(page) {
     document.documentElement.dataset.boardStep = step;
   }
 
+  /** Show where the board's model is, which may have gone on without the page. */
+  async function catchUp() {
+    const { step } = (await board.ask("about")).facts;
+    reached(step);
+    if (isShown()) await page.show.reached(step);
+  }
+
   function listen(found) {
     const now = (handler) => async (event) => {
       if (found !== board) return;
@@ -115,11 +127,9 @@ export function start(page) {
         buttons();
         if (!board.model) return;
         state(`The board has stopped${saved ? " and saved what it learned" : ""}.`);
-        // It has done some steps since the last line that it printed.
-        reached((await board.ask("about")).facts.step);
+        await catchUp(); // it has done some steps since the last line that it printed
         const names = board.about.step.toLocaleString("en");
         if (saved) state(`The board has read ${names} names and saved what it learned.`);
-        if (isShown()) await page.show.refresh();
       }),
     );
     found.addEventListener(
@@ -160,7 +170,7 @@ export function start(page) {
   }
   $("board-put").addEventListener("click", () => attempt(() => put(null)));
   $("board-names").addEventListener("click", () =>
-    attempt(async () => put((await page.names()).names)),
+    attempt(async () => put((await page.list()).names)),
   );
 
   $("board-run").addEventListener("click", () =>
@@ -191,8 +201,10 @@ export function start(page) {
   $("board-fetch").addEventListener("click", () =>
     attempt(async () => {
       const bytes = await saved();
-      await page.openInTab(bytes);
-      state("The tab goes on with the board's model.");
+      state("Reading the board's names…");
+      const known = await page.listWith(await board.namesDigest());
+      await page.openInTab(bytes, known ?? page.addBoardList(await board.names()));
+      state("The tab goes on with the board's model and its names.");
     }),
   );
 
@@ -204,7 +216,7 @@ export function start(page) {
     state(`The board goes on after ${board.about.step.toLocaleString("en")} names.`);
   }
   $("board-send").addEventListener("click", () =>
-    attempt(async () => load(await page.saveTab(), (await page.names()).names)),
+    attempt(async () => load(await page.saveTab(), (await page.list()).names)),
   );
   $("board-open").addEventListener("click", () => $("file-board").click());
   $("file-board").addEventListener("change", ({ target }) => {
@@ -224,7 +236,11 @@ export function start(page) {
         );
       }
       if (open) terminal.open();
-      if (board) await board.type(open);
+      if (!board) return;
+      await board.type(open);
+      if (open || !board.model) return;
+      await board.begin(); // who typed may have started the board anew
+      await catchUp();
     }),
   );
 
