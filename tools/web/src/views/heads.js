@@ -115,7 +115,8 @@ export function preference(looks, letters) {
   // Of those that it prefers, the one that takes most beyond its due.
   found.sort((a, b) => b.share - b.share / b.more - (a.share - a.share / a.more));
   const [first] = found;
-  if (first.more < 1.12) return "Looks at all letters alike: it has no habit yet.";
+  if (first.more < 1.12)
+    return "Looks at all letters alike: it has no habit yet. Let it learn more.";
   if (first.share > 0.5 && first.more > 1.5) {
     return `Looks mostly at ${first.name}: ${percent(first.share)} of its attention.`;
   }

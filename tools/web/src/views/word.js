@@ -101,9 +101,8 @@ export class Word {
       .slice(1, this.#at + 1)
       .map((t) => letterOf(t, alphabet))
       .join("");
-    const where = read ? `After “${read}” it expects:` : "Before the first letter it expects:";
-    const truth =
-      really === undefined ? "" : " What really follows in your name has the other colour.";
+    const where = `${read ? `After “${read}”` : "Before the first letter"} it expects these.`;
+    const truth = really === undefined ? "" : " What really follows has the other colour.";
     this.#explain.textContent = where + truth;
   }
 
