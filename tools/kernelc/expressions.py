@@ -142,12 +142,11 @@ class Expressions:
             if fused is not None:
                 return fused
         divides = isinstance(node.op, ast.Div)
-        left = self.value(node.left)
-        if divides and isinstance(left, float) and left == 1.0 and adds_to_root(node.right):
-            terms = (node.right.left.args[0], node.right.right)
+        if divides and is_plain(node.left) and adds_to_root(node.right):
+            terms = (node.left, node.right.left.args[0], node.right.right)
             values = [self.to_float(self.value(term)) for term in terms]
-            return self.math.reciprocal_of_root_and(*map(self.float_register, values))
-        right = self.value(node.right)
+            return self.math.over_root_and(*map(self.float_register, values))
+        left, right = self.value(node.left), self.value(node.right)
         if isinstance(left, Polynomial) and isinstance(right, Polynomial) and not divides:
             return self._int_operation(node, left, right)
         if divides:
@@ -274,6 +273,11 @@ class Expressions:
         return self._result(into, "raise_to" if name == "max" else "lower_to", x, y)
 
 
+def is_plain(node):
+    """Return True for a name or a number."""
+    return isinstance(node, (ast.Name, ast.Constant))
+
+
 def adds_to_root(node):
     """Return True for sqrt(x) + c, where c is a name or a number."""
     return (
@@ -282,5 +286,5 @@ def adds_to_root(node):
         and isinstance(node.left, ast.Call)
         and node.left.func.id == "sqrt"
         and len(node.left.args) == 1
-        and isinstance(node.right, (ast.Name, ast.Constant))
+        and is_plain(node.right)
     )

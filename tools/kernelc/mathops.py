@@ -42,9 +42,9 @@ SQRT_HALF_BITS = 0x3F3504F3
 RECIPROCAL_GUESS = 0x7EF311C7  # bits of 1/x are about this minus the bits of x
 RSQRT_GUESS = 0x5F375A86  # bits of 1/√x are about this minus half the bits of x
 
-# A guess, and a little more than ½ for each of two Newton steps y += y·(½ − ½x·y²), so that the
-# errors of 1/√x above and below are equal: 8.8e-4 after the first, 8e-7 after the second.
-EVEN_GUESS = 0x5F376900
+# A guess of 1/√(2x), and a little more than ½ for each of two Newton steps y += y·(½ − x·y²), so
+# that the errors above and below are equal: 8.8e-4 after the first, 8e-7 after the second.
+EVEN_GUESS = 0x5EF76900
 EVEN_HALVES = (0.500879, 0.5000005)
 
 
@@ -115,42 +115,52 @@ class MathOps:
         return self.fma(root, half, self.fms(x, root, root))
 
     def root_and_inverse(self, x):
-        """Return (½√x, 1/√x), from a guess on the bits of x and one Newton step."""
+        """Return (√(x/2), 1/√(2x)), from a guess on the bits of x and one Newton step. With
+        these, a step takes no product by ½."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.builder.constant(EVEN_GUESS), bits))
-        half_root = self.pure("mul.s", self.pure("mul.s", x, self.builder.float_constant(0.5)), y)
-        e = self.fms(self.builder.float_constant(EVEN_HALVES[0]), half_root, y)
-        return self.fma(half_root, half_root, e), self.fma(y, y, e)
+        root = self.pure("mul.s", x, y)
+        e = self.fms(self.builder.float_constant(EVEN_HALVES[0]), root, y)
+        return self.fma(root, root, e), self.fma(y, y, e)
 
-    def reciprocal_of_root_and(self, x, c):
-        """Return 1/(√x + c) for c ≥ 0, with a relative error below 1.2e-6. If c is below √x / 4096,
-        as it nearly always is in Adam, the second step for 1/√x uses ½√x + c instead of ½√x, which
-        also subtracts c/x. The rare other case is computed when the result is first read, so the
-        code before that is straight."""
+    def over_root_and(self, a, x, c):
+        """Return a/(√x + c) for c ≥ 0, with an error below 1.2e-6. If c is below √x / 4096, as it
+        nearly always is in Adam, the second step for 1/√(2x) uses √(x/2) + c·√2 instead of √(x/2),
+        which also subtracts c/x. The rare other case is computed when the result is first read, so
+        the code before that is straight. Most often x is 0 in this case."""
         bits = self.pure("rfr", x)
         few = self.pure("mul.s", c, self.builder.float_constant(4096.0))
         least = self.pure("rfr", self.pure("fma", self.builder.float_constant(2.0**-126), few, few))
         last_half = self.builder.float_constant(EVEN_HALVES[1])
-        half_root, y = self.root_and_inverse(x)
-        result = self.builder.register("f", "inverse", self.builder.top)
-        e = self.fms(last_half, self.pure("add.s", half_root, c), y)
+        square_root_of_2 = self.builder.float_constant(math.sqrt(2))
+        root, y = self.root_and_inverse(x)
+        total = self.pure("add.s", root, self.pure("mul.s", c, square_root_of_2))
+        e = self.fms(last_half, total, y)
+        y = self.pure("mul.s", y, self.pure("mul.s", a, square_root_of_2))
+        result = self.builder.register("f", "quotient", self.builder.top)
         self.builder.emit("fma", result, y, y, e)
 
         def otherwise():
             end = Label("settled", cold=True)
             self.builder.emit("bge", bits, least, end)
             with self.builder.scope(BRANCH):
-                half_root, y = self.root_and_inverse(self.pure("wfr", bits))
-                half_root = self.fma(half_root, half_root, self.fms(last_half, half_root, y))
-                total = self.fma(c, half_root, self.builder.float_constant(2.0))
-                r = self.reciprocal_guess(total)
-                for _ in range(3):
-                    r = self.fma(r, r, self.error(total, r))
-                self.builder.emit("mov", result, r)
+                self.builder.emit("mov", result, self.pure("mul.s", a, self.slow_reciprocal(c)))
+                self.builder.emit("beqz", bits, end)
+                root, y = self.root_and_inverse(self.pure("wfr", bits))
+                root = self.fma(root, root, self.fms(last_half, root, y))
+                inverse = self.slow_reciprocal(self.fma(c, root, square_root_of_2))
+                self.builder.emit("mul.s", result, a, inverse)
             self.builder.emit("label", end)
 
         self.builder.later(result, otherwise)
         return result
+
+    def slow_reciprocal(self, x):
+        """Return 1/x in few instructions that wait for each other."""
+        r = self.reciprocal_guess(x)
+        for _ in range(3):
+            r = self.fma(r, r, self.error(x, r))
+        return r
 
     def exponential(self, x):
         """Return eˣ = 2ⁿ · eʳ, with n = round(x / ln 2) and a polynomial for eʳ. The result is 0

@@ -13,6 +13,7 @@ from .ir import Op, Register
 
 PHYSICAL = {"a": list(range(2, 16)), "f": list(range(16))}
 STACK = 1  # a1
+SELDOM = 16  # a use in cold code counts as much as 1 / SELDOM others
 LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
 
 
@@ -57,12 +58,17 @@ class _LinearScan:
         weight = 1.0
         starts, ends = [start for start, _ in loops], [end for _, end in loops]
         uses = {}
+        cold = None  # the end of the cold code
         for i, op in enumerate(self.ops):
             weight *= 8 ** starts.count(2 * i) / 8 ** ends.count(2 * i)
+            if cold and op.label is cold:
+                weight, cold = weight * SELDOM, None
             for where, registers in ((2 * i, op.uses), (2 * i + 1, op.defs)):
                 for register in registers:
                     mentions.setdefault(register, []).append(where)
                     uses[register] = uses.get(register, 0) + weight
+            if op.past_cold and not cold:
+                weight, cold = weight / SELDOM, op.target
         result = []
         for register, places in mentions.items():
             start, end = places[0], places[-1]

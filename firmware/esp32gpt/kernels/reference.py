@@ -380,9 +380,8 @@ def adam_step(
         square = v[i] + (g * g - v[i]) * (1.0 - beta2)
         v[i] = square
         m[i] = mean
-        change = rate * mean
-        inverse = 1.0 / (sqrt(square) + eps)
-        params[i] -= change * inverse
+        scale = rate / (sqrt(square) + eps)
+        params[i] -= scale * mean
 
 
 def adam_step_16(
@@ -433,6 +432,5 @@ def adam_step_16(
         threshold = (i * 40503 + step * 27146) % 65536
         low = to_bits(mean) + threshold
         moments[i] = low - low % 65536 + (to_bits(square) + threshold // 2) // 32768
-        change = rate * mean
-        inverse = 1.0 / (sqrt(square) + eps)
-        params[i] -= change * inverse
+        scale = rate / (sqrt(square) + eps)
+        params[i] -= scale * mean
