@@ -9,7 +9,7 @@ from tools.host.paths import FIRMWARE, ROOT
 from tools.staging import stage
 
 PACKAGE = FIRMWARE / "package.json"
-FPU = FIRMWARE / "esp32gpt" / "kernels" / "fpu.mpy"
+KERNELS = FIRMWARE / "esp32gpt" / "kernels"
 
 
 def package():
@@ -26,6 +26,7 @@ def package():
 
 
 def main():
-    stage.compile_fpu(FPU)
+    stage.compile_fpu(KERNELS)
     PACKAGE.write_text(package(), encoding="utf-8")
-    print(f"Written: {FPU.relative_to(ROOT)}, {PACKAGE.relative_to(ROOT)}")
+    written = [*(KERNELS / name for name in stage.FPU), PACKAGE]
+    print(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in written)}")

@@ -69,6 +69,8 @@ class GPT:
 
     def _build(self, settings, config, letters, about, path):
         choice = kernels.choose()  # before the arrays, which would take the memory for native code
+        if config.moment_bits == 16:
+            kernels.with_adam_16(choice.engine)
         compat.collect_every(1024)
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are

@@ -26,6 +26,7 @@ BUFFERS = """
 from array import array
 from esp32gpt import kernels
 fpu = kernels.load("fpu")
+kernels.with_adam_16(fpu)
 selftest = kernels.load("selftest")
 GUARD = {"f": 12345.0, "i": 54321}
 EDGE = 5

@@ -29,7 +29,9 @@ def engines():
         if sys.implementation.name == "micropython":
             for name in ENGINES:
                 try:
-                    _loaded.append((name, kernels.load(name), TOLERANCE[name]))
+                    engine = kernels.load(name)
+                    kernels.with_adam_16(engine)
+                    _loaded.append((name, engine, TOLERANCE[name]))
                 except (ImportError, ValueError, SyntaxError, MemoryError) as error:
                     print("no", name, "engine here:", error)
         else:

@@ -48,14 +48,14 @@ def put(fake, *paths):
 NAMES = {"/names.txt", "/names.alphabet"}
 
 
-FPU = "/lib/esp32gpt/kernels/fpu.mpy"
+FPU = {f"/lib/esp32gpt/kernels/{name}" for name in stage.FPU}
 
 
 def library(suffix):
     """Return the library's paths on an ESP32."""
     modules = (stage.FIRMWARE / "esp32gpt").rglob("*.py")
     paths = {f"/lib/{m.relative_to(stage.FIRMWARE).with_suffix(suffix)}" for m in modules}
-    return paths | {FPU}
+    return paths | FPU
 
 
 def test_a_bare_board_gets_library_main_and_names(fake):
@@ -154,7 +154,7 @@ def test_a_board_that_runs_no_native_code_does_without():
 def test_a_chip_without_fpu_gets_no_code_for_one(machine):
     with FakeBoard(machine=machine) as fake:
         deploy.deploy(fake.port)
-        assert set(files(fake)) & library(".mpy") == library(".mpy") - {FPU}
+        assert set(files(fake)) & library(".mpy") == library(".mpy") - FPU
 
 
 def test_a_full_board_is_told_from_a_broken_one():

@@ -19,7 +19,7 @@ MODULES = sorted(
     for path in stage.FIRMWARE.glob("esp32gpt/**/*.*")
     if path.suffix in (".py", ".mpy")
 )
-PREBUILT = package.FPU.exists()
+PREBUILT = all((package.KERNELS / name).exists() for name in stage.FPU)
 
 
 def install(port, directory=ROOT):
@@ -48,8 +48,10 @@ def test_the_package_lists_every_module():
 
 @pytest.mark.skipif(not PREBUILT, reason="no machine code is committed: make package")
 def test_the_prebuilt_machine_code_is_what_the_compiler_makes(tmp_path):
-    stage.compile_fpu(tmp_path / "fpu.mpy")
-    assert (tmp_path / "fpu.mpy").read_bytes() == package.FPU.read_bytes(), "run: make package"
+    stage.compile_fpu(tmp_path)
+    for name in stage.FPU:
+        committed = (package.KERNELS / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == committed, "run: make package"
 
 
 def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(micropython):
@@ -60,7 +62,8 @@ def test_mip_installs_where_deploy_does_and_either_comes_after_the_other(micropy
         assert files(fake.port) == sources
         deploy.deploy(fake.port)
         deployed = files(fake.port)
-        assert set(deployed) & set(sources) <= {"/lib/esp32gpt/kernels/fpu.mpy"}
+        machine_code = {f"/lib/esp32gpt/kernels/{name}" for name in stage.FPU}
+        assert set(deployed) & set(sources) <= machine_code
         install(fake.port)
         assert files(fake.port) == deployed | sources
 

@@ -50,8 +50,9 @@ PASSES = [
 PLACES = {"table": 0, "refuse": 0}
 
 
-def compile_file(path, watch=None):
-    """Compile a source file; return (module, {kernel's name: Code}, the bytes of the .mpy). Raises
+def compile_file(path, watch=None, takes=None):
+    """Compile a source file; return (module, {kernel's name: Code}, the bytes of the .mpy). If
+    takes is given, compile only the kernels for whose names takes(name) is true. Raises
     CompileError."""
     try:
         source = path.read_text(encoding="utf-8")
@@ -61,6 +62,9 @@ def compile_file(path, watch=None):
         what = f"cannot be read ({error.strerror}): name a Python file of kernels"
         raise CompileError(path, None, what) from error
     module = parse(source, path)
+    if takes:
+        kernels = {name: kernel for name, kernel in module.kernels.items() if takes(name)}
+        module = replace(module, kernels=kernels)
     if not module.kernels:
         raise CompileError(path, None, "no kernels: write functions over floats and ints")
     file = mpy.Module(module, path.name)

@@ -30,6 +30,10 @@ CHECKPOINTS = tuple(f"/{checkpoint.PATH}{suffix}" for suffix in checkpoint.FORGO
 # Settings that are options of the commands; the other settings follow from the list of names.
 CHANGES = [name for name in defaults.names() if name not in ("names", "keep_case")]
 
+# The files of the fpu engine, and which kernels are in them.
+FEW_NEED = ("adam_step_16",)
+FPU = {"fpu.mpy": lambda name: name not in FEW_NEED, "fpu16.mpy": FEW_NEED.__contains__}
+
 NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 
 
@@ -116,7 +120,7 @@ def stage(architecture, fpu, source=False):
         elif architecture or not NATIVE.search(module.read_text(encoding="utf-8")):
             compile_module(module, within, target.with_suffix(".mpy"), architecture)
     if fpu and architecture == "xtensawin":
-        compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels" / "fpu.mpy")
+        compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
     copy_prepared(STAGED)
     return STAGED
@@ -143,10 +147,13 @@ def compile_module(module, name, target, architecture):
         raise ToolError(f"{module} does not compile for the board: {complaint}")
 
 
-def compile_fpu(target):
-    """Compile the reference kernels to machine code for the Xtensa FPU, and write it to `target`.
-    Raises ToolError, with the line and what to write instead, if a kernel does not compile."""
+def compile_fpu(directory):
+    """Compile the reference kernels to machine code for the Xtensa FPU, and write the files FPU to
+    a directory. Raises ToolError, with the line and what to write instead, if a kernel does not
+    compile."""
     try:
-        target.write_bytes(compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py")[2])
+        for name, takes in FPU.items():
+            code = compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py", takes=takes)[2]
+            (directory / name).write_bytes(code)
     except CompileError as error:
         raise ToolError(str(error)) from error

@@ -57,8 +57,10 @@ def run(engine, case):
 
 
 def check(engine):
-    """Raise ValueError if a kernel of the engine gives other results than the reference."""
+    """Raise ValueError if a kernel that the engine has gives other results than the reference."""
     for case, again in zip(cases(), cases()):  # separate arguments: kernels may overwrite some
+        if not hasattr(engine, case[0]):
+            continue
         for got, expected in zip(run(engine, case), run(reference, again)):
             for i in range(len(got)):
                 if not abs(got[i] - expected[i]) <= TOLERANCE * (1 + abs(expected[i])):

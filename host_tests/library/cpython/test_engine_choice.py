@@ -86,3 +86,14 @@ def test_the_first_choice_stays(loads):
     first = loads(fpu=reference)
     kernels.load = None  # from here on, no engine can be loaded
     assert kernels.choose() is first
+
+
+def test_adam_with_16_bits_comes_from_its_own_file_if_it_is_right(monkeypatch):
+    engine = types.ModuleType("fpu")
+    files = {"kernels.fpu16": broken("adam_step_16"), "kernels.selftest": selftest}
+    monkeypatch.setattr(kernels.modules, "load", files.get)
+    with pytest.raises(ValueError, match="adam_step_16"):
+        kernels.with_adam_16(engine)
+    files["kernels.fpu16"] = reference
+    kernels.with_adam_16(engine)
+    assert engine.adam_step_16 is reference.adam_step_16
