@@ -199,7 +199,8 @@ def gcd(a, b):
 
 
 def known(path, names, tokenizer):
-    """Return the set of those names that are in the file."""
+    """Return the set of those names that are in the file. The names are in the form that
+    Tokenizer.decode returns. Raises DatasetError if the file is missing or empty."""
     wanted = {name for name in names if name}
     utf8 = [name.encode() for name in wanted]
     fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)

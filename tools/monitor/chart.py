@@ -74,8 +74,8 @@ def title(log):
 
 
 def inventions(samples):
-    """Return a line with the new names; omit names with letters that the font lacks, and cut
-    the line at 120 characters."""
+    """Return a line with the new names, "" if there are none. Names with letters that the font
+    lacks are left out, and the line is cut at 120 characters."""
     letters = get_font(findfont("sans")).get_charmap()
     new = [
         s.name for s in samples if s.name and not s.known and all(ord(c) in letters for c in s.name)

@@ -115,7 +115,8 @@ def reopen(port, keyboard, take):
 
 
 def watch(port, connection, log, table):
-    """Show and save the board's output until a key quits. `table` is a CsvFile or None."""
+    """Show and save the board's output, and wait for a board that is gone, until a key raises
+    KeyboardInterrupt. `table` is a CsvFile or None; it raises ToolError if the disk is full."""
 
     def keep(records):
         if table:
