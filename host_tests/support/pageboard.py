@@ -1,14 +1,16 @@
-"""A fake board for tests of the page: the host's MicroPython with a raw REPL on its terminal, and a
-littlefs in memory. It says that it is an ESP32.
+"""A fake board for tests of the page: the host's MicroPython with a raw REPL on stdin and stdout,
+and a littlefs in memory. It says that it is an ESP32.
 
-    python tools/web/tests/on_terminal.py micropython pageboard.py
+    micropython pageboard.py
 
-As on a chip, Ctrl-C interrupts code that runs, and overtakes what was typed before it; at the
-prompt it is a character.
+It ends when stdin ends. As on a chip, Ctrl-C interrupts code that runs, and overtakes what was
+typed before it; at the prompt it is a character. It interrupts where code looks at stdin, and is no
+signal: on the host, a signal may strike while MicroPython collects garbage, which then hangs.
 """
 
+import io
+import select
 import sys
-import termios
 
 import vfs
 from ramdisk import BLOCK, RamDisk
@@ -16,12 +18,43 @@ from ramdisk import BLOCK, RamDisk
 BLOCKS = 512
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-# From termios.h: Ctrl-C is a signal; the signal leaves what was typed.
-ISIG, NOFLSH = (1, 0x80) if sys.platform == "linux" else (0x80, 0x80000000)
-LOCAL = 3  # the place of these flags in the terminal's attributes
+POLL = 3  # the request to an ioctl: what is ready?
 
-read = sys.stdin.buffer.read
 write = sys.stdout.buffer.write
+
+
+class Stdin(io.IOBase):
+    """What was typed. While `interrupts` is True, Ctrl-C raises KeyboardInterrupt."""
+
+    interrupts = False
+
+    def __init__(self):
+        self._typed = b""
+        self._keys = select.poll()
+        self._keys.register(sys.stdin, select.POLLIN)
+
+    def key(self):
+        """Wait for a key and return it, or b"" at the end."""
+        key = self._typed[:1] or sys.stdin.buffer.read(1)
+        self._typed = self._typed[1:]
+        return key
+
+    def read(self, n):
+        """Return the next n characters, of which `ioctl` has said that they are there."""
+        return b"".join(self.key() for _ in range(n)).decode()
+
+    def ioctl(self, request, argument):
+        """Say whether something was typed; raise KeyboardInterrupt if that is Ctrl-C."""
+        if request != POLL:
+            return -1
+        while self.interrupts and self._keys.poll(0):
+            key = sys.stdin.buffer.read(1)
+            if not key:
+                break
+            if key == CTRL_C:
+                raise KeyboardInterrupt
+            self._typed += key
+        return argument & select.POLLIN if self._typed else 0
 
 
 class Implementation(tuple):
@@ -39,7 +72,7 @@ class Sys:
     path = sys.path
     modules = sys.modules
     platform = "esp32"
-    stdin = sys.stdin
+    stdin = Stdin()
     stdout = sys.stdout
     print_exception = sys.print_exception
     exit = sys.exit
@@ -57,24 +90,15 @@ class Machine:
         return cls.hertz
 
 
-def let_interrupt(does):
-    """Let Ctrl-C interrupt, or let it be a character. One that came just before interrupts here."""
-    attributes = termios.tcgetattr(0)
-    attributes[LOCAL] = NOFLSH | ISIG if does else NOFLSH
-    termios.tcsetattr(0, termios.TCSANOW, attributes)
-    for _ in range(2):  # a signal interrupts where bytecode branches
-        pass
-
-
 def run(action, *arguments):
     """Call `action`, and let Ctrl-C interrupt it; return the exception that ended it, or None."""
     try:
-        let_interrupt(True)
+        Sys.stdin.interrupts = True
         action(*arguments)
-        let_interrupt(False)
     except BaseException as error:
-        let_interrupt(False)
         return error
+    finally:
+        Sys.stdin.interrupts = False
 
 
 def run_raw(code, names):
@@ -122,7 +146,7 @@ def answer():
     code = b""
     start_main(names)
     while True:
-        key = read(1)
+        key = Sys.stdin.key()
         if not key:
             return
         if key == CTRL_A:
@@ -157,7 +181,6 @@ def answer():
             write(key)
 
 
-let_interrupt(False)
 sys.path[:] = ["", ".frozen", "/lib"]
 vfs.umount("/")
 disk = RamDisk(bytearray(BLOCKS * BLOCK))

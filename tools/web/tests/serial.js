@@ -105,8 +105,7 @@ export class FakeSerial {
   static fake(page) {
     const micropython = join(dirname(python), "micropython");
     const board = join(root, "host_tests/support/pageboard.py");
-    const terminal = join(here, "on_terminal.py");
-    return new FakeSerial(page, [python, terminal, micropython, "-X", "heapsize=16M", board]);
+    return new FakeSerial(page, [micropython, "-X", "heapsize=16M", board]);
   }
 
   /** What is at the end of a real serial port. */
