@@ -15,6 +15,11 @@ STYLES = {
     "default": {"color": "#0b6e99", "marker": "o"},
     "large": {"color": "#c2410c", "marker": "s"},
 }
+# Where the loss stands beside a point: left of it and below, or right of it and above.
+PLACES = {
+    "default": {"xytext": (-5, -5), "ha": "right", "va": "top"},
+    "large": {"xytext": (5, 4), "ha": "left", "va": "bottom"},
+}
 
 
 def draw():
@@ -26,10 +31,18 @@ def draw():
         curve = sorted((p["seconds"], p["held_out"]) for p in points if p["shape"] == shape)
         axes.plot(*zip(*curve, strict=True), **style, label=f"{shape} shape")
         for seconds, loss in curve:
-            axes.annotate(f"{loss:.2f}", (seconds, loss), (4, 6), textcoords="offset points")
+            place = PLACES[shape]
+            axes.annotate(
+                f"{loss:.2f}",
+                (seconds, loss),
+                textcoords="offset points",
+                color=style["color"],
+                **place,
+            )
     axes.set(xscale="log", xlabel="seconds of training on an ESP32", ylabel="held-out loss (nats)")
-    axes.set_xticks([2, 10, 60, 180], ["2", "10", "60", "180"])
+    axes.set_xticks([2, 10, 60, 180, 600], ["2", "10", "60", "180", "600"])
     axes.minorticks_off()
+    axes.margins(0.08)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
