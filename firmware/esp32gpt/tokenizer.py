@@ -100,12 +100,13 @@ class Tokenizer:
         tokens[0] = BOS
         n = 0
         # Most names have nothing but ASCII letters, and fit.
-        for i in range(first, min(last, first + room)):
-            code = utf8[i]
+        before = first - 1
+        for n in range(1, min(last - before, room + 1)):
+            code = utf8[before + n]
             token = ids[code] if code < 128 else 0
             if not token:
+                n -= 1
                 break
-            n += 1
             tokens[n] = token
         i = first + n
         space = False  # True if there is a space between the last letter and the next

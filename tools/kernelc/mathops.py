@@ -165,15 +165,15 @@ class MathOps:
     def exponential(self, x):
         """Return eˣ = 2ⁿ · eʳ, with n = round(x / ln 2) and a polynomial for eʳ. The result is 0
         for x below −87.7 (a result below 2⁻¹²⁶ counts as 0), and infinite for x above 88.3."""
-        x = self.pure("raise_to", x, self.builder.float_constant(-104.0))
+        x = self.pure("raise_to", x, self.builder.float_constant(-88.0))  # so n ≥ −127
         x = self.pure("lower_to", x, self.builder.float_constant(89.0))
         n = self.pure("round.s", self.pure("mul.s", x, self.builder.float_constant(LOG2_E)), 0)
         whole = self.pure("float.s", n, 0)
         r = self.fms(x, whole, self.builder.float_constant(LN2_HIGH))
         r = self.fms(r, whole, self.builder.float_constant(LN2_LOW))
         p = self.horner(r, (*EXP, 1.0, 1.0))
-        biased = self.pure("max", self.pure("addi", n, 127), self.builder.constant(0))
-        return self.pure("mul.s", p, self.pure("wfr", self.pure("slli", biased, 23)))
+        power = self.pure("slli", self.pure("addi", n, 127), 23)
+        return self.pure("mul.s", p, self.pure("wfr", power))
 
     def sine(self, x):
         """Return sin x; see _sine_of_quadrant."""

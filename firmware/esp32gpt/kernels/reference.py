@@ -126,8 +126,7 @@ def linear_forward(
             y[t * n_out + o] = total
     if relu == 1:
         for k in range(start * n_out, (start + T) * n_out):
-            if y[k] < 0.0:
-                y[k] = 0.0
+            y[k] = max(y[k], 0.0)
 
 
 def linear_backward(
