@@ -108,7 +108,7 @@ def test_the_cycles_of_a_training_step(step):
         print(f"{name:24}{cost.calls:6}{cost.instructions:14,}{cost.stalls:9,}{cost.cycles:9,}")
         total = [total[0] + cost.instructions, total[1] + cost.stalls]
     print(f"{'together':24}{'':6}{total[0]:14,}{total[1]:9,}{sum(total):9,}")
-    assert total[0] < 365_000 and total[1] < 125_000
+    assert total[0] < 347_000 and total[1] < 46_000
 
 
 def test_the_hot_loops_are_those_of_the_matrices_and_of_adam(step):
@@ -135,7 +135,7 @@ def test_in_hot_loops_sums_are_4_apart_and_loads_2_before_their_use(step):
             if name == "adam_step":
                 # The last sums are stored at once, because there is no other work meanwhile. If ε
                 # counts, it branches.
-                assert loop.stalls <= 3 and loop.cycles <= 61
+                assert loop.stalls <= 3 and loop.cycles <= 59
             else:
                 assert loop.stalls == 0 and not loop.branches, name
 
@@ -151,8 +151,8 @@ LINEAR = {
     "linear_backward": lambda T, i, o: (T * i, i * o, T * o, T * i, i * o, T, i, o, 0),
 }
 SLOPES = {
-    ("linear_forward", 16): 2.1,
-    ("linear_forward", 64): 2.04,
+    ("linear_forward", 16): 1.98,
+    ("linear_forward", 64): 1.98,
     ("linear_backward", 16): 1.87,
     ("linear_backward", 64): 1.79,
 }
@@ -169,6 +169,16 @@ def test_instructions_a_multiply_add_between_8_rows_and_16(name, n_out):
     slope = (counts[1] - counts[0]) / products
     print(f"{name} 16x{n_out}: {slope:.3f} instructions a multiply-add")
     assert slope <= SLOPES[name, n_out]
+
+
+def test_a_parameter_that_never_had_a_gradient_costs_adam_little():
+    n = 64
+    counts = []
+    for value in (1.0, 0.0):
+        buffers = [np.full(n, value, np.float32) for _ in range(4)]
+        hyper = np.array([0.01, 0.85, 0.99, 1e-8], np.float32)
+        counts.append(len(machine.trace(CODES["adam_step"], *buffers, hyper, 3, 1000, n)))
+    assert counts[1] - counts[0] <= 4 * n
 
 
 def test_stalls_are_counted_around_the_loop():
