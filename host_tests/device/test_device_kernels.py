@@ -72,10 +72,9 @@ OBJECTS = (None, 0, 3, -1, 1 << 30, 2.5, "text", b"", b"bytes of a certain lengt
 # room for a row.
 NOT_WHOLE = ("attention_forward1", "attention_backward1")
 
-# Ints that are no sizes: step and num_steps, top_k and draw.
+# Ints that are no sizes: step and num_steps, top_k and draw, relu.
 NO_SIZES = ("adam_step5", "adam_step6", "adam_step_164", "adam_step_165", "categorical4",
-            "categorical5")
-NO_SIZES += ("adam_step_164", "adam_step_165")
+            "categorical5", "linear_forward7", "linear_backward8")
 
 def wrong_arguments(name, good, typecodes, n_outputs):
     for i, t in enumerate(typecodes):
