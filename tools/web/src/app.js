@@ -88,6 +88,18 @@ async function begin() {
   state(`${list.says ?? described(list, found)}. It has not read any of them yet.`);
 }
 
+/** Go on to the chosen number of names, or begin anew if the model was to read so many already. */
+async function readMore() {
+  const steps = Number($("steps").value);
+  if (!about.step || steps <= about.steps) return begin();
+  await tab.extend(steps - about.step);
+  about.steps = steps;
+  $("progress").max = steps;
+  document.documentElement.dataset.done = false;
+  const [read, all] = [about.step, steps].map((n) => n.toLocaleString("en"));
+  if (!running) state(`It has read ${read} names, and goes on to ${all}.`);
+}
+
 /** Say how many names the library found in the reader's own list. */
 function described({ from, guessed }, { lines, names }) {
   const left = lines - names;
@@ -176,7 +188,7 @@ $("run").addEventListener("click", () =>
 );
 $("again").addEventListener("click", () => attempt(begin));
 for (const id of ["list", "preset"]) $(id).addEventListener("change", () => attempt(begin));
-$("steps").addEventListener("change", () => attempt(begin));
+$("steps").addEventListener("change", () => attempt(readMore));
 $("pace").addEventListener("change", setPace);
 
 function setPace() {

@@ -163,6 +163,19 @@ test("pausing, saving and opening change nothing of what is learned", async ({ p
   expect(resumed.moments).toEqual(whole.moments);
 });
 
+test("a larger number of names to read continues the model", async ({ page }) => {
+  await open(page);
+  await page.fill("#steps", "40");
+  await page.press("#steps", "Enter");
+  await expect(page.locator("#progress")).toHaveAttribute("max", "40");
+  await learn(page);
+  await page.fill("#steps", "60");
+  await page.press("#steps", "Enter");
+  await expect(page.locator("#state")).toContainText("It has read 40 names, and goes on to 60");
+  await learn(page);
+  await expect(page.locator("#f-step")).toHaveText("60");
+});
+
 test("names can be one's own: cities", async ({ page }) => {
   await open(page);
   await page.click("#own");

@@ -8,7 +8,7 @@ export class BoardError extends Error {}
 export async function choosePort() {
   if (!("serial" in navigator)) {
     throw new BoardError(
-      "This browser cannot reach a serial port: open the page in Chrome, Edge or Opera on a computer.",
+      "This browser cannot reach a serial port: open the page in Chrome, Edge, Opera or Firefox 151 on a computer.",
     );
   }
   try {
