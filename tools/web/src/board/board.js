@@ -26,7 +26,7 @@ if not globals().get("gpt"):
     gpt = GPT.load() if can_resume() else GPT()`;
 
 /** Events: as learn/tab.js, and `lost` when the board is gone, `said` (detail: text) for the
- * terminal. */
+ * terminal while it has the line. */
 export class Board extends EventTarget {
   #serial;
   #repl;
@@ -42,8 +42,8 @@ export class Board extends EventTarget {
     this.#serial = new Serial(
       port,
       (bytes) => {
-        this.#emit("said", { text: decoder.decode(bytes, { stream: true }) });
-        if (!this.typing) this.#repl.hear(bytes);
+        if (this.typing) this.#emit("said", { text: decoder.decode(bytes, { stream: true }) });
+        else this.#repl.hear(bytes);
       },
       () => this.#lose("The board is gone: check its cable, and connect again."),
     );
@@ -291,8 +291,10 @@ except (ImportError, ValueError):
     await this.pause();
     if (typing === this.typing) return;
     if (typing) {
-      await this.#inTurn(() => this.#repl.leave());
-      this.typing = true;
+      await this.#inTurn(() => {
+        this.typing = true;
+        return this.#repl.leave();
+      });
     } else {
       this.typing = false;
       await this.#inTurn(() => this.#repl.enter());

@@ -1,5 +1,4 @@
-// A terminal for the board's REPL. It gets all output of the board, and owns the serial line while the
-// reader types.
+// A terminal for the board's REPL. While it is open, it alone has the serial line.
 
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
@@ -21,7 +20,7 @@ export class BoardTerminal {
   constructor(element, onType) {
     this.#element = element;
     this.#terminal = new Terminal({
-      ...{ fontSize: 14, rows: 16, convertEol: true, screenReaderMode: true },
+      ...{ fontSize: 14, lineHeight: 1.2, rows: 16, convertEol: true, screenReaderMode: true },
       theme: theme(),
     });
     this.#terminal.loadAddon(this.#fit);
@@ -40,12 +39,5 @@ export class BoardTerminal {
 
   write(text) {
     this.#terminal.write(text);
-  }
-
-  get text() {
-    const { buffer } = this.#terminal;
-    return Array.from({ length: buffer.active.length }, (_, i) =>
-      buffer.active.getLine(i).translateToString(true),
-    ).join("\n");
   }
 }
