@@ -8,9 +8,6 @@ import { expect } from "@playwright/test";
 import { open, python, root, test } from "./page.js";
 import { FakeSerial } from "./serial.js";
 
-// The program sometimes answers like the boot ROM although the stub has started.
-test.describe.configure({ retries: 2 });
-
 let bootloader;
 let board;
 test.afterEach(() => {
@@ -21,7 +18,8 @@ test.afterEach(() => {
 /** A page whose port leads to the bootloader of that chip. */
 async function at(page, chip) {
   const program = join(dirname(python), "esp32-mock-bootloader");
-  bootloader = spawn(program, ["run", "--pty", "--chip", chip]);
+  // Without the last option it forgets three seconds after a file that Espressif's stub runs.
+  bootloader = spawn(program, ["run", "--pty", "--chip", chip, "--exit-on-disconnect"]);
   const port = await new Promise((resolve) => {
     bootloader.stdout.once("data", (line) => resolve(line.toString().split("\n")[0].trim()));
   });
