@@ -4,18 +4,18 @@ It calls the backward kernels of each kernel call in model.py, from the last cal
 is the gradient of the residual stream; every other d<name> is the gradient of <name>.
 """
 
-from .buffers import allocate, views, zeros
+from .buffers import allocate, views
 
 
 class LayerBackward:
     """The mirror image of model.Layer.
 
-    With `update` (Adam.update), each weight is updated as soon as its gradient is known and the
-    weight is not needed any more. The gradients can then share one place.
+    `update`, if it is not None, is called as soon as a weight's gradient is known and the weight is
+    not needed any more.
     """
 
-    def __init__(self, layer, grads, dhidden, index, moments, update):
-        """Use these buffers. With `update`, `moments` are views by name, as in `grads`."""
+    def __init__(self, layer, grads, dhidden, index, update):
+        """Use these buffers; `grads` are views by name."""
         self.layer = layer
         self.update = update
         prefix = f"layer{index}."
@@ -24,11 +24,6 @@ class LayerBackward:
         self.dmlp_fc1 = grads[prefix + "mlp_fc1"]  # (4C, C)
         self.dmlp_fc2 = grads[prefix + "mlp_fc2"]  # (C, 4C)
         self.dhidden = dhidden  # (T, 4C), shared by all layers
-        if update:
-            self.attn_wqkv_moments = moments[prefix + "attn_wqkv"]
-            self.attn_wo_moments = moments[prefix + "attn_wo"]
-            self.mlp_fc1_moments = moments[prefix + "mlp_fc1"]
-            self.mlp_fc2_moments = moments[prefix + "mlp_fc2"]
         # These reuse forward buffers that are no longer needed.
         self.dbranch = layer.branch  # (T, C): the gradient of a norm's output, or of attn
         self.dqkv = layer.hidden  # (T, 3C): free after dhidden is computed
@@ -46,55 +41,38 @@ class LayerBackward:
         dhidden = self.dhidden
         k.linear_backward(dhidden, self.dmlp_fc2, dx, f.hidden, f.mlp_fc2, T, hidden, C, 1)
         if update:
-            update(f.mlp_fc2, self.dmlp_fc2, self.mlp_fc2_moments)
+            update()
         k.linear_backward(dbranch, self.dmlp_fc1, dhidden, f.mlp_norm, f.mlp_fc1, T, C, hidden, 0)
         if update:
-            update(f.mlp_fc1, self.dmlp_fc1, self.mlp_fc1_moments)
+            update()
         k.rmsnorm_backward(dx, dbranch, f.mlp_norm, f.mlp_rstd, T, C)
 
         dqkv = self.dqkv
         k.linear_backward(dbranch, self.dattn_wo, dx, f.attn, f.attn_wo, T, C, C, 0)
         if update:
-            update(f.attn_wo, self.dattn_wo, self.attn_wo_moments)
+            update()
         k.attention_backward(
             dqkv, self.dscores, dbranch, f.probs, f.qkv, T, C, f.n_head, f.block_size
         )
         k.linear_backward(dbranch, self.dattn_wqkv, dqkv, f.attn_norm, f.attn_wqkv, T, C, 3 * C, 0)
         if update:
-            update(f.attn_wqkv, self.dattn_wqkv, self.attn_wqkv_moments)
+            update()
         k.rmsnorm_backward(dx, dbranch, f.attn_norm, f.attn_rstd, T, C)
 
 
 class Backward:
     """The gradients of a model's weights: `grads`, a flat buffer with the layout of `params`.
 
-    With moments of 16 bits, `grads` has room for only one tensor, and `backward` updates each
-    weight as soon as its gradient is known.
+    With a Follow, `grads` has room for only one tensor, and `backward` also updates the weights.
     """
 
-    def __init__(self, model, grads, optimizer=None):
-        """Use `grads`, a buffer for config.gradients(), and `optimizer`, an Adam that updates the
-        weights within the backward pass, or None."""
+    def __init__(self, model, grads, follow=None):
+        """Use `grads`, a buffer for config.gradients()."""
         config = model.config
         self.model = model
         self.grads = grads
-        self._sum = None  # the sum of the gradients of earlier names in a batch
-        table = config.parameters()
-        moments = self._update = None
-        if optimizer:
-            self._update = optimizer.update
-            # Every gradient begins at the start of grads, except that of wpe, which follows wte's.
-            gradients = {name: memoryview(grads)[: rows * cols] for name, rows, cols in table}
-            gradients["wpe"] = memoryview(grads)[len(gradients["wte"]) :]
-            moments = views(table, optimizer.moments[0])
-            embeddings = len(gradients["wte"]) + config.block_size * config.n_embd
-            self._embeddings = [
-                memoryview(buffer)[:embeddings]
-                for buffer in (model.params, grads, optimizer.moments[0])
-            ]
-            self.lm_head_moments = moments["lm_head"]
-        else:
-            gradients = views(table, grads)
+        self._update = follow.update if follow else None
+        gradients = follow.gradients if follow else views(config.parameters(), grads)
         buffers = allocate(config.activation_gradients(), model.typecode)
         # dhidden uses the place of gradients that are computed later, if it fits there.
         dhidden = buffers.get("dhidden") or memoryview(self.grads)
@@ -103,14 +81,14 @@ class Backward:
         self.dwpe = gradients["wpe"]  # (block_size, C)
         self.dlm_head = gradients["lm_head"]  # (V, C)
         self.layers = [
-            LayerBackward(layer, gradients, dhidden, i, moments, self._update)
+            LayerBackward(layer, gradients, dhidden, i, self._update)
             for i, layer in enumerate(model.layers)
         ]
 
     def backward(self, tokens, T):
         """Overwrite `grads` with the gradient of the loss of a name with T predictions.
 
-        With moments of 16 bits this also updates the weights; `grads` is then meaningless. Call
+        With a Follow this also updates the weights; `grads` is then meaningless. Call
         this directly after the model's forward(tokens, 0, T) and loss_forward: it needs their
         activations, and overwrites some of them.
         """
@@ -123,31 +101,11 @@ class Backward:
         dlogits = f.logits
         k.linear_backward(dx, self.dlm_head, dlogits, f.x, f.lm_head, T, C, V, 0)
         if update:
-            update(f.lm_head, self.dlm_head, self.lm_head_moments)
+            update()
         for i in range(len(self.layers) - 1, -1, -1):
             self.layers[i].backward(dx, T)
         k.embed_backward(
             self.dwte, self.dwpe, dx, f.emb, f.emb_rstd, tokens, T, C, V, f.config.block_size
         )
         if update:
-            update(*self._embeddings)
-
-    def reserve(self, batch):
-        """Allocate the buffer for the sum of gradients, if a batch of so many names needs it.
-        Raises MemoryError."""
-        if batch > 1 and not self._sum:
-            self._sum = zeros(len(self.grads), self.model.typecode)
-
-    def add_up(self, i, batch):
-        """Add the gradients that `backward` wrote for name i of a batch to those of earlier names.
-
-        After the last name, `grads` is the sum over the batch.
-        """
-        add = self.model.kernels.residual_forward
-        n = len(self.grads)
-        if i == batch - 1:
-            add(self.grads, self.grads, self._sum, 0, 1, n)
-        elif i:
-            add(self._sum, self._sum, self.grads, 0, 1, n)
-        else:
-            memoryview(self._sum)[:] = memoryview(self.grads)
+            update()

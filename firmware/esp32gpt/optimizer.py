@@ -11,8 +11,8 @@ FOREVER = 1 << 29  # so many steps that the learning rate practically does not f
 class Adam:
     """Adam over one flat parameter buffer. m and v are the first and second moments, flat as well.
 
-    With config.moment_bits 16, m and v of a parameter share one int32 of `moments`, and each tensor
-    is updated as soon as its gradient is known.
+    With config.moment_bits 16, m and v of a parameter share one int32 of `moments`, and a Follow
+    updates the weights instead of `step`.
 
     The learning rate rises for config.warmup steps and falls to zero at config.steps, along a line
     or half a cosine. While config.steps is 0, it does not fall.
@@ -53,12 +53,3 @@ class Adam:
         """Update params, m and v in place. Call `prepare` with the same step first."""
         m, v = self.moments
         self.kernels.adam_step(params, grads, m, v, self.hyper, step, self.steps, self.n)
-
-    def update(self, weights, grads, moments):
-        """Update one tensor and its moments in place. Call `prepare` first.
-
-        The three buffers have the same length; the moments have 16 bits.
-        """
-        self.kernels.adam_step_16(
-            weights, grads, moments, self.hyper, self.now, self.steps, len(weights)
-        )

