@@ -12,6 +12,7 @@ from esp32gpt.gpt import GPT  # first: it turns on frequent garbage collection f
 from esp32gpt import compat, kernels
 from esp32gpt.checkpoint import CheckpointError, can_resume
 from esp32gpt.dataset import DatasetError
+from esp32gpt.modules import borrow
 from esp32gpt.trainer import TrainingError
 
 COUNTDOWN_SECONDS = 2
@@ -19,8 +20,8 @@ COUNTDOWN_SECONDS = 2
 
 def banner():
     """Print the board, the firmware and the engine."""
-    board, firmware = compat.describe()
-    clock = compat.set_highest_clock()
+    board, firmware = borrow("chip", "describe")
+    clock = borrow("chip", "set_highest_clock")
     print(f"esp32gpt: {board}, {firmware}" + (f", {clock // 1000000} MHz" if clock else ""))
     choice = kernels.choose()
     for reason in choice.reasons:

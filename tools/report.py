@@ -16,8 +16,8 @@ from tools.host.ports import find_port
 
 MEMORY = """
 import gc, machine, os
-from esp32gpt import compat
-clock = compat.set_highest_clock() or machine.freq()
+from esp32gpt import chip
+clock = chip.set_highest_clock() or machine.freq()
 files = os.statvfs('/')
 print((clock // 1000000, gc.mem_free(), files[0] * files[2]))
 """

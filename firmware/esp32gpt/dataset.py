@@ -8,7 +8,7 @@ another order that a few ints describe. Each line comes once in an epoch.
 from array import array
 from binascii import crc32
 
-from .lines import LONGEST, Lines
+from .lines import Lines
 from .rng import Rng
 
 HELD_OUT_OF = 16  # one name of so many is held out
@@ -145,32 +145,6 @@ class Dataset:
         return ascents >= 8
 
 
-class NameList:
-    """Documents from a list of names, in its order, again and again: a fixed workload."""
-
-    epoch = block = 0
-    sorted = False
-
-    def __init__(self, names, tokenizer):
-        """Use these names. Raises DatasetError for a name with a character outside the alphabet."""
-        self.tokenizer = tokenizer
-        self._names = [name.encode() for name in names]
-        self.line = 0
-        tokens = array("i", [0] * 65)
-        for name in self._names:
-            if not tokenizer.encode(name, 0, len(name), tokens):
-                raise DatasetError(f"{name} has characters outside '{tokenizer.alphabet}'")
-
-    def peek(self, tokens):
-        """Do the same as Dataset.peek."""
-        name = self._names[self.line % len(self._names)]
-        return self.tokenizer.encode(name, 0, len(name), tokens)
-
-    def advance(self):
-        """Do the same as Dataset.advance."""
-        self.line += 1
-
-
 class Order:
     """An order of 0 … n-1 without a table: i → (first + i · stride) mod n."""
 
@@ -196,26 +170,3 @@ def gcd(a, b):
     while b:
         a, b = b, a % b
     return a
-
-
-def known(path, names, tokenizer):
-    """Return the set of those names that are in the file. The names are in the form that
-    Tokenizer.decode returns. Raises DatasetError if the file is missing or empty."""
-    wanted = {name for name in names if name}
-    utf8 = [name.encode() for name in wanted]
-    fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)
-    lines = Lines(open_list(path), 1024)
-    tokens = array("i", [0] * (LONGEST + 2))
-    found = set()
-    for block in range(lines.blocks):
-        lines.read(block)
-        text = bytes(lines.buffer)
-        text = text.lower() if fold else text
-        if any(name in text for name in utf8):  # a fast test, mostly false
-            for i in range(lines.count):
-                T = tokenizer.encode(lines.buffer, lines.starts[i], lines.ends[i], tokens)
-                name = tokenizer.decode(memoryview(tokens)[1:T])
-                if name in wanted:
-                    found.add(name)
-    lines.close()
-    return found

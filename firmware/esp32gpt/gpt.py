@@ -9,13 +9,12 @@ from . import checkpoint, kernels
 from .buffers import zeros
 from .checkpoint import BEST, OLD, Header
 from .config import size
-from .dataset import ALL, HELD_OUT, TRAINED, Dataset, known
+from .dataset import ALL, HELD_OUT, TRAINED, Dataset
 from .evaluator import Evaluator
 from .heldout import HeldOut
 from .model import Model
-from .modules import borrow
+from .modules import borrow, intern
 from .rng import Rng
-from .run import Run
 from .sampler import Sampler
 from .tokenizer import Tokenizer
 from .trainer import Trainer, training_buffers
@@ -72,6 +71,7 @@ class GPT:
         if config.moment_bits == 16:
             kernels.with_adam_16(choice.engine)
         compat.collect_every(1024)
+        intern("run", "novelty", "inventions")
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are
         # allocated first: three fit into one piece, and the activations fit into the rest.
@@ -80,7 +80,7 @@ class GPT:
         self.settings = settings
         self.engine_name = choice.name
         self.tokenizer = Tokenizer(letters)
-        holds_out, self._report = about
+        holds_out, self.listed = about  # the second: lines about the list, not yet printed
         side = TRAINED if holds_out else ALL
         names = Dataset(settings["names"], self.tokenizer, settings["seed"], side=side)
         self.rng = Rng(settings["seed"])
@@ -159,32 +159,7 @@ class GPT:
         schedule becomes longer if there are more steps. Raises SettingsError for a number that
         cannot be used, and TrainingError if a loss is not finite.
         """
-        trainer = self.trainer
-        config = self.model.config
-        if seconds is not None:
-            borrow("recipes", "ask", config, seconds, self.settings["given"])
-        elif steps is not None:
-            borrow("defaults", "check", "steps", steps)
-            config.steps = max(config.steps, trainer.step + steps)
-        elif self.is_trained():
-            print(f"all {config.steps} steps are done: gpt.train(1000) trains on")
-            return
-        for line in self._report:
-            print(line)
-        self._report = ()  # shown only once
-        run = Run(self)
-        try:
-            if not config.steps:
-                run.fix_steps()
-            until = config.steps if steps is None else trainer.step + steps
-            print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
-            if trainer.documents.sorted:
-                print("the names are sorted: they are drawn in another order")
-            run.train(until)
-        except KeyboardInterrupt:
-            print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
-        run.save_at_end()
-        compat.collect()  # or what the REPL keeps lands amid the free memory
+        borrow("run", "train", self, steps, seconds)
 
     def is_trained(self):
         """Return True if all steps of the schedule are done."""
@@ -207,7 +182,7 @@ class GPT:
 
     def known(self, names):
         """Return the set of those names that are in the names file, and so are not new."""
-        return known(self.settings["names"], names, self.tokenizer)
+        return borrow("novelty", "known", self.settings["names"], names, self.tokenizer)
 
     def show(self, n=20, **options):
         """Print n invented names, and how many of them are new. `options` are those of `sample`."""

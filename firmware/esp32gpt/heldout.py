@@ -15,7 +15,9 @@ class HeldOut:
         self.count = 0
         self._buffer = bytearray(room)
         self._used = 1  # there is a zero before the first name
-        self._at = (0, 0, 0)  # the epoch, block and line at which reading continues
+        # The epoch, block and line at which reading continues. A list, because a tuple that is made
+        # amid the garbage of reading would split the free memory.
+        self._at = [0, 0, 0]
         self._is_complete = False
 
     def wants(self, names):
@@ -35,7 +37,9 @@ class HeldOut:
             if not T or documents.epoch != epoch or not self._add(tokens, T):
                 self._is_complete = True
             documents.advance()
-            self._at = (documents.epoch, documents.block, documents.line)
+            self._at[0] = documents.epoch
+            self._at[1] = documents.block
+            self._at[2] = documents.line
 
     def _add(self, tokens, T):
         """Keep the name unless it is there already. Returns False if there is no room."""

@@ -26,10 +26,26 @@ def borrow(name, function, *arguments):
     try:
         return getattr(load(name), function)(*arguments)
     finally:
-        for path in set(sys.modules) - before:
-            if path.startswith(PACKAGE):
-                _unload(path)
-        compat.collect()
+        _unload_all_but(before)
+
+
+def intern(*names):
+    """Import these modules and unload them.
+
+    MicroPython keeps the words of a module, its names and short texts, for good. Words that arrive
+    while the free memory is in one piece do not split it later.
+    """
+    before = set(sys.modules)
+    for name in names:
+        load(name)
+    _unload_all_but(before)
+
+
+def _unload_all_but(before):
+    for path in set(sys.modules) - before:
+        if path.startswith(PACKAGE):
+            _unload(path)
+    compat.collect()
 
 
 def _unload(path):

@@ -1,5 +1,5 @@
 """One run of training, with its lines of progress, its measurements of held-out loss and its
-saves."""
+saves. This module is in memory only meanwhile."""
 
 import time
 from math import log
@@ -20,6 +20,35 @@ MEASURES = 50  # about so many measurements in a long run
 # guessing, by TROUBLE nats for PATIENCE steps.
 TROUBLE = 0.25
 PATIENCE = 500
+
+
+def train(gpt, steps, seconds):
+    """Do what GPT.train describes."""
+    trainer = gpt.trainer
+    config = gpt.model.config
+    if seconds is not None:
+        borrow("recipes", "ask", config, seconds, gpt.settings["given"])
+    elif steps is not None:
+        borrow("defaults", "check", "steps", steps)
+        config.steps = max(config.steps, trainer.step + steps)
+    elif gpt.is_trained():
+        print(f"all {config.steps} steps are done: gpt.train(1000) trains on")
+        return
+    for line in gpt.listed:
+        print(line)
+    gpt.listed = ()  # printed only once
+    run = Run(gpt)
+    try:
+        if not config.steps:
+            run.fix_steps()
+        until = config.steps if steps is None else trainer.step + steps
+        print(f"training: step {trainer.step} to {until}, {config.vocab_size - 1} letters")
+        if trainer.documents.sorted:
+            print("the names are sorted: they are drawn in another order")
+        run.train(until)
+    except KeyboardInterrupt:
+        print(f"\nstopped after step {trainer.step}: gpt.train() goes on")
+    run.save_at_end()
 
 
 class Watch:

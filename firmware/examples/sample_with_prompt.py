@@ -5,8 +5,8 @@ mpremote run firmware/examples/sample_with_prompt.py
 
 from esp32gpt import kernels
 from esp32gpt.config import Config
-from esp32gpt.dataset import NameList
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer

@@ -3,7 +3,7 @@
 mpremote run firmware/examples/time_a_kernel.py
 """
 
-from esp32gpt import compat, kernels
+from esp32gpt import chip, compat, kernels
 from esp32gpt.buffers import zeros
 from esp32gpt.rng import Rng
 
@@ -18,7 +18,7 @@ for buffer in (x, w):
     for i in range(len(buffer)):
         buffer[i] = rng.gaussian(0.0, 1.0)
 
-compat.set_highest_clock()
+chip.set_highest_clock()
 choice = kernels.choose()
 linear_forward = choice.engine.linear_forward
 linear_forward(y, x, w, 0, T, N_IN, N_OUT, 0)

@@ -13,9 +13,9 @@ from tools.host.paths import DATA
 from tools.staging import flashimage, stage
 
 PROGRAM = """
-from esp32gpt import compat, kernels
+from esp32gpt import chip, kernels
 kernels.ENGINES = ({engine!r},)
-compat.set_highest_clock()
+chip.set_highest_clock()
 train({settings!r}, {until})
 """
 

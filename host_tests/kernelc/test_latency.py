@@ -13,9 +13,9 @@ from collections import Counter
 import numpy as np
 import pytest
 from esp32gpt.config import Config
-from esp32gpt.dataset import NameList
 from esp32gpt.kernels import reference
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer

@@ -1,8 +1,8 @@
 """Small models, and trainers of them, that the tests share."""
 
 from esp32gpt.config import Config
-from esp32gpt.dataset import NameList
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer

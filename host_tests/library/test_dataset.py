@@ -9,10 +9,10 @@ from esp32gpt.dataset import (
     TRAINED,
     Dataset,
     DatasetError,
-    NameList,
     Order,
-    known,
 )
+from esp32gpt.namelist import NameList
+from esp32gpt.novelty import known
 from esp32gpt.tokenizer import Tokenizer
 from raising import raises
 

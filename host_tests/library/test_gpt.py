@@ -2,7 +2,7 @@
 
 import os
 
-from esp32gpt import checkpoint, inventions, recovery
+from esp32gpt import checkpoint, inventions, run, recovery
 from esp32gpt import gpt as module
 from esp32gpt.dataset import DatasetError
 from esp32gpt.gpt import GPT
@@ -261,12 +261,12 @@ def test_a_short_list_holds_nothing_out():
 def said_by(function, *arguments, **options):
     """Call the function and return the lines that it prints."""
     lines = []
-    for speaker in (module, inventions):
+    for speaker in (module, inventions, run):
         speaker.print = lines.append
     try:
         function(*arguments, **options)
     finally:
-        for speaker in (module, inventions):
+        for speaker in (module, inventions, run):
             del speaker.print
     return lines
 

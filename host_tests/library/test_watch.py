@@ -8,9 +8,9 @@ from math import exp, log
 
 from esp32gpt import kernels, watch
 from esp32gpt.config import Config, size
-from esp32gpt.dataset import NameList
 from esp32gpt.evaluator import Evaluator
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer

@@ -12,20 +12,21 @@ reference engine.
 
 import gc
 
-from esp32gpt import compat, kernels
+from esp32gpt import compat, kernels, modules
 
 engine = kernels.load(ENGINE)
 engine.ATOMIC = True  # nothing interrupts the bench: no copies to take a step back
 from esp32gpt.config import Config
-from esp32gpt.dataset import Dataset, NameList
+from esp32gpt.dataset import Dataset
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.rng import Rng
 from esp32gpt.sampler import Sampler
 from esp32gpt.tokenizer import Tokenizer
 from esp32gpt.trainer import Trainer
 
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
-compat.set_highest_clock()
+modules.borrow("chip", "set_highest_clock")
 tokenizer = Tokenizer()
 rng = Rng(42)
 names = [name.decode() for name in NAMES.split()]

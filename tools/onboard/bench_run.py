@@ -6,14 +6,14 @@ prints is a dict of figures.
 
 import gc
 
-from esp32gpt import checkpoint, compat, kernels
+from esp32gpt import checkpoint, compat, kernels, modules
 
 kernels.ENGINES = (ENGINE,)
 kernels.choose()
 from esp32gpt.gpt import GPT
 
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
-compat.set_highest_clock()
+modules.borrow("chip", "set_highest_clock")
 gc.collect()
 
 

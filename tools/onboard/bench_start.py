@@ -18,15 +18,16 @@ def executable():
 
 
 before = executable()
-from esp32gpt import compat, kernels
+from esp32gpt import compat, kernels, modules
 
 kernels.ENGINES = (ENGINE,)
 kernels.choose().engine.ATOMIC = True  # nothing interrupts the bench: no copies to undo a step
 after = executable()
+import esp32gpt.run  # noqa: F401  (in memory while gpt.train runs)
 from esp32gpt.gpt import GPT
 
 ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
-compat.set_highest_clock()
+modules.borrow("chip", "set_highest_clock")
 gc.collect()
 
 # The same as main.py after its countdown, but always with the default shape.
@@ -56,7 +57,7 @@ probe = gpt.trainer.optimizer = Probe()
 gpt.trainer.train_step()
 print(
     {
-        "firmware": ", ".join(reversed(compat.describe())),
+        "firmware": ", ".join(reversed(modules.borrow("chip", "describe"))),
         "mem_peak": probe.peak,
         "exec_bytes": None if after is None else before - after,
         "first_step_s": round(first_step / 1000000, 3),

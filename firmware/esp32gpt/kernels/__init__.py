@@ -3,7 +3,7 @@
 An engine is a module with the kernels that reference.py defines.
 """
 
-from .. import compat, modules
+from .. import modules
 
 ENGINES = ("fpu", "viper", "reference")  # best first
 
@@ -54,13 +54,9 @@ def _first():
     reasons = []
     for name in ENGINES:
         try:
-            if name == "fpu" and not compat.has_fpu():
-                raise ImportError("only ESP32 and ESP32-S3 have the FPU that it needs")
-            if name != "reference" and compat.loses_writes():
-                raise ImportError(
-                    "an ESP32 before revision 3 may lose what machine code writes to PSRAM: use "
-                    "firmware that does not use PSRAM"
-                )
+            refusal = modules.borrow("chip", "refusal", name)
+            if refusal:
+                raise ImportError(refusal)
             engine = load(name)
             if name == "fpu":
                 modules.borrow("kernels.selftest", "check", engine)

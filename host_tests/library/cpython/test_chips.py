@@ -5,6 +5,7 @@ import sys
 import types
 
 import pytest
+from esp32gpt import chip as own
 from esp32gpt import compat
 
 from tools.host import chips
@@ -45,7 +46,7 @@ def test_board_and_host_know_the_chip_by_what_its_firmware_says(machine, says):
     says(machine)
     chip = chips.of_machine(machine)
     assert chip.name == MACHINES[machine]
-    assert compat.has_fpu() == chip.fpu
+    assert own.has_fpu() == chip.fpu
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_board_and_host_know_the_chip_by_what_its_firmware_says(machine, says):
 )
 def test_what_is_no_esp32_has_no_such_fpu(machine, says):
     says(machine)
-    assert not compat.has_fpu() and chips.of_machine(machine) is None
+    assert not own.has_fpu() and chips.of_machine(machine) is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_an_early_esp32_whose_heap_is_in_psram_loses_writes(
     }
     monkeypatch.setitem(sys.modules, "machine", types.SimpleNamespace(mem32=registers))
     monkeypatch.setattr(compat, "HEAPS", heaps)
-    assert compat.loses_writes() == loses
+    assert own.loses_writes() == loses
 
 
 class Machine(types.ModuleType):
@@ -112,11 +113,11 @@ def test_the_clock_is_the_highest_that_the_chip_takes(monkeypatch, now, takes, h
     machine = Machine(now * 10**6, [mhz * 10**6 for mhz in takes])
     monkeypatch.setattr(sys, "platform", "esp32")
     monkeypatch.setitem(sys.modules, "machine", machine)
-    assert compat.set_highest_clock() == highest * 10**6 == machine.now
+    assert own.set_highest_clock() == highest * 10**6 == machine.now
 
 
 def test_a_host_has_no_clock_to_set():
-    assert compat.set_highest_clock() is None
+    assert own.set_highest_clock() is None
 
 
 @pytest.mark.parametrize(("heap", "heaps"), [("160k", 1), ("4m", 21)])

@@ -12,8 +12,8 @@ import pytest
 from esp32gpt.backward import Backward
 from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
-from esp32gpt.dataset import NameList
 from esp32gpt.model import Model
+from esp32gpt.namelist import NameList
 from esp32gpt.optimizer import Adam
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer

@@ -7,8 +7,9 @@ import textwrap
 from array import array
 
 import pytest
-from esp32gpt.dataset import Dataset, NameList
+from esp32gpt.dataset import Dataset
 from esp32gpt.kernels import reference
+from esp32gpt.namelist import NameList
 from esp32gpt.optimizer import Adam
 from esp32gpt.trainer import Trainer
 
