@@ -2,7 +2,7 @@
 
 import os
 
-from esp32gpt import checkpoint, inventions, run, recovery
+from esp32gpt import checkpoint, inventions, recovery, run
 from esp32gpt import gpt as module
 from esp32gpt.dataset import DatasetError
 from esp32gpt.gpt import GPT

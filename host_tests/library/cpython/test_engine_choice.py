@@ -4,7 +4,7 @@ import inspect
 import types
 
 import pytest
-from esp32gpt import kernels
+from esp32gpt import chip, kernels
 from esp32gpt.kernels import reference, selftest
 
 KERNELS = [case[0] for case in selftest.cases()]
@@ -50,7 +50,7 @@ def loads(monkeypatch):
                 raise result
             return result
 
-        monkeypatch.setattr(kernels.compat, "has_fpu", lambda: has_fpu)
+        monkeypatch.setattr(chip, "has_fpu", lambda: has_fpu)
         monkeypatch.setattr(kernels, "load", load)
         monkeypatch.setattr(kernels, "_choice", None)
         return kernels.choose()
