@@ -19,9 +19,9 @@ i = sys.implementation
 print(json.dumps([list(i[1][:3]), getattr(i, "_machine", ""), getattr(i, "_mpy", 0)]))`;
 
 const BEGIN = `from esp32gpt.gpt import GPT
-from esp32gpt import chip, watch
+from esp32gpt import modules, watch
 from esp32gpt.checkpoint import can_resume
-chip.set_highest_clock()
+modules.borrow("chip", "set_highest_clock")
 if not globals().get("gpt"):
     gpt = GPT.load() if can_resume() else GPT()`;
 
