@@ -91,7 +91,9 @@ class GPT:
         self.held_out = HeldOut()
         self.path = path
         self._is_new = True  # the first save must keep the checkpoint of another model
-        self._best = 0.0  # the lowest held-out loss of all checkpoints; 0 if unknown
+        # The lowest held-out loss of all checkpoints, 0 if unknown. It is in an array, because a new
+        # float would split the free memory.
+        self._best = zeros(1, "d")
         self._last_is_best = False  # True if the last checkpoint has this loss
         compat.collect_every(-1)
 
@@ -104,7 +106,7 @@ class GPT:
         self.trainer.step = header.step
         self.rng.high = header.rng_high
         self.rng.low = header.rng_low
-        self._best = header.best
+        self._best[0] = header.best
         self._last_is_best = header.held > 0 and header.held == header.best
         if names.identity == (header.names_bytes, header.names_crc):
             names.epoch = header.epoch
@@ -126,8 +128,10 @@ class GPT:
         """
         self.trainer.rewind()
         names = self.trainer.documents
-        if held and not 0 < self._best < held:
-            self._best = held
+        best = self._best
+        is_best = bool(held) and not 0 < best[0] < held
+        if is_best:
+            best[0] = held
         values = {
             "step": self.trainer.step,
             "n_losses": len(self.trainer.losses),
@@ -140,16 +144,16 @@ class GPT:
             "names_bytes": names.identity[0],
             "names_crc": names.identity[1],
             "held": held or 0.0,
-            "best": self._best,
+            "best": best[0],
         }
         if self._is_new:
             checkpoint.keep(self.path)
         self._is_new = False
         header = Header(self.model.config, self.tokenizer.alphabet, values)
         checkpoint.save(self.path, header, self._arrays())
-        if self._last_is_best and held != self._best:
+        if self._last_is_best and not is_best:
             checkpoint.replace(self.path + OLD, self.path + BEST)
-        self._last_is_best = held == self._best
+        self._last_is_best = is_best
         print(f"saved: step {self.trainer.step} to {self.path}")
 
     def train(self, steps=None, seconds=None):
