@@ -91,8 +91,8 @@ class GPT:
         self.held_out = HeldOut()
         self.path = path
         self._is_new = True  # the first save must keep the checkpoint of another model
-        # The lowest held-out loss of all checkpoints, 0 if unknown. It is in an array, because a new
-        # float would split the free memory.
+        # The lowest held-out loss of all checkpoints, 0 if unknown. In an array, because a float
+        # that is made later would split the free memory.
         self._best = zeros(1, "d")
         self._last_is_best = False  # True if the last checkpoint has this loss
         compat.collect_every(-1)
