@@ -20,8 +20,7 @@ COUNTDOWN_SECONDS = 2
 
 def banner():
     """Print the board, the firmware and the engine."""
-    board, firmware = borrow("chip", "describe")
-    clock = borrow("chip", "set_highest_clock")
+    board, firmware, clock = borrow("chip", "begin")
     print(f"esp32gpt: {board}, {firmware}" + (f", {clock // 1000000} MHz" if clock else ""))
     choice = kernels.choose()
     for reason in choice.reasons:

@@ -9,6 +9,12 @@ CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # Hz: the highest of an ESP32,
 FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3
 
 
+def begin():
+    """Set the highest clock; return (board, firmware, clock in Hz or None), as the two functions
+    below do."""
+    return describe() + (set_highest_clock(),)
+
+
 def describe():
     """Return (board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
     version = ".".join(str(part) for part in sys.implementation.version[:3])

@@ -4,7 +4,7 @@ Each tensor is updated as soon as its gradient is known and the backward pass do
 weights any more. So the gradients of all tensors can share one place.
 """
 
-from . import compat, modules
+from . import compat, kernels, modules
 from .buffers import views
 
 
@@ -17,6 +17,7 @@ class Follow:
 
     def __init__(self, model, grads, optimizer):
         """Use `grads`, a buffer for config.gradients(), and the moments of `optimizer`, an Adam."""
+        kernels.with_adam_16(model.kernels)
         self._kernels = model.kernels
         self._optimizer = optimizer
         self._next = 0

@@ -3,8 +3,6 @@
 from array import array
 from math import cos, pi
 
-from .kernels import with_adam_16
-
 FOREVER = 1 << 29  # so many steps that the learning rate practically does not fall
 
 
@@ -20,8 +18,6 @@ class Adam:
 
     def __init__(self, config, kernels, moments, typecode="f"):
         """Use `moments`, a list of the buffers m and v, or of one buffer for both."""
-        if config.moment_bits == 16:
-            with_adam_16(kernels)
         self.config = config
         self.kernels = kernels
         self.moments = moments
