@@ -14,7 +14,7 @@ The host writes it when it prepares a list; otherwise the board does.
 
 from binascii import crc32
 
-from . import utf8
+from . import compat, utf8
 from .dataset import open_list
 from .modules import borrow
 
@@ -67,6 +67,8 @@ def load(path, fold, config, letters=None):
         if not listing or letters not in (None, listing.letters):
             if key[0] > LARGE:
                 print(f"looking through {path}, {key[0] // 1024} KB")
+            # Thousands of small objects stay meanwhile. Amid garbage they would split the memory.
+            compat.collect_every(4096)
             listing = borrow("alphabet", "look_through", path, file, fold, letters)
             if letters is None:
                 write(path, key, listing)
