@@ -44,21 +44,21 @@ def start(micropython, directory, settings, until):
     )
 
 
-def compare(micropython, directory, monkeypatch, settings, until):
+def compare(micropython, directory, settings, until):
     """Train, compare with the oracle, and return the speed of each piece."""
     process = start(micropython, directory, settings, until)
-    expected, limit = oracle.train(monkeypatch, settings, until)
+    expected = oracle.train(settings, until)
     said = process.communicate(timeout=600)[0]
     assert process.returncode == 0, said
     losses, speeds = oracle.pieces(said)
-    oracle.assert_near(losses, expected, limit)
+    oracle.assert_near(losses, expected, settings, until)
     return speeds
 
 
-def test_steps_so_long_that_weights_grow_large(micropython, directory, monkeypatch):
+def test_steps_so_long_that_weights_grow_large(micropython, directory):
     """After 6,000 steps the weights are as large as after 20,000 at the usual rate."""
     settings = {"steps": 6000, "learning_rate": 0.02, "seed": 42}
-    speeds = compare(micropython, directory, monkeypatch, settings, 6000)
+    speeds = compare(micropython, directory, settings, 6000)
     oracle.assert_steady(speeds)
 
 
@@ -73,14 +73,14 @@ def test_going_on_from_a_late_state(micropython, directory, monkeypatch, tmp_pat
     shutil.copy("names.txt", fresh)
     first = start(micropython, fresh, settings, 1000).communicate()[0]
     early.save()
-    speeds = compare(micropython, directory, monkeypatch, {}, 9000)
+    speeds = compare(micropython, directory, {}, 9000)
     oracle.assert_steady(oracle.pieces(first)[1] + speeds)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [42, 7, 3])
 @pytest.mark.parametrize("shape", SHAPES, ids=["default", "two layers", "24 channels"])
-def test_twenty_thousand_steps(micropython, directory, monkeypatch, shape, seed):
+def test_twenty_thousand_steps(micropython, directory, shape, seed):
     settings = {**oracle.SETTINGS, "seed": seed, **shape}
-    speeds = compare(micropython, directory, monkeypatch, settings, 20000)
+    speeds = compare(micropython, directory, settings, 20000)
     oracle.assert_steady(speeds)
