@@ -11,11 +11,12 @@ from esp32gpt.gpt import GPT  # first: it turns on frequent garbage collection f
 # isort: split
 from esp32gpt import compat, kernels
 from esp32gpt.checkpoint import CheckpointError, can_resume
+from esp32gpt.compat import const
 from esp32gpt.dataset import DatasetError
 from esp32gpt.modules import borrow
 from esp32gpt.trainer import TrainingError
 
-COUNTDOWN_SECONDS = 2
+_COUNTDOWN_US = const(2_000_000)
 
 
 def banner():
@@ -29,20 +30,24 @@ def banner():
     print(f"engine: {choice.name}, free memory: {compat.free_bytes() // 1024} KB")
 
 
-def countdown():
-    """Count down, so that the user can press Ctrl-C before training starts."""
-    for seconds in range(COUNTDOWN_SECONDS, 0, -1):
-        print(f"training starts in {seconds} s (Ctrl-C: REPL)")
-        time.sleep(1)
+def build():
+    """Return the model of the last save, or a new one. On a board this takes as long as a
+    countdown, so that the user can press Ctrl-C before training starts."""
+    began = compat.ticks_us()
+    if not compat.ON_HOST:
+        print(f"training starts in {_COUNTDOWN_US // 1000000} s (Ctrl-C: REPL)")
+    model = GPT.load() if can_resume() else GPT()
+    while not compat.ON_HOST and compat.ticks_diff(compat.ticks_us(), began) < _COUNTDOWN_US:
+        time.sleep(0.02)
+    return model
 
 
 def main():
-    """Show the banner, count down, train, and print invented names."""
+    """Show the banner, build the model, train, and print invented names."""
     global gpt
+    gpt = None  # an earlier model would take the memory
     banner()
-    if not compat.ON_HOST:
-        countdown()
-    gpt = GPT.load() if can_resume() else GPT()
+    gpt = build()
     gpt.train()
     if gpt.is_trained():
         gpt.report()

@@ -1,13 +1,14 @@
 """Choose the alphabet of a names file: its characters, except those that are too rare to learn."""
 
 from . import remarks, utf8
+from .compat import const
 from .dataset import DatasetError
 from .lines import Lines
 from .listing import BLOCK, MOST, is_letter
 from .survey import survey
 from .tokenizer import Tokenizer, pack
 
-RARE = 1000  # a character that occurs less than once in so many names is left out
+_RARE = const(1000)  # a character that occurs less than once in so many names is left out
 COUNTED = 512  # a board's memory allows it to count so many different characters
 
 
@@ -59,7 +60,7 @@ def frequent(letters, found, most):
     common = []
     for i, letter in enumerate(letters):
         n = found.counts.get(i + 1, 0)
-        if n and n * RARE >= found.names:
+        if n and n * _RARE >= found.names:
             common.append((-n, ord(letter)))
     return "".join(chr(code) for code in sorted(code for _, code in sorted(common)[:most]))
 

@@ -4,9 +4,10 @@ start."""
 import sys
 
 from . import compat
+from .compat import const
 
-CLOCKS = (240_000_000, 160_000_000, 120_000_000)  # Hz: the highest of an ESP32, a C3, a C2
-FAMILIES_WITH_FPU = ("", "s3")  # ESP32 and ESP32-S3
+_CLOCKS = const((240_000_000, 160_000_000, 120_000_000))  # Hz: the highest of an ESP32, a C3, a C2
+_FAMILIES_WITH_FPU = const(("", "s3"))  # ESP32 and ESP32-S3
 
 
 def begin():
@@ -23,7 +24,7 @@ def describe():
 
 
 def set_highest_clock():
-    """Set the processor's clock to the highest of CLOCKS that the chip allows; return it in Hz.
+    """Set the processor's clock to the highest of _CLOCKS that the chip allows; return it in Hz.
 
     A chip that is faster already keeps its clock. Returns None if there is no clock to set.
     """
@@ -31,7 +32,7 @@ def set_highest_clock():
         return None
     import machine
 
-    for hertz in CLOCKS:
+    for hertz in _CLOCKS:
         if hertz > machine.freq():
             try:
                 machine.freq(hertz)
@@ -58,7 +59,7 @@ def has_fpu():
 
     An ESP32-S2 could load the engine's code, but would crash in it.
     """
-    return _family() in FAMILIES_WITH_FPU
+    return _family() in _FAMILIES_WITH_FPU
 
 
 def loses_writes():

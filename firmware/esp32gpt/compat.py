@@ -5,6 +5,17 @@ import sys
 import time
 
 MICROPYTHON = sys.implementation.name == "micropython"
+
+if MICROPYTHON:
+    from micropython import const
+else:
+
+    def const(value):
+        """Return the value. MicroPython puts it wherever the name stands, and, because of the
+        underscore in `_NAME = const(value)`, keeps neither the name nor a global for it."""
+        return value
+
+
 ON_HOST = sys.platform in ("linux", "darwin", "win32")
 
 # On a chip, MicroPython raises KeyboardInterrupt only where bytecode branches. So code without a
@@ -14,10 +25,10 @@ INTERRUPTS_AT_BRANCHES = MICROPYTHON and not ON_HOST
 # Only on a chip Ctrl-C is a character that is typed, and can be held back; not in a browser.
 CTRL_C_IS_TYPED = sys.platform == "esp32"
 
-BARE_HEAP = 192 * 1024  # bytes; a bare ESP32 has 160, a C3 200
+_BARE_HEAP = const(192 * 1024)  # bytes; a bare ESP32 has 160, a C3 200
 
 # The size of the heap here, after it has grown, in heaps of a bare chip.
-HEAPS = max(1, gc.mem_free() // BARE_HEAP) if MICROPYTHON else 1
+HEAPS = max(1, gc.mem_free() // _BARE_HEAP) if MICROPYTHON else 1
 
 if MICROPYTHON:
     ticks_us = time.ticks_us

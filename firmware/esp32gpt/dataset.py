@@ -8,11 +8,13 @@ another order that a few ints describe. Each line comes once in an epoch.
 from array import array
 from binascii import crc32
 
+from .compat import const
 from .lines import Lines
 from .rng import Rng
 
-HELD_OUT_OF = 16  # one name of so many is held out
-DECIDE = 16  # the first tokens of a name decide: the same names are held out in any longer context
+_HELD_OUT_OF = const(16)  # one name of so many is held out
+# The first tokens of a name decide: the same names are held out in any longer context.
+_DECIDE = const(16)
 
 # The sides of a list.
 ALL = 0
@@ -30,9 +32,9 @@ def is_held_out(tokens, T):
     A hash of the name decides, so copies of a name are always on the same side.
     """
     h = 0
-    for i in range(1, min(T, DECIDE) + 1):
+    for i in range(1, min(T, _DECIDE) + 1):
         h = (h * 251 + tokens[i]) & 0x3FFF
-    return (h * 40503 & 0xFFFF) < 0x10000 // HELD_OUT_OF
+    return (h * 40503 & 0xFFFF) < 0x10000 // _HELD_OUT_OF
 
 
 def open_list(path):

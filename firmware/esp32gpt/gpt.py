@@ -2,6 +2,7 @@
 # ruff: noqa: E402
 
 from . import compat
+from .compat import const
 
 compat.collect_every(4096)  # while modules load: garbage must not split the free memory
 
@@ -13,14 +14,16 @@ from .dataset import ALL, HELD_OUT, TRAINED, Dataset
 from .evaluator import Evaluator
 from .heldout import HeldOut
 from .model import Model
-from .modules import borrow, intern
+from .modules import borrow, intern, lend
 from .rng import Rng
 from .sampler import Sampler
 from .tokenizer import Tokenizer
 from .trainer import Trainer, training_buffers
 
-EVALUATED = 256  # different names that `evaluate` measures
-DROPPED = "no letter arrived: a board's prompt drops those beyond ASCII, so write å as \\xe5"
+_EVALUATED = const(256)  # different names that `evaluate` measures
+_DROPPED = const(
+    "no letter arrived: a board's prompt drops those beyond ASCII, so write å as \\xe5"
+)
 
 
 class GPT:
@@ -71,7 +74,8 @@ class GPT:
         if config.moment_bits == 16:
             kernels.with_adam_16(choice.engine)
         compat.collect_every(1024)
-        intern("run", "novelty", "inventions")
+        lend("run")
+        intern("novelty", "inventions")
         compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
         # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are
         # allocated first: three fit into one piece, and the activations fit into the rest.
@@ -179,7 +183,7 @@ class GPT:
         model does not know.
         """
         if prompt == "":
-            print(DROPPED)
+            print(_DROPPED)
         if temperature is None:
             temperature = self.settings["temperature"]
         return [self.sampler.sample(prompt or "", temperature, top_k) for _ in range(n)]
@@ -194,7 +198,7 @@ class GPT:
 
     def report(self, n=20):
         """Print n invented names, figures on the quality of names, and the held-out loss."""
-        borrow("inventions", "report", self, n, EVALUATED)
+        borrow("inventions", "report", self, n, _EVALUATED)
 
     def loss(self, name):
         """Print the name as it arrived, and return the mean loss of its letters and its end, in
@@ -205,11 +209,11 @@ class GPT:
         that the model does not know.
         """
         if not name:
-            raise ValueError(DROPPED)
+            raise ValueError(_DROPPED)
         print(f"'{name}':")
         return self.evaluator.loss(name)
 
-    def evaluate(self, names=EVALUATED):
+    def evaluate(self, names=_EVALUATED):
         """Return the mean loss of up to `names` different held-out names, which training never
         sees.
 

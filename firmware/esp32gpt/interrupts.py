@@ -7,7 +7,9 @@ import sys
 
 import micropython
 
-CTRL_C = 3
+from .compat import const
+
+_CTRL_C = const(3)
 
 _input = select.poll()
 _input.register(sys.stdin, select.POLLIN)
@@ -42,7 +44,7 @@ def release():
 
     The other characters typed since then can still be read, in their order.
     """
-    micropython.kbd_intr(CTRL_C)
+    micropython.kbd_intr(_CTRL_C)
     if _input.poll(0):
         _type_again()
 
@@ -51,10 +53,10 @@ def _type_again():
     data = []
     while _input.poll(0):
         data += sys.stdin.buffer.read(1)
-    others = [character for character in data if character != CTRL_C]
+    others = [character for character in data if character != _CTRL_C]
     # Characters from a terminal of os.dupterm are put into the buffer of typed characters.
     before = os.dupterm(_Typed(others))
     os.dupterm_notify(None)
     os.dupterm(before)
-    if CTRL_C in data:
+    if _CTRL_C in data:
         raise KeyboardInterrupt

@@ -2,11 +2,13 @@
 
 from array import array
 
-LF = 10
-CR = 13
-TAB = 9
-SPACE = 32
-MARK = b"\xef\xbb\xbf"  # a byte order mark: some editors write it at the start of UTF-8
+from .compat import const
+
+_LF = const(10)
+_CR = const(13)
+_TAB = const(9)
+_SPACE = const(32)
+_MARK = const(b"\xef\xbb\xbf")  # a byte order mark: some editors write it at the start of UTF-8
 LONGEST = 256  # bytes of a name; a longer line is no name, and no context is as long
 
 
@@ -45,28 +47,28 @@ class Lines:
         else:
             self._file.seek(0)
         filled = self._file.readinto(self._window)
-        buffer[filled] = LF
+        buffer[filled] = _LF
         first = 0
-        if not block and buffer[:3] == MARK:
+        if not block and buffer[:3] == _MARK:
             first = 3
         if block:
-            while buffer[first] != LF and buffer[first] != CR:
+            while buffer[first] != _LF and buffer[first] != _CR:
                 first += 1
             first += 1
         count = 0
         tabs = 0
         while first < stop and first < filled:
             begin = first  # of the line
-            while buffer[first] == SPACE or buffer[first] == TAB:
+            while buffer[first] == _SPACE or buffer[first] == _TAB:
                 first += 1
             end = 0
             last = first
             while True:
-                while buffer[last] >= SPACE:
+                while buffer[last] >= _SPACE:
                     last += 1
-                if buffer[last] == LF or buffer[last] == CR:
+                if buffer[last] == _LF or buffer[last] == _CR:
                     break
-                if buffer[last] == TAB and not end:
+                if buffer[last] == _TAB and not end:
                     end = last
                 last += 1
             tabs += end > first

@@ -15,17 +15,18 @@ The host writes it when it prepares a list; otherwise the board does.
 from binascii import crc32
 
 from . import compat, utf8
+from .compat import const
 from .dataset import open_list
 from .modules import borrow
 
-MOST_BYTES = 8192  # the largest stored listing
+_MOST_BYTES = const(8192)  # the largest stored listing
 BLOCK = 4096  # bytes read at once: a block of the flash
 MOST = 64  # letters of an alphabet; each letter is a token, which costs the chip memory
 LEAST = 8  # names are held out only if so many different ones are held out, and as many trained on
 HOST = "host"
 BARE_BYTES = 112 * 1024  # that an ESP32 without PSRAM has for a model that trains, on v1.24.0
-LARGE = 65536  # bytes of a file that takes a chip more than a second
-REMARKS = 2
+_LARGE = const(65536)  # bytes of a file that takes a chip more than a second
+_REMARKS = const(2)
 
 
 class Listing:
@@ -65,7 +66,7 @@ def load(path, fold, config, letters=None):
         key = identify(file, "fold" if fold else "keep")
         listing = read(beside(path), key)
         if not listing or letters not in (None, listing.letters):
-            if key[0] > LARGE:
+            if key[0] > _LARGE:
                 print(f"looking through {path}, {key[0] // 1024} KB")
             # Thousands of small objects stay meanwhile. Amid garbage they would split the memory.
             compat.collect_every(4096)
@@ -115,7 +116,7 @@ def render(key, listing):
     size, crc, maker = key
     counts = (listing.lines, listing.names, listing.different, listing.held_out)
     lengths = " ".join(f"{n}:{listing.lengths[n]}" for n in sorted(listing.lengths))
-    remarks = (list(listing.remarks) + [""] * REMARKS)[:REMARKS]
+    remarks = (list(listing.remarks) + [""] * _REMARKS)[:_REMARKS]
     lines = [
         f"{size} {crc} {maker}",
         listing.letters,
@@ -133,11 +134,11 @@ def read(path, key):
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(_MOST_BYTES + 1)
     except OSError:
         return None
     size, crc, maker = key
-    if len(data) > MOST_BYTES or not data.endswith(b"\n"):
+    if len(data) > _MOST_BYTES or not data.endswith(b"\n"):
         return None
     try:
         found, letters, counts, lengths, *remarks, _ = utf8.decode(data).split("\n")
@@ -147,7 +148,7 @@ def read(path, key):
         return None
     if found not in (f"{size} {crc} {maker}", f"{size} {crc} {HOST}"):
         return None
-    if len(remarks) != REMARKS or not lengths or not _is_alphabet(letters):
+    if len(remarks) != _REMARKS or not lengths or not _is_alphabet(letters):
         return None
     return Listing(letters, lines, names, different, held_out, exact, lengths, remarks)
 

@@ -1,6 +1,6 @@
 """Import modules of the library by name, and unload those that are needed only for one call.
 
-A chip's heap is scarce, so modules that are needed only at the start or at the end are borrowed.
+A chip's heap is scarce, so modules that are needed only for one call are borrowed.
 """
 
 import sys
@@ -8,6 +8,8 @@ import sys
 from . import compat
 
 PACKAGE = __name__.rpartition(".")[0] + "."
+
+_lent = set()  # loaded ahead of the call that borrows them
 
 
 def load(name):
@@ -22,11 +24,23 @@ def borrow(name, function, *arguments):
 
     This also unloads all other modules of the library that the call imported, even if it raises.
     """
-    before = set(sys.modules)
+    before = set(sys.modules) - _lent
+    _lent.clear()
     try:
         return getattr(load(name), function)(*arguments)
     finally:
         _unload_all_but(before)
+
+
+def lend(name):
+    """Import a module that `borrow` is to call and unload later.
+
+    A module that is loaded before large arrays leaves a hole below them when it is unloaded, and
+    not one amid the free memory.
+    """
+    before = set(sys.modules)
+    load(name)
+    _lent.update(set(sys.modules) - before)
 
 
 def intern(*names):

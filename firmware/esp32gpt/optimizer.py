@@ -3,7 +3,9 @@
 from array import array
 from math import cos, pi
 
-FOREVER = 1 << 29  # so many steps that the learning rate practically does not fall
+from .compat import const
+
+_FOREVER = const(1 << 29)  # so many steps that the learning rate practically does not fall
 
 
 class Adam:
@@ -23,7 +25,7 @@ class Adam:
         self.moments = moments
         self.n = len(moments[0])
         self.hyper = array(typecode, [0.0, 0.0, 0.0, config.eps])
-        self.steps = FOREVER
+        self.steps = _FOREVER
         self.now = 0  # the step that was prepared
 
     def prepare(self, step):
@@ -37,7 +39,7 @@ class Adam:
         hyper[0] = config.learning_rate
         hyper[1] = config.beta1
         hyper[2] = config.beta2
-        self.steps = config.steps or FOREVER
+        self.steps = config.steps or _FOREVER
         if step < config.warmup:
             hyper[0] *= (step + 1) / config.warmup
         if config.cosine and step:

@@ -1,10 +1,11 @@
 """The lines that training prints, in one fixed form that serial plotters can draw."""
 
 from . import compat
+from .compat import const
 
 # A line is printed after the first step, after so many steps, and after so much time.
-STEPS = 50
-MICROSECONDS = 400_000
+_STEPS = const(50)
+_MICROSECONDS = const(400_000)
 
 
 class Progress:
@@ -29,7 +30,7 @@ class Progress:
     def is_due(self, us):
         """Return True if a line is due after this step, `us` microseconds after the last line."""
         step = self.trainer.step
-        return us > MICROSECONDS or step % STEPS == 0 or step in (self._first, self.until)
+        return us > _MICROSECONDS or step % _STEPS == 0 or step in (self._first, self.until)
 
     def show(self, us, held):
         """Print a line. The steps since the last line took `us` microseconds; this does not include

@@ -3,6 +3,7 @@
 tools/RECIPES.md says how they were found.
 """
 
+from .compat import const
 from .defaults import SettingsError, check
 
 # (the most steps, learning rate, β1, β2). The first recipe is microgpt's.
@@ -14,11 +15,11 @@ RECIPES = (
     (60000, 0.003, 0.85, 0.99),
     (100000000, 0.002, 0.9, 0.999),
 )
-NAMES = ("learning_rate", "beta1", "beta2")
+_NAMES = const(("learning_rate", "beta1", "beta2"))
 
 # If the user gives a time, the number of steps is known only after the first steps.
-WARMUP = 100  # steps
-FIRST = 0.002  # the learning rate of these first steps
+_WARMUP = const(100)  # steps
+_FIRST = const(0.002)  # the learning rate of these first steps
 
 
 def ask(config, seconds, given):
@@ -34,14 +35,14 @@ def begin(config, given):
     """Prepare a Config to train for config.seconds. Settings named in `given` stay as they are."""
     config.steps = 0
     if "learning_rate" not in given:
-        config.learning_rate = FIRST
+        config.learning_rate = _FIRST
     if "warmup" not in given:
-        config.warmup = WARMUP
+        config.warmup = _WARMUP
 
 
 def finish(config, given):
     """Set the recipe for config.steps, which is known now. Settings named in `given` stay."""
     fitting = [recipe for recipe in RECIPES if config.steps <= recipe[0]]
-    for name, value in zip(NAMES, fitting[0][1:]):
+    for name, value in zip(_NAMES, fitting[0][1:]):
         if name not in given:
             setattr(config, name, value)

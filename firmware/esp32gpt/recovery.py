@@ -23,6 +23,7 @@ from .checkpoint import (
     exists,
     replace,
 )
+from .compat import const
 from .config import Config
 
 # The number of INTS and FLOATS in each version of the format, and the values that older versions
@@ -37,7 +38,7 @@ SINCE = {
     "held": 0.0,
     "best": 0.0,
 }
-LONGEST_ALPHABET = 8192  # bytes; a file that claims more is damaged
+_LONGEST_ALPHABET = const(8192)  # bytes; a file that claims more is damaged
 
 
 def newest(path):
@@ -80,7 +81,7 @@ def inspect(path):
                 " deploy that one to go on with it, or rename the file to begin anew"
             )
         damaged = CheckpointError(f"{path} is damaged: rename it to begin anew, or restore a copy")
-        if not 0 <= start - struct.calcsize(_form(version)) <= LONGEST_ALPHABET:
+        if not 0 <= start - struct.calcsize(_form(version)) <= _LONGEST_ALPHABET:
             raise damaged
         head = prefix + file.read(start - len(prefix))
         if len(head) != start or not _is_whole(file, crc32(head), total - 4 - start):

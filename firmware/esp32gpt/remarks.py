@@ -1,6 +1,7 @@
 """Write remarks about a list: the problems in it, and the remedies."""
 
 from . import utf8
+from .compat import const
 from .lines import LONGEST
 from .listing import MOST, is_letter
 from .report import plural
@@ -14,8 +15,8 @@ WORDS = {
 }
 TOO_RARE = "letters that occur less than once in 1000 names are not learned"
 ONE_A_LINE = f"put one name of at most {LONGEST} bytes on each line"
-SHOWN = 24  # characters of an example or of an alphabet
-SEPARATORS = ';,|"<{'  # a file with one of these in most of its lines is a table, or code
+_SHOWN = const(24)  # characters of an example or of an alphabet
+_SEPARATORS = const(';,|"<{')  # a file with one of these in most of its lines is a table, or code
 HEADERS = ("name", "names", "title", "word", "words", "smiles")
 
 # Ranges of capitals with a small letter, of combining accents, and of ligatures. A board cannot
@@ -81,7 +82,7 @@ def about_table(letters, found, first):
     hints = []
     if found.tabs * 10 >= found.names * 9:
         hints.append("most lines have tabs: the text before the first tab is used as the name")
-    for separator in SEPARATORS:
+    for separator in _SEPARATORS:
         i = letters.find(separator)
         if i >= 0 and found.counts.get(i + 1, 0) * 10 >= found.names * 9:
             hints.append(
@@ -138,5 +139,5 @@ def example(line):
 
 def quote(text):
     """Return the text in quotes, shortened, with control characters escaped."""
-    shown = text if len(text) <= SHOWN + 3 else text[:SHOWN] + "..."
+    shown = text if len(text) <= _SHOWN + 3 else text[:_SHOWN] + "..."
     return "'" + "".join(c if is_letter(c) else f"\\x{ord(c):02x}" for c in shown) + "'"

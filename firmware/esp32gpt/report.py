@@ -1,10 +1,11 @@
 """The report on a list, printed before training, in at most four lines."""
 
 from . import compat
+from .compat import const
 from .listing import LEAST
 
-SHOWN = 64  # letters
-GREATEST_BLOCK = 256
+_SHOWN = const(64)  # letters
+_GREATEST_BLOCK = const(256)
 
 
 def lines(path, listing, config, free=None):
@@ -15,7 +16,7 @@ def lines(path, listing, config, free=None):
     """
     name = path[path.rfind("/") + 1 :]
     letters = listing.letters
-    shown = letters if len(letters) <= SHOWN else letters[:SHOWN] + "..."
+    shown = letters if len(letters) <= _SHOWN else letters[:_SHOWN] + "..."
     remarks = list(listing.remarks)
     remarks[-1] = "; ".join(part for part in (remarks[-1], cut(listing, config, free)) if part)
     said = [f"{name}: {counts(listing)}", f"letters: {len(letters)}, '{shown}'"]
@@ -58,8 +59,8 @@ def cut(listing, config, free):
         return ""
     free = free or compat.free_bytes()
     vocab_size = len(listing.letters) + 1
-    wanted = min(max(listing.lengths) + 1, GREATEST_BLOCK)  # the end is a token, too
-    holds = "holds all" if wanted < GREATEST_BLOCK else "holds most"
+    wanted = min(max(listing.lengths) + 1, _GREATEST_BLOCK)  # the end is a token, too
+    holds = "holds all" if wanted < _GREATEST_BLOCK else "holds most"
     needed = needed_bytes(config, vocab_size, wanted)
     words = f"{too_long} of {plural(listing.names, 'name')} too long for block_size {T} and cut: "
     words += f"block_size={wanted} {holds} and takes {kilobytes(needed)}"

@@ -6,19 +6,21 @@ from math import log
 
 from . import compat
 from .checkpoint import BEST, CheckpointError
+from .compat import const
 from .modules import borrow
 from .progress import Progress
 
-TIMED = 20  # steps to time if the user gives seconds; a first one is not timed: it may load names
-SHARE = 0.88  # of the time is steps as they are timed, the rest is shown and measured
+# Steps to time if the user gives seconds. A first one is not timed, because it may load names.
+_TIMED = const(20)
+_SHARE = const(0.88)  # of the time is steps as they are timed, the rest is shown and measured
 MEASURED = 64  # held-out names in a measurement while training
-STEPS_BETWEEN = 250  # the fewest steps between two measurements
-MEASURES = 50  # about so many measurements in a long run
+_STEPS_BETWEEN = const(250)  # the fewest steps between two measurements
+_MEASURES = const(50)  # about so many measurements in a long run
 
 
 # Training has diverged if the running mean of the loss is worse than its best value, or worse than
-# guessing, by TROUBLE nats for PATIENCE steps.
-TROUBLE = 0.25
+# guessing, by _TROUBLE nats for PATIENCE steps.
+_TROUBLE = const(0.25)
 PATIENCE = 500
 
 
@@ -63,7 +65,7 @@ class Watch:
     def has_diverged(self, step, avg):
         """Return True if `avg` has been bad for PATIENCE steps up to this one."""
         self.best = min(self.best, avg)
-        is_fine = avg <= self.best + TROUBLE and avg <= self.guessing
+        is_fine = avg <= self.best + _TROUBLE and avg <= self.guessing
         if self._fine is None or is_fine:
             self._fine = step
         return step - self._fine >= PATIENCE
@@ -86,10 +88,10 @@ class Run:
         trainer.prepare()
         trainer.train_step()
         began = compat.ticks_us()
-        for _ in range(TIMED):
+        for _ in range(_TIMED):
             trainer.train_step()
-        us = compat.ticks_diff(compat.ticks_us(), began) / TIMED
-        more = int(config.seconds * 1000000 * SHARE / max(us, 1)) - TIMED - 1
+        us = compat.ticks_diff(compat.ticks_us(), began) / _TIMED
+        more = int(config.seconds * 1000000 * _SHARE / max(us, 1)) - _TIMED - 1
         config.steps = trainer.step + max(more, 1)
         borrow("recipes", "finish", config, self.gpt.settings["given"])
 
@@ -99,7 +101,7 @@ class Run:
         settings = self.gpt.settings
         seconds = settings["autosave_seconds"]
         steps = settings["autosave_steps"] or until + 1
-        between = max(STEPS_BETWEEN, (until - trainer.step) // MEASURES)
+        between = max(_STEPS_BETWEEN, (until - trainer.step) // _MEASURES)
         progress = Progress(trainer, until)
         watch = Watch(log(trainer.model.vocab_size))
         told = False

@@ -3,9 +3,10 @@
 from array import array
 
 from .buffers import zeros
+from .compat import const
 from .tokenizer import BOS
 
-TRIES = 100  # draws of a first letter; some models nearly always draw the end of a name
+_TRIES = const(100)  # draws of a first letter; some models nearly always draw the end of a name
 
 
 class Sampler:
@@ -43,7 +44,7 @@ class Sampler:
         if length:
             # Compute the rows of the prompt before its last token; the loop computes the last one.
             forward(tokens, 0, length)
-        tries = TRIES
+        tries = _TRIES
         while length < block_size:
             token = categorical(forward(tokens, length, 1), scale, length, V, top_k, bits())
             if token != BOS:

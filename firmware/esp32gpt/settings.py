@@ -4,13 +4,14 @@ This module is in memory only while a model is made.
 """
 
 from . import recipes
+from .compat import const
 from .config import SHAPE, Config
 from .defaults import MODEL, PRESETS, SettingsError, check, default, names
 from .modules import borrow
 
 PATH = "esp32gpt.json"
-MOST_BYTES = 4096
-RECIPE = ("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
+_MOST_BYTES = const(4096)
+_RECIPE = const(("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch"))
 
 
 def read(changes, path=PATH):
@@ -76,7 +77,7 @@ def agree(values, given, config, path):
                 f"{path} has {name} {getattr(config, name)}, but {values[name]} is asked for: "
                 "undo that setting, or rename the file to begin anew"
             )
-    for name in RECIPE:
+    for name in _RECIPE:
         if name in given:
             setattr(config, name, values[name])
     config.check_batch()
@@ -92,11 +93,11 @@ def _read(path):
     """Return the file's contents as a dict, empty if there is no such file."""
     try:
         with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(_MOST_BYTES + 1)
     except OSError:
         return {}
-    if len(data) > MOST_BYTES:
-        raise SettingsError(f"{path} is longer than {MOST_BYTES} bytes: is it the right file?")
+    if len(data) > _MOST_BYTES:
+        raise SettingsError(f"{path} is longer than {_MOST_BYTES} bytes: is it the right file?")
     try:
         return borrow("strictjson", "load", data)
     except ValueError as error:

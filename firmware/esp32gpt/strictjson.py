@@ -4,10 +4,11 @@ The json modules of CPython and MicroPython accept different mistakes: comments,
 a byte order mark, whole numbers such as 5e3. But the host checks the settings that the board reads.
 """
 
+from .compat import const
 from .utf8 import decode
 
-LONGEST_NUMBER = 24  # characters
-GREATEST_EXPONENT = 30  # the largest float32 is about 10^38
+_LONGEST_NUMBER = const(24)  # characters
+_GREATEST_EXPONENT = const(30)  # the largest float32 is about 10^38
 WORDS = {"true": True, "false": False, "null": None}
 ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -160,8 +161,8 @@ class Reader:
             if sign == "-":
                 exponent = -exponent
         text = self.text[first : self.i]
-        if len(text) > LONGEST_NUMBER or not -GREATEST_EXPONENT <= exponent <= GREATEST_EXPONENT:
-            raise self.error(f"the number {text[:LONGEST_NUMBER]} is too long or too large")
+        if len(text) > _LONGEST_NUMBER or not -_GREATEST_EXPONENT <= exponent <= _GREATEST_EXPONENT:
+            raise self.error(f"the number {text[:_LONGEST_NUMBER]} is too long or too large")
         # Use ints: floats of 32 and 64 bits disagree about which values are whole.
         fraction = fraction.rstrip("0")
         digits = int(whole + fraction)

@@ -5,12 +5,13 @@ from array import array
 from binascii import crc32
 
 from . import utf8
+from .compat import const
 from .dataset import is_held_out
 from .lines import LONGEST
 from .listing import Listing, is_letter
 from .tokenizer import NO_LETTER, Tokenizer
 
-DIFFERENT = 512  # so many different names are counted exactly; a larger number is estimated
+_DIFFERENT = const(512)  # so many different names are counted exactly; a larger number is estimated
 
 # The reasons to skip a line.
 LETTERS = "letters"
@@ -112,8 +113,8 @@ def reason_of(line):
 
 
 class Different:
-    """Counts different numbers in little memory. After the first DIFFERENT, it counts only one of 2
-    numbers, then one of 4, and so on, chosen by their lowest bits."""
+    """Counts different numbers in little memory. After the first _DIFFERENT, it counts only one of
+    2 numbers, then one of 4, and so on, chosen by their lowest bits."""
 
     def __init__(self):
         self._mask = 0
@@ -125,7 +126,7 @@ class Different:
         if number & self._mask:
             return
         self._kept.add(number)
-        if len(self._kept) > DIFFERENT:
+        if len(self._kept) > _DIFFERENT:
             self._mask = self._mask * 2 + 1
             self._kept = {kept for kept in self._kept if not kept & self._mask}
 

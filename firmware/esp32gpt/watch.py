@@ -18,10 +18,11 @@ import sys
 from binascii import b2a_base64, crc32
 from math import exp, log
 
+from .compat import const
 from .tokenizer import BOS
 
-PIECE = 96  # bytes of DATA at a time, a multiple of 3
-FULL = 65535  # a probability of 1
+_PIECE = const(96)  # bytes of DATA at a time, a multiple of 3
+_FULL = const(65535)  # a probability of 1
 
 
 class Line:
@@ -29,7 +30,7 @@ class Line:
 
     def __init__(self, kind):
         self._crc = 0
-        self._piece = bytearray(PIECE)
+        self._piece = bytearray(_PIECE)
         self._n = 0
         self._is_empty = True
         sys.stdout.write("watch:")
@@ -40,12 +41,12 @@ class Line:
         self._piece[self._n] = value
         self._n += 1
         self._is_empty = False
-        if self._n == PIECE:
+        if self._n == _PIECE:
             self._flush()
 
     def probability(self, value):
         """Add a number from 0 to 1 to DATA, as 16 bits, the lower 8 first."""
-        value = int(value * FULL + 0.5)
+        value = int(value * _FULL + 0.5)
         self.byte(value & 255)
         self.byte(value >> 8)
 

@@ -16,6 +16,7 @@ from array import array
 from math import exp, log, sqrt
 
 from ...buffers import zeros
+from ...compat import const
 from . import adam, attention, elementwise, rmsnorm, softmax
 from .blockfloat import LOG2, combine, dots, quantize, to_float
 
@@ -27,7 +28,7 @@ _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(10, "i")
 _NATS = log(2) / 16384  # nats in one unit of a base-2 logarithm with 14 fraction bits
 _adam = zeros(4)
-MOST_MOMENTS = 256  # with 16-bit moments, so many of a tensor are unpacked at a time
+_MOST_MOMENTS = const(256)  # with 16-bit moments, so many of a tensor are unpacked at a time
 _one = array("f", [1.0])
 
 
@@ -298,12 +299,12 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
 
 
 def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
-    _room(MOST_MOMENTS, MOST_MOMENTS)
+    _room(_MOST_MOMENTS, _MOST_MOMENTS)
     params = memoryview(params)
     grads = memoryview(grads)
     first = 0
     while first < n:
-        some = min(MOST_MOMENTS, n - first)
+        some = min(_MOST_MOMENTS, n - first)
         adam.unpack(0, some, _a, _b, moments, first)
         adam_step(params[first:], grads[first:], _a, _b, hyper, step, num_steps, some)
         threshold = (first * 40503 + step * 27146) & 0xFFFF
