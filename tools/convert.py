@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from esp32gpt import checkpoint, recovery
+from esp32gpt import checkpoint, recovery, tables
 from esp32gpt.config import Config
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import LATIN
@@ -37,7 +37,7 @@ def read_checkpoint(path):
         header = recovery.inspect(str(path))
     except checkpoint.CheckpointError as error:
         raise ToolError(f"{error}.") from error
-    arrays = [np.zeros(length, np.float32) for length in header.lengths]
+    arrays = [np.zeros(length, np.float32) for length in recovery.lengths(header)]
     recovery.restore(str(path), header, arrays)
     if header.config.moment_bits == 16:
         arrays[1:2] = halves(arrays[1].view(np.int32))
@@ -73,7 +73,7 @@ def read_npz(path):
         values = {name: found[name].item() for name in names}
         alphabet = str(found["alphabet"])
         config = recovery.config_of(values)
-        table = config.parameters()
+        table = tables.parameters(config)
         flats = [
             [matrix(found, p + name, shape) for name, *shape in table] for p in ("", "m.", "v.")
         ]
@@ -82,7 +82,7 @@ def read_npz(path):
         header = checkpoint.Header(config, alphabet, values)
         if config.vocab_size != len(alphabet) + 1:
             raise ValueError(f"{config.vocab_size} tokens and {len(alphabet)} letters")
-        header.pack()
+        header.pack(0)
     except OSError as error:
         raise ToolError(f"Cannot read {path} ({error.strerror or error}): name a file.") from error
     except KeyError as error:
@@ -114,7 +114,7 @@ def write_npz(path, header, arrays):
     found["losses"] = arrays[3]
     for prefix, flat in zip(("", "m.", "v."), arrays, strict=False):
         first = 0
-        for name, rows, cols in header.config.parameters():
+        for name, rows, cols in tables.parameters(header.config):
             found[prefix + name] = flat[first : first + rows * cols].reshape(rows, cols)
             first += rows * cols
     try:

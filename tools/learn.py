@@ -17,22 +17,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from esp32gpt import inventions
+from esp32gpt import inventions, tables
 from esp32gpt.gpt import GPT
-from esp32gpt.heldout import HeldOut
 
 from tools.host import numpy_engine
 from tools.staging import stage
 
 HELD_OUT = 1500  # names
-ROOM = 1 << 16  # bytes for them
 NAMES = 10
 SHOWN = ("moment_bits", "steps", "learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def judge(gpt):
     """Return the results of a model as a dict."""
-    gpt.held_out = HeldOut(ROOM)
     loss, count = gpt.held_out_loss(HELD_OUT)
     judged = [
         [gpt.sampler.sample("", temperature) for _ in range(inventions.JUDGED)]
@@ -41,7 +38,7 @@ def judge(gpt):
     listed = gpt.known(sum(judged, []))
     config = gpt.model.config
     n = len(gpt.model.params)
-    bytes_each = (4 * n + config.training_bytes()) / n
+    bytes_each = (4 * n + tables.training_bytes(config)) / n
     figures = {"parameters": n, "bytes_each": round(bytes_each, 2)}
     figures |= {name: getattr(config, name) for name in SHOWN}
     figures |= {"seed": gpt.settings["seed"], "step": gpt.trainer.step}

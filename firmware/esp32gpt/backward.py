@@ -5,6 +5,7 @@ is the gradient of the residual stream; every other d<name> is the gradient of <
 """
 
 from .buffers import allocate, views
+from .modules import borrow
 
 
 class LayerBackward:
@@ -67,13 +68,15 @@ class Backward:
     """
 
     def __init__(self, model, grads, follow=None):
-        """Use `grads`, a buffer for config.gradients()."""
+        """Use `grads`, the first of training_buffers()."""
         config = model.config
         self.model = model
         self.grads = grads
         self._update = follow.update if follow else None
-        gradients = follow.gradients if follow else views(config.parameters(), grads)
-        buffers = allocate(config.activation_gradients(), model.typecode)
+        gradients = (
+            follow.gradients if follow else views(borrow("tables", "parameters", config), grads)
+        )
+        buffers = allocate(borrow("tables", "activation_gradients", config), model.typecode)
         # dhidden uses the place of gradients that are computed later, if it fits there.
         dhidden = buffers.get("dhidden") or memoryview(self.grads)
         self.dx = model.x  # (T, C): free after the gradient of lm_head is computed

@@ -20,8 +20,6 @@ import os
 import struct
 from binascii import crc32
 
-from .config import size
-
 PATH = "esp32gpt.ckpt"
 # Files with these suffixes lie beside the checkpoint:
 NEW = ".new"  # an unfinished save
@@ -62,42 +60,28 @@ class Header:
         for name in INTS + FLOATS:
             setattr(self, name, values[name] if name in values else getattr(config, name))
 
-    @property
-    def lengths(self):
-        """The number of elements of each array, of 4 bytes each: parameters, moments, losses.
-
-        The moments are m and v, or one array with moment_bits 16.
-        """
-        n = size(self.config.parameters())
-        return (n,) * (1 + self.moment_bits // 16) + (self.n_losses,)
-
-    @property
-    def array_bytes(self):
-        """The size of all arrays together, in bytes."""
-        return 4 * sum(self.lengths)
-
-    def pack(self):
-        """Return the bytes before the arrays."""
+    def pack(self, elements):
+        """Return the bytes before the arrays, which have so many elements of 4 bytes together."""
         alphabet = self.alphabet.encode()
         alphabet += bytes(-len(alphabet) % 4)
         start = struct.calcsize(FIXED) + len(alphabet)
         values = [int(getattr(self, name)) for name in INTS]
         values += [getattr(self, name) for name in FLOATS]
-        total = start + self.array_bytes + 4
+        total = start + 4 * elements + 4
         return struct.pack(FIXED, MAGIC, VERSION, start, total, *values) + alphabet
 
 
 def save(path, header, arrays):
     """Write a checkpoint to a new file, which then replaces `path`.
 
-    `arrays` are the parameters, moments and losses, of the header's lengths. The previous file is
+    `arrays` are the parameters, moments and losses. The previous file is
     kept as `path` + OLD. After an interruption at any moment, even a power failure, one of these
     two files is whole. Raises CheckpointError if there is no room.
     """
     new = path + NEW
     try:
         with open(new, "wb") as file:
-            crc = _write(file, header.pack(), 0)
+            crc = _write(file, header.pack(sum(len(values) for values in arrays)), 0)
             for values in arrays:
                 crc = _write(file, values, crc)
             file.write(struct.pack("<I", crc))

@@ -9,12 +9,7 @@ MICROPYTHON = sys.implementation.name == "micropython"
 if MICROPYTHON:
     from micropython import const
 else:
-
-    def const(value):
-        """Return the value. MicroPython puts it wherever the name stands, and, because of the
-        underscore in `_NAME = const(value)`, keeps neither the name nor a global for it."""
-        return value
-
+    from .cpython import collect, collect_every, const, free_bytes, ticks_diff, ticks_us
 
 ON_HOST = sys.platform in ("linux", "darwin", "win32")
 
@@ -34,9 +29,7 @@ if MICROPYTHON:
     ticks_us = time.ticks_us
     ticks_diff = time.ticks_diff
     free_bytes = gc.mem_free
-
-    def collect():
-        """Collect garbage now. CPython decides by itself when, so this does nothing there."""
+    collect = gc.collect
 
     def collect_every(n):
         """Collect garbage after every n allocated bytes; with -1, when memory runs out.
@@ -45,29 +38,6 @@ if MICROPYTHON:
         times as long, so it comes after k * n bytes.
         """
         gc.threshold(n * HEAPS if n > 0 else n)
-
-else:
-
-    def ticks_us():
-        """Return the time in microseconds, from an arbitrary start."""
-        return time.perf_counter_ns() // 1000
-
-    def ticks_diff(later, earlier):
-        """Return the microseconds between two values of ticks_us."""
-        return later - earlier
-
-    def free_bytes():
-        """Return the free bytes of the heap. CPython's heap grows, so this is a large number."""
-        return 1 << 40
-
-    def collect():
-        """Collect garbage now. CPython decides by itself when, so this does nothing there."""
-
-    def collect_every(n):
-        """Collect garbage after every n allocated bytes; with -1, when memory runs out.
-
-        This does nothing on CPython, which collects by its own rules.
-        """
 
 
 def require_bytes(needed, purpose):

@@ -8,6 +8,18 @@ from . import compat, kernels, modules
 from .buffers import views
 
 
+def with_adam_16(engine):
+    """Let the engine have adam_step_16, which is in a module of its own, since few need it.
+
+    Make the first call before you allocate large arrays. Raises what the import raises.
+    """
+    if not hasattr(engine, "adam_step_16"):
+        module = kernels.load(getattr(engine, "ADAM_16", "fpu16"))
+        if not hasattr(engine, "ADAM_16"):
+            modules.borrow("kernels.selftest", "check", module)
+        engine.adam_step_16 = module.adam_step_16
+
+
 class Follow:
     """Updates the tensors of a model in the order in which the backward pass finishes them.
 
@@ -16,14 +28,14 @@ class Follow:
     """
 
     def __init__(self, model, grads, optimizer):
-        """Use `grads`, a buffer for config.gradients(), and the moments of `optimizer`, an Adam."""
-        kernels.with_adam_16(model.kernels)
+        """Use `grads`, the first of training_buffers(), and the moments of `optimizer`, an Adam."""
+        with_adam_16(model.kernels)
         self._kernels = model.kernels
         self._optimizer = optimizer
         self._next = 0
         # Holds Ctrl-C back during the updates, where that is possible.
         self.interrupts = modules.load("interrupts") if compat.CTRL_C_IS_TYPED else None
-        table = model.config.parameters()
+        table = modules.borrow("tables", "parameters", model.config)
         params = views(table, model.params)
         moments = views(table, optimizer.moments[0])
         self.gradients = {name: memoryview(grads)[: rows * cols] for name, rows, cols in table}

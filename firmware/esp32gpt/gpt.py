@@ -6,19 +6,15 @@ from .compat import const
 
 compat.collect_every(4096)  # while modules load: garbage must not split the free memory
 
-from . import checkpoint, kernels
-from .buffers import zeros
+from . import checkpoint
 from .checkpoint import BEST, OLD, Header
-from .config import size
-from .dataset import ALL, HELD_OUT, TRAINED, Dataset
-from .evaluator import Evaluator
-from .heldout import HeldOut
-from .model import Model
-from .modules import borrow, intern, lend
-from .rng import Rng
-from .sampler import Sampler
-from .tokenizer import Tokenizer
-from .trainer import Trainer, training_buffers
+
+# isort: split
+# These stay in memory, although only building.py uses them, which does not.
+from . import evaluator, kernels, model, rng, sampler, tokenizer, trainer  # noqa: F401
+from .dataset import HELD_OUT, TRAINED, Dataset
+from .heldout import MEASURED, HeldOut
+from .modules import borrow
 
 _EVALUATED = const(256)  # different names that `evaluate` measures
 _DROPPED = const(
@@ -38,11 +34,8 @@ class GPT:
 
         Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
         """
-        values, config = borrow("settings", "new", changes)
-        letters, *about = self._list(values, config)
-        config.vocab_size = len(letters) + 1
-        self._build(values, config, letters, about, checkpoint.PATH)
-        self.model.init_weights(self.rng)
+        kernels.choose()  # here, because machine code cannot be unloaded
+        borrow("building", "new", self, changes)
 
     @staticmethod
     def load(path=checkpoint.PATH, **changes):
@@ -52,76 +45,14 @@ class GPT:
         CheckpointError if that cannot be used either, SettingsError if `changes` or esp32gpt.json
         ask for another shape, and DatasetError and MemoryError as GPT() does.
         """
-        found, header = borrow("recovery", "newest", path)
-        values = borrow("settings", "resume", changes, found, header)
+        kernels.choose()
         gpt = object.__new__(GPT)
-        letters, *about = gpt._list(values, header.config, header.alphabet)
-        gpt._build(values, header.config, letters, about, checkpoint.main(path))
-        borrow("recovery", "restore", found, header, gpt._arrays())
-        gpt._continue(header)
-        gpt._is_new = False
-        print(f"resumed: step {header.step} from {found}")
+        borrow("building", "load", gpt, path, changes)
         return gpt
 
-    @staticmethod
-    def _list(settings, config, letters=None):
-        """Return (alphabet, True if names are held out, lines of a report) for the names file."""
-        path = settings["names"]
-        return borrow("listing", "load", path, not settings["keep_case"], config, letters)
-
-    def _build(self, settings, config, letters, about, path):
-        choice = kernels.choose()  # before the arrays, which would take the memory for native code
-        if config.moment_bits == 16:
-            kernels.with_adam_16(choice.engine)
-        compat.collect_every(1024)
-        lend("run")
-        intern("novelty", "inventions")
-        compat.require_bytes(config.model_bytes() + config.training_bytes(), "this shape")
-        # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are
-        # allocated first: three fit into one piece, and the activations fit into the rest.
-        params = zeros(size(config.parameters()))
-        others = training_buffers(config)
-        self.settings = settings
-        self.engine_name = choice.name
-        self.tokenizer = Tokenizer(letters)
-        holds_out, self.listed = about  # the second: lines about the list, not yet printed
-        side = TRAINED if holds_out else ALL
-        names = Dataset(settings["names"], self.tokenizer, settings["seed"], side=side)
-        self.rng = Rng(settings["seed"])
-        self.model = Model(config, choice.engine, params=params)
-        self.trainer = Trainer(self.model, names, others)
-        self.sampler = Sampler(self.model, self.tokenizer, self.rng)
-        self.evaluator = Evaluator(self.model, self.tokenizer)
-        self.held_out = HeldOut()
-        self.path = path
-        self._is_new = True  # the first save must keep the checkpoint of another model
-        # The lowest held-out loss of all checkpoints, 0 if unknown. In an array, because a float
-        # that is made later would split the free memory.
-        self._best = zeros(1, "d")
-        self._last_is_best = False  # True if the last checkpoint has this loss
-        compat.collect_every(-1)
-
-    def _continue(self, header):
-        """Restore the step, the rng, the best loss and the place in the list; the arrays are there.
-
-        If the names file has changed, this is printed, and training begins at its first name.
-        """
-        names = self.trainer.documents
-        self.trainer.step = header.step
-        self.rng.high = header.rng_high
-        self.rng.low = header.rng_low
-        self._best[0] = header.best
-        self._last_is_best = header.held > 0 and header.held == header.best
-        if names.identity == (header.names_bytes, header.names_crc):
-            names.epoch = header.epoch
-            names.block = header.block
-            names.line = header.line
-        else:
-            print(f"{names.path} has changed since: training begins at its first name")
-
-    def _arrays(self):
-        trainer = self.trainer
-        return [self.model.params] + list(trainer.optimizer.moments) + [trainer.losses]
+    def arrays(self):
+        """Return the arrays of a checkpoint: parameters, moments, losses."""
+        return [self.model.params] + list(self.trainer.optimizer.moments) + [self.trainer.losses]
 
     def save(self, held=None):
         """Write a checkpoint to self.path. Raises CheckpointError if there is no room.
@@ -132,7 +63,7 @@ class GPT:
         """
         self.trainer.rewind()
         names = self.trainer.documents
-        best = self._best
+        best = self.best
         is_best = bool(held) and not 0 < best[0] < held
         if is_best:
             best[0] = held
@@ -150,14 +81,14 @@ class GPT:
             "held": held or 0.0,
             "best": best[0],
         }
-        if self._is_new:
+        if self.is_new:
             checkpoint.keep(self.path)
-        self._is_new = False
+        self.is_new = False
         header = Header(self.model.config, self.tokenizer.alphabet, values)
-        checkpoint.save(self.path, header, self._arrays())
-        if self._last_is_best and not is_best:
+        checkpoint.save(self.path, header, self.arrays())
+        if self.last_is_best and not is_best:
             checkpoint.replace(self.path + OLD, self.path + BEST)
-        self._last_is_best = is_best
+        self.last_is_best = is_best
         print(f"saved: step {self.trainer.step} to {self.path}")
 
     def train(self, steps=None, seconds=None):
@@ -222,8 +153,11 @@ class GPT:
         return self.held_out_loss(names)[0]
 
     def held_out_loss(self, names):
-        """Return (mean loss or None, number of names) for up to `names` held-out names."""
-        held_out = self.held_out
+        """Return (mean loss or None, number of names) for up to `names` held-out names.
+
+        Those that are measured while training stay in memory; a larger number is read each time.
+        """
+        held_out = self.held_out if names <= MEASURED else HeldOut(names)
         documents = self.trainer.documents
         if documents.side == TRAINED and held_out.wants(names):
             others = Dataset(documents.path, self.tokenizer, documents.seed, side=HELD_OUT)

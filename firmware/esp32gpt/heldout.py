@@ -1,19 +1,20 @@
 """Held-out names, which training never sees, kept in memory as tokens. Each is read from the file
 once."""
 
-from .config import HELD_OUT_BYTES as ROOM
+MEASURED = 64  # names that are measured while training; they stay in memory
+BYTES = 16  # for a name; most need fewer
 
 
 class HeldOut:
-    """A set of `count` different names, as many as fit into `room` bytes.
+    """A set of `count` different names, as many as fit into the room for `names` usual ones.
 
     A name is stored as the tokens of its letters and a zero. Tokens from 128 on take two bytes,
     both above 127.
     """
 
-    def __init__(self, room=ROOM):
+    def __init__(self, names=MEASURED):
         self.count = 0
-        self._buffer = bytearray(room)
+        self._buffer = bytearray(BYTES * names)
         self._used = 1  # there is a zero before the first name
         # The epoch, block and line at which reading continues. A list, because a tuple that is made
         # amid the garbage of reading would split the free memory.

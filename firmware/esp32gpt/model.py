@@ -7,7 +7,7 @@ biases.
 
 from . import compat
 from .buffers import allocate, views, zeros
-from .config import size
+from .modules import borrow
 
 
 class Layer:
@@ -60,9 +60,8 @@ class Layer:
 class Model:
     """The weights, in one flat buffer `params`, and the activations of one name.
 
-    `weights` maps the name of each tensor to its view of `params`. `engine` is a module with the
-    kernels, such as kernels.choose().engine. With typecode "d" everything is computed in double
-    precision; only the reference engine under CPython can do this.
+    `engine` is a module with the kernels, such as kernels.choose().engine. With typecode "d"
+    everything is computed in double precision; only the reference engine under CPython can do this.
     """
 
     def __init__(self, config, engine, typecode="f", params=None):
@@ -73,23 +72,27 @@ class Model:
         self.n_embd = config.n_embd
         self.vocab_size = config.vocab_size
         if params is None:
-            compat.require_bytes(config.model_bytes(), "this model")
-            params = zeros(size(config.parameters()), typecode)
+            compat.require_bytes(borrow("tables", "model_bytes", config), "this model")
+            params = zeros(borrow("tables", "count", config), typecode)
         self.params = params
         self.kernels.reserve(config)
-        self.weights = views(config.parameters(), self.params)
-        self.activations = allocate(config.activations(), typecode)
-        self.wte = self.weights["wte"]  # (V, C)
-        self.wpe = self.weights["wpe"]  # (block_size, C)
-        self.lm_head = self.weights["lm_head"]  # (V, C)
-        self.emb = self.activations["emb"]  # (T, C): the embeddings, normalized
-        self.emb_rstd = self.activations["emb_rstd"]  # (T,)
-        self.x = self.activations["x"]  # (T, C)
-        self.logits = self.activations["logits"]  # (T, V)
+        weights = self.weights
+        activations = allocate(borrow("tables", "activations", config), typecode)
+        self.wte = weights["wte"]  # (V, C)
+        self.wpe = weights["wpe"]  # (block_size, C)
+        self.lm_head = weights["lm_head"]  # (V, C)
+        self.emb = activations["emb"]  # (T, C): the embeddings, normalized
+        self.emb_rstd = activations["emb_rstd"]  # (T,)
+        self.x = activations["x"]  # (T, C)
+        self.logits = activations["logits"]  # (T, V)
         self.layers = [
-            Layer(config, self.kernels, self.weights, self.activations, i)
-            for i in range(config.n_layer)
+            Layer(config, self.kernels, weights, activations, i) for i in range(config.n_layer)
         ]
+
+    @property
+    def weights(self):
+        """A new dict of the views of `params`, by the name of each tensor."""
+        return views(borrow("tables", "parameters", self.config), self.params)
 
     def init_weights(self, rng):
         """Draw every weight from a normal distribution with standard deviation init_std."""

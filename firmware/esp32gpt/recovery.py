@@ -6,6 +6,7 @@ checkpoint.py writes them. This module is in memory only while a run is resumed.
 import struct
 from binascii import crc32
 
+from . import tables
 from .checkpoint import (
     BEST,
     FLOATS,
@@ -90,7 +91,7 @@ def inspect(path):
         header = _unpack(head, version)
     except (ValueError, UnicodeError):
         raise damaged
-    if start + header.array_bytes + 4 != total:
+    if start + 4 * sum(lengths(header)) + 4 != total:
         raise damaged
     return header
 
@@ -103,6 +104,16 @@ def restore(path, header, arrays):
         file.seek(start)
         for values in arrays:
             file.readinto(values)
+
+
+def lengths(header):
+    """Return the number of elements of each array of a checkpoint, of 4 bytes each: parameters,
+    moments, losses.
+
+    The moments are m and v, or one array with moment_bits 16.
+    """
+    n = tables.count(header.config)
+    return (n,) * (1 + header.moment_bits // 16) + (header.n_losses,)
 
 
 def config_of(values):

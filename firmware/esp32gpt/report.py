@@ -1,6 +1,6 @@
 """The report on a list, printed before training, in at most four lines."""
 
-from . import compat
+from . import compat, tables
 from .compat import const
 from .listing import LEAST
 
@@ -77,7 +77,7 @@ def needed_bytes(config, vocab_size, block_size):
     """Return the bytes that training needs with this vocab_size and block_size in the Config."""
     before = config.vocab_size, config.block_size
     config.vocab_size, config.block_size = vocab_size, block_size
-    needed = config.model_bytes() + config.training_bytes()
+    needed = tables.model_bytes(config) + tables.training_bytes(config)
     config.vocab_size, config.block_size = before
     return needed
 

@@ -7,13 +7,13 @@ from math import log
 from . import compat
 from .checkpoint import BEST, CheckpointError
 from .compat import const
+from .heldout import MEASURED
 from .modules import borrow
 from .progress import Progress
 
 # Steps to time if the user gives seconds. A first one is not timed, because it may load names.
 _TIMED = const(20)
 _SHARE = const(0.88)  # of the time is steps as they are timed, the rest is shown and measured
-MEASURED = 64  # held-out names in a measurement while training
 _STEPS_BETWEEN = const(250)  # the fewest steps between two measurements
 _MEASURES = const(50)  # about so many measurements in a long run
 

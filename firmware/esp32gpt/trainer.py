@@ -5,7 +5,7 @@ from array import array
 from . import compat, modules
 from .backward import Backward
 from .buffers import zeros
-from .config import size
+from .modules import borrow
 from .optimizer import Adam
 
 WINDOW = 100  # losses in the running mean
@@ -22,8 +22,7 @@ def moment_types(config, typecode="f"):
 
 def training_buffers(config, typecode="f"):
     """Return new buffers, [gradients, moments …], for a Trainer. Raises MemoryError."""
-    n = size(config.parameters())
-    grads = size(config.gradients()) if config.moment_bits == 16 else n
+    n, grads = borrow("tables", "lengths", config)
     return [zeros(grads, typecode)] + [zeros(n, kind) for kind in moment_types(config, typecode)]
 
 
@@ -43,7 +42,7 @@ class Trainer:
         self.model = model
         self.documents = documents
         if buffers is None:
-            compat.require_bytes(config.training_bytes(), "training this model")
+            compat.require_bytes(borrow("tables", "training_bytes", config), "training this model")
             buffers = training_buffers(config, model.typecode)
         grads, *moments = buffers
         self.optimizer = Adam(config, model.kernels, moments, model.typecode)

@@ -18,6 +18,7 @@ import sys
 from binascii import b2a_base64, crc32
 from math import exp, log
 
+from . import tables
 from .compat import const
 from .tokenizer import BOS
 
@@ -108,7 +109,7 @@ def about(gpt, _):
     """Print the shape, the alphabet, the settings and the step."""
     config = gpt.model.config
     facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
-    facts["parameters"] = [list(row) for row in config.parameters()]
+    facts["parameters"] = [list(row) for row in tables.parameters(config)]
     facts["step"] = gpt.trainer.step
     facts["temperature"] = gpt.settings["temperature"]
     for name in ("n_embd", "n_head", "n_layer", "block_size", "steps", "learning_rate"):
@@ -122,7 +123,7 @@ def weights(gpt, _):
     params = gpt.model.params
     scales = []
     first = 0
-    for _, rows, cols in gpt.model.config.parameters():
+    for _, rows, cols in tables.parameters(gpt.model.config):
         last = first + rows * cols
         scale = 1e-9
         for i in range(first, last):

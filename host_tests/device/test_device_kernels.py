@@ -24,9 +24,9 @@ def fpu(engines):
 # array. The other elements of that array must not change.
 BUFFERS = """
 from array import array
-from esp32gpt import kernels
+from esp32gpt import follow, kernels
 fpu = kernels.load("fpu")
-kernels.with_adam_16(fpu)
+follow.with_adam_16(fpu)
 selftest = kernels.load("selftest")
 GUARD = {"f": 12345.0, "i": 54321}
 EDGE = 5

@@ -8,7 +8,7 @@ import sys
 from array import array
 from math import sqrt
 
-from esp32gpt import kernels
+from esp32gpt import follow, kernels
 
 # Largest error of a result, relative to the largest magnitude it could have had.
 TOLERANCE = {"reference": 1e-6, "viper": 1e-3, "fpu": 1e-5, "numpy": 1e-5}
@@ -30,7 +30,7 @@ def engines():
             for name in ENGINES:
                 try:
                     engine = kernels.load(name)
-                    kernels.with_adam_16(engine)
+                    follow.with_adam_16(engine)
                     _loaded.append((name, engine, TOLERANCE[name]))
                 except (ImportError, ValueError, SyntaxError, MemoryError) as error:
                     print("no", name, "engine here:", error)

@@ -5,9 +5,9 @@ import struct
 from array import array
 from binascii import crc32
 
-from esp32gpt import checkpoint, recovery
+from esp32gpt import checkpoint, recovery, tables
 from esp32gpt.checkpoint import CheckpointError, Header
-from esp32gpt.config import Config, size
+from esp32gpt.config import Config
 from raising import raises
 
 FILE = "test_checkpoint.tmp"
@@ -33,7 +33,7 @@ def example(step=7, alphabet="abγ"):
     config = Config(n_embd=4, n_head=2, block_size=3, vocab_size=len(alphabet) + 1)
     values = dict(VALUES)
     values["step"] = step
-    n = size(config.parameters())
+    n = tables.count(config)
     arrays = []
     for i, length in enumerate((n, n, n, VALUES["n_losses"])):
         arrays.append(array("f", [i + j / 256 for j in range(length)]))

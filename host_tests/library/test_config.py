@@ -1,13 +1,13 @@
 """Config and the size tables that follow from it."""
 
-from esp32gpt import buffers
-from esp32gpt.config import Config, size
+from esp32gpt import buffers, tables
+from esp32gpt.config import Config
 from raising import raises
 from small import small
 
 
 def test_the_default_shape_is_that_of_microgpt():
-    assert size(Config().parameters()) == 4192
+    assert tables.count(Config()) == 4192
 
 
 def test_impossible_shapes_are_refused_with_the_reason():
@@ -20,19 +20,19 @@ def test_batches_need_gradients_that_are_kept():
     message = raises(ValueError, lambda: Config(moment_bits=16, batch=2))
     assert "batch must be 1 with moment_bits 16" in message
     assert "16 or 32" in raises(ValueError, lambda: Config(moment_bits=24))
-    n = size(Config().parameters())
-    saved = Config().training_bytes() - Config(moment_bits=16).training_bytes()
+    n = tables.count(Config())
+    saved = tables.training_bytes(Config()) - tables.training_bytes(Config(moment_bits=16))
     assert saved > 6 * n  # of 12 bytes a parameter
 
 
 def test_views_of_weights_lie_one_after_another_in_the_flat_buffer():
     config = small(n_layer=2)
-    flat = buffers.zeros(size(config.parameters()))
+    flat = buffers.zeros(tables.count(config))
     for i in range(len(flat)):
         flat[i] = i
     expected = 0
-    for name, rows, cols in config.parameters():
-        view = buffers.views(config.parameters(), flat)[name]
+    for name, rows, cols in tables.parameters(config):
+        view = buffers.views(tables.parameters(config), flat)[name]
         assert len(view) == rows * cols and view[0] == expected
         expected += rows * cols
     assert expected == len(flat)

@@ -48,7 +48,7 @@ def state(gpt):
     """Return the whole state of training, to the last bit."""
     names = gpt.trainer.documents
     return (
-        [bytes(memoryview(values)) for values in gpt._arrays()[:3]],
+        [bytes(memoryview(values)) for values in gpt.arrays()[:3]],
         gpt.trainer.step,
         gpt.trainer.avg,
         (gpt.rng.high, gpt.rng.low),

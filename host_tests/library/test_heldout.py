@@ -3,9 +3,8 @@
 import os
 from array import array
 
-from esp32gpt import config
 from esp32gpt.dataset import HELD_OUT, Dataset
-from esp32gpt.heldout import HeldOut
+from esp32gpt.heldout import BYTES, MEASURED, HeldOut
 from esp32gpt.rng import Rng
 from esp32gpt.tokenizer import Tokenizer
 
@@ -37,7 +36,7 @@ def check(words, block_size, reads):
             expected.append(list(tokens[: T + 1]))
         documents.advance()
     documents.close()
-    held_out = HeldOut()
+    held_out = HeldOut(400)
     for most in reads:  # each time in a new Dataset, from where the last one stopped
         documents = Dataset(FILE, tokenizer, side=HELD_OUT)
         held_out.read(documents, most, tokens)
@@ -62,7 +61,7 @@ def test_alphabets_of_hundreds_of_letters():
 
 
 def test_what_does_not_fit_is_left_out():
-    room = config.HELD_OUT_BYTES
+    room = BYTES * MEASURED
     held_out = HeldOut()
     documents = Numbers()
     tokens = array("i", [0] * 17)

@@ -3,7 +3,7 @@
 import os
 from io import BytesIO
 
-from esp32gpt import listing
+from esp32gpt import listing, tables
 from esp32gpt.config import Config
 from esp32gpt.dataset import DatasetError
 from esp32gpt.listing import Listing
@@ -198,7 +198,7 @@ def test_the_report_says_how_many_names_are_cut_and_what_holds_them():
     content = b"a" * 15 + b"\n" + b"b" * 16 + b"\n" + b"c" * 40 + b"\n"
     said = report(content)
     needed = Config(vocab_size=4, block_size=41)
-    kb = (needed.model_bytes() + needed.training_bytes() + 1023) // 1024
+    kb = (tables.model_bytes(needed) + tables.training_bytes(needed) + 1023) // 1024
     assert said[2].startswith(
         "2 of 3 names too long for block_size 16 and cut: "
         f"block_size=41 holds all and takes {kb} KB"

@@ -6,8 +6,8 @@ from array import array
 from binascii import a2b_base64, crc32
 from math import exp, log
 
-from esp32gpt import kernels, watch
-from esp32gpt.config import Config, size
+from esp32gpt import kernels, tables, watch
+from esp32gpt.config import Config
 from esp32gpt.evaluator import Evaluator
 from esp32gpt.model import Model
 from esp32gpt.namelist import NameList
@@ -112,15 +112,15 @@ def test_about_tells_what_is_needed_to_read_the_others():
     assert (facts["n_embd"], facts["n_head"], facts["n_layer"]) == (4, 2, 2)
     assert (facts["block_size"], facts["step"], facts["steps"]) == (5, 0, 1000)
     table = [tuple(row) for row in facts["parameters"]]
-    assert table == gpt.model.config.parameters()
+    assert table == tables.parameters(gpt.model.config)
 
 
 def test_weights_are_right_to_a_byte():
     gpt = Model4()
     kind, data, facts = asked(gpt, "weights")
-    assert kind == "weights" and len(data) == size(gpt.model.config.parameters())
+    assert kind == "weights" and len(data) == tables.count(gpt.model.config)
     first = 0
-    for (_, rows, cols), scale in zip(gpt.model.config.parameters(), facts["scales"]):
+    for (_, rows, cols), scale in zip(tables.parameters(gpt.model.config), facts["scales"]):
         largest = 0.0
         for i in range(first, first + rows * cols):
             weight = gpt.model.params[i]

@@ -14,9 +14,9 @@ import sys
 from array import array
 
 import vfs
-from esp32gpt import checkpoint, recovery
+from esp32gpt import checkpoint, recovery, tables
 from esp32gpt.checkpoint import CheckpointError, Header
-from esp32gpt.config import Config, size
+from esp32gpt.config import Config
 
 BLOCK = 4096
 BLOCKS = 128
@@ -89,7 +89,7 @@ def state(step):
     for name in checkpoint.SHAPE + checkpoint.TRAINING:
         del values[name]
     values.update({"step": step, "n_losses": 101, "moment_bits": 32})
-    n = size(config.parameters())
+    n = tables.count(config)
     arrays = [array("f", [step + i % 7 for i in range(length)]) for length in (n, n, n, 101)]
     return Header(config, "abcdefghijklmnopqrstuvwxyz", values), arrays
 
@@ -110,7 +110,7 @@ def check_found():
     except CheckpointError as error:
         assert "there is no" in str(error), error
         return 0
-    arrays = [array("f", bytes(4 * length)) for length in header.lengths]
+    arrays = [array("f", bytes(4 * length)) for length in recovery.lengths(header)]
     recovery.restore(path, header, arrays)
     for got, expected in zip(arrays, STATES[header.step][1]):
         assert bytes(got) == bytes(expected)

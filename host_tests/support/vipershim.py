@@ -212,6 +212,7 @@ def load_viper(bits):
     sys.modules["micropython"] = shim
     try:
         engine = importlib.import_module(package)
+        engine.adam_step_16 = importlib.import_module(package + ".adam16").adam_step_16
         engine.world = world
         return engine
     finally:

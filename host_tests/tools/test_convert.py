@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from esp32gpt import checkpoint
+from esp32gpt import checkpoint, tables
 from esp32gpt.config import Config
 from esp32gpt.gpt import GPT
 
@@ -35,7 +35,7 @@ def trace(tmp_path):
     config |= {"num_steps": 2, "learning_rate": 0.01, "beta1": 0.85, "beta2": 0.99}
     config |= {"eps": 1e-8, "init_std": 0.08}
     model = Config(**shape_of({"config": config}))
-    n = sum(rows * cols for _, rows, cols in model.parameters())
+    n = sum(rows * cols for _, rows, cols in tables.parameters(model))
     ends = [to_trace(model, list(np.arange(n) / n + k)) for k in range(2)]
     path = tmp_path / "trace.json"
     record = {"config": config, "losses": [3.5, 3.25], "init": ends[0], "final": ends[1]}
@@ -59,7 +59,7 @@ def test_an_npz_has_every_weight_by_its_name(trained):
         run("esp32gpt.ckpt", "model.npz").stdout == "model.npz: 264 parameters, step 30 of 1000\n"
     )
     with np.load("model.npz") as file:
-        for name, rows, cols in trained.model.config.parameters():
+        for name, rows, cols in tables.parameters(trained.model.config):
             assert file[name].shape == file["m." + name].shape == (rows, cols)
             assert np.array_equal(file[name].ravel(), trained.model.weights[name])
         assert str(file["alphabet"]) == "amnor" and file["step"] == 30

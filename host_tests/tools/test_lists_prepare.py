@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from esp32gpt import listing
+from esp32gpt import listing, tables
 from esp32gpt.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -250,12 +250,14 @@ def test_the_report_says_which_letters_would_keep_how_many_lines_in_what_memory(
     assert every[:2] == ("200", str(data.count("\n")))
     for n, names, kilobytes in (fits, every):
         config = Config(vocab_size=int(n) + 1)
-        assert int(kilobytes) == -(-(config.model_bytes() + config.training_bytes()) // 1024)
+        assert int(kilobytes) == -(
+            -(tables.model_bytes(config) + tables.training_bytes(config)) // 1024
+        )
         assert len(kept(source, data.encode(), letters=int(n))) == int(names)
     config = Config(vocab_size=int(fits[0]) + 1)
-    assert config.model_bytes() + config.training_bytes() <= listing.BARE_BYTES
+    assert tables.model_bytes(config) + tables.training_bytes(config) <= listing.BARE_BYTES
     config.vocab_size += 1
-    assert config.model_bytes() + config.training_bytes() > listing.BARE_BYTES
+    assert tables.model_bytes(config) + tables.training_bytes(config) > listing.BARE_BYTES
 
 
 def test_the_report_says_how_many_names_are_cut(source):

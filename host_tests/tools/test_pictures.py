@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as xml
 
 import pytest
-from esp32gpt.config import Config, size
+from esp32gpt import tables
+from esp32gpt.config import Config
 
 from host_tests.support import session
 from tools.host.errors import ToolError
@@ -49,12 +50,12 @@ def test_half_a_session_is_refused(said):
 def test_the_architecture_is_that_of_the_model(config):
     calls = architecture.record(config)
     read = [weight for call in calls for weight in call.weights]
-    assert read == config.parameters()
+    assert read == tables.parameters(config)
     assert (calls[-1].output, calls[-1].cols) == ("logits", config.vocab_size)
     residuals = [call for call in calls if call.kernel == "residual_forward"]
     assert len(residuals) == 2 * config.n_layer
     shown = texts(architecture.draw(config))
     assert sum("_forward" in text for text in shown) == len(calls)
-    for name, rows, cols in config.parameters():
+    for name, rows, cols in tables.parameters(config):
         assert any(f"{name.split('.')[-1]} ({rows}, {cols})" in text for text in shown)
-    assert any(f"{size(config.parameters()):,} parameters" in text for text in shown)
+    assert any(f"{tables.count(config):,} parameters" in text for text in shown)

@@ -1,5 +1,7 @@
 """Recordings of microgpt.py: convert between their layout of the weights and this project's."""
 
+from esp32gpt import tables
+
 
 def shape_of(trace):
     """Return the arguments of Config for a recording."""
@@ -15,7 +17,7 @@ def from_trace(config, tensors):
     there, one here. Raises ValueError if a matrix has the wrong shape, KeyError if one is missing.
     """
     flat = []
-    for name, rows, cols in config.parameters():
+    for name, rows, cols in tables.parameters(config):
         if name in ("wte", "lm_head"):
             matrix = tensors[name][-1:] + tensors[name][:-1]
         elif name.endswith("attn_wqkv"):
@@ -32,7 +34,7 @@ def to_trace(config, flat):
     """Convert a flat parameter buffer to a recording's {name: rows}."""
     tensors = {}
     first = 0
-    for name, rows, cols in config.parameters():
+    for name, rows, cols in tables.parameters(config):
         matrix = [list(flat[first + r * cols : first + (r + 1) * cols]) for r in range(rows)]
         first += rows * cols
         if name in ("wte", "lm_head"):

@@ -5,7 +5,8 @@ from array import array
 from collections import namedtuple
 from html import escape
 
-from esp32gpt.config import Config, size
+from esp32gpt import tables
+from esp32gpt.config import Config
 from esp32gpt.kernels import reference
 from esp32gpt.model import Model
 
@@ -32,13 +33,21 @@ class Recorder:
         kernel = getattr(reference, name)
         return (lambda *args: self._note(name, args)) if name.endswith("_forward") else kernel
 
+    def _name(self, buffer):
+        """Return the name of a buffer in the tables of the Config, or None."""
+        for prefix, owner in [("", self.model)] + [
+            (f"layer{i}.", layer) for i, layer in enumerate(self.model.layers)
+        ]:
+            for name, value in vars(owner).items():
+                if value is buffer:
+                    return name if name == "branch" else prefix + name
+        return None
+
     def _note(self, name, args):
-        table = self.model.weights.items(), self.config.parameters()
-        weights = [
-            row for (_, view), row in zip(*table, strict=True) if any(a is view for a in args)
-        ]
-        output = next(k for k, v in self.model.activations.items() if v is args[0])
-        cols = next(cols for kind, _, cols in self.config.activations() if kind == output)
+        named = [self._name(a) for a in args]
+        weights = [row for row in tables.parameters(self.config) if row[0] in named]
+        output = named[0]
+        cols = next(cols for kind, _, cols in tables.activations(self.config) if kind == output)
         sources = [self.writer[id(a)] for a in args[1:] if id(a) in self.writer]
         self.writer[id(args[0])] = len(self.calls)
         relu = " with ReLU" if name == "linear_forward" and args[-1] else ""
@@ -93,7 +102,7 @@ def draw(config=None):
 def heading(config):
     """Return the SVG of the title and the shape."""
     shape = (
-        f"{size(config.parameters()):,} parameters: {config.n_layer} layer, {config.n_head} heads, "
+        f"{tables.count(config):,} parameters: {config.n_layer} layer, {config.n_head} heads, "
         f"{config.n_embd} channels, {config.vocab_size} tokens"
     )
     return text(LEFT - 56, 34, "esp32gpt, one forward pass", size=20, bold=True) + text(

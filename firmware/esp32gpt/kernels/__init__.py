@@ -39,17 +39,6 @@ def load(name):
     return modules.load("kernels." + name)
 
 
-def with_adam_16(engine):
-    """Let the engine have adam_step_16, which fpu has in a file of its own, since few need it.
-
-    Make the first call before you allocate large arrays. Raises what the import raises.
-    """
-    if not hasattr(engine, "adam_step_16"):
-        module = load("fpu16")
-        modules.borrow("kernels.selftest", "check", module)
-        engine.adam_step_16 = module.adam_step_16
-
-
 def _first():
     reasons = []
     for name in ENGINES:

@@ -4,7 +4,7 @@ import inspect
 import types
 
 import pytest
-from esp32gpt import chip, kernels
+from esp32gpt import chip, follow, kernels
 from esp32gpt.kernels import reference, selftest
 
 KERNELS = [case[0] for case in selftest.cases()]
@@ -93,7 +93,7 @@ def test_adam_with_16_bits_comes_from_its_own_file_if_it_is_right(monkeypatch):
     files = {"kernels.fpu16": broken("adam_step_16"), "kernels.selftest": selftest}
     monkeypatch.setattr(kernels.modules, "load", files.get)
     with pytest.raises(ValueError, match="adam_step_16"):
-        kernels.with_adam_16(engine)
+        follow.with_adam_16(engine)
     files["kernels.fpu16"] = reference
-    kernels.with_adam_16(engine)
+    follow.with_adam_16(engine)
     assert engine.adam_step_16 is reference.adam_step_16

@@ -3,7 +3,7 @@
 from array import array
 
 import pytest
-from esp32gpt import kernels
+from esp32gpt import kernels, tables
 from esp32gpt.backward import Backward
 from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
@@ -77,7 +77,7 @@ class Case:
         self.backward.backward(self.tokens, self.T)
         grads = array("d", self.backward.grads)
         first = 0
-        for name, rows, cols in self.model.config.parameters():
+        for name, rows, cols in tables.parameters(self.model.config):
             elements = range(first, first + rows * cols)
             if most:
                 elements = sorted(elements, key=lambda i: -abs(grads[i]))[:most]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from esp32gpt import kernels
+from esp32gpt import kernels, tables
 from esp32gpt.config import Config
 from esp32gpt.model import Model
 from esp32gpt.namelist import NameList
@@ -40,7 +40,7 @@ def recording():
     model = Model(config, kernels.load("reference"))
     model.init_weights(Rng(11))
     weights = {}
-    for name, rows, cols in config.parameters():
+    for name, rows, cols in tables.parameters(config):
         view = model.weights[name]
         weights[name] = [
             [scalar_gpt.Value(view[r * cols + c]) for c in range(cols)] for r in range(rows)
@@ -110,7 +110,7 @@ def test_replay_sees_a_wrong_gradient(recording, tmp_path):
 
 def test_a_trace_keeps_its_numbers_through_both_orders():
     config = Config(**SHAPE)
-    flat = [float(i) for i in range(sum(r * c for _, r, c in config.parameters()))]
+    flat = [float(i) for i in range(sum(r * c for _, r, c in tables.parameters(config)))]
     assert replay.from_trace(config, replay.to_trace(config, flat)) == flat
 
 

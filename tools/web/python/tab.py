@@ -4,14 +4,14 @@ uses internals of the library. Results are JSON texts; other output goes to the 
 import json
 import os
 
-from esp32gpt import kernels
+from esp32gpt import kernels, tables
 
 kernels.ENGINES = ("web", "reference")
 
 from esp32gpt import checkpoint, defaults, listing, watch  # noqa: E402
-from esp32gpt.config import SHAPE, Config, size  # noqa: E402
+from esp32gpt.config import SHAPE, Config  # noqa: E402
 from esp32gpt.gpt import GPT  # noqa: E402
-from esp32gpt.run import MEASURED  # noqa: E402
+from esp32gpt.heldout import MEASURED  # noqa: E402
 
 gpt = None
 run = None  # the trainer's generator
@@ -23,7 +23,7 @@ def presets():
     for preset, changes in defaults.PRESETS.items():
         config = Config(**changes)
         found[preset] = {name: getattr(config, name) for name in SHAPE}
-        found[preset]["parameters"] = size(config.parameters())
+        found[preset]["parameters"] = tables.count(config)
     return json.dumps(found)
 
 

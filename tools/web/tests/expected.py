@@ -7,9 +7,8 @@ import sys
 from array import array
 from math import exp, log
 
-from esp32gpt import kernels, recovery
+from esp32gpt import kernels, recovery, tables
 from esp32gpt.buffers import zeros
-from esp32gpt.config import size
 from esp32gpt.model import Model
 from esp32gpt.tokenizer import Tokenizer
 
@@ -23,7 +22,7 @@ def softmax(row):
 def main(path, word):
     header = recovery.inspect(path)
     model = Model(header.config, kernels.load("reference"))
-    moments = [zeros(size(header.config.parameters())) for _ in range(2)]
+    moments = [zeros(tables.count(header.config)) for _ in range(2)]
     recovery.restore(path, header, [model.params, *moments, zeros(header.n_losses)])
     tokens = array("i", [0] * (header.config.block_size + 1))
     utf8 = word.encode()

@@ -16,19 +16,19 @@ from array import array
 from math import exp, log, sqrt
 
 from ...buffers import zeros
-from ...compat import const
 from . import adam, attention, elementwise, rmsnorm, softmax
 from .blockfloat import LOG2, combine, dots, quantize, to_float
 
 # An interrupt cannot stop native code halfway.
 ATOMIC = True
 
+ADAM_16 = "viper.adam16"  # the module of adam_step_16, which few need
+
 # The workspace: a small and a large operand in block floating point, and their exponents.
 _a = _b = _a_exp = _b_exp = array("i")
 _shape = zeros(10, "i")
 _NATS = log(2) / 16384  # nats in one unit of a base-2 logarithm with 14 fraction bits
 _adam = zeros(4)
-_MOST_MOMENTS = const(256)  # with 16-bit moments, so many of a tensor are unpacked at a time
 _one = array("f", [1.0])
 
 
@@ -296,17 +296,3 @@ def adam_step(params, grads, m, v, hyper, step, num_steps, n):
     _adam[2] = 1 - beta2
     _adam[3] = eps
     adam.update(0, n, 0, params, grads, m, v, adam.RSQRT, adam.SHIFTS, _adam)
-
-
-def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
-    _room(_MOST_MOMENTS, _MOST_MOMENTS)
-    params = memoryview(params)
-    grads = memoryview(grads)
-    first = 0
-    while first < n:
-        some = min(_MOST_MOMENTS, n - first)
-        adam.unpack(0, some, _a, _b, moments, first)
-        adam_step(params[first:], grads[first:], _a, _b, hyper, step, num_steps, some)
-        threshold = (first * 40503 + step * 27146) & 0xFFFF
-        adam.pack(0, some, _a, _b, moments, first, threshold)
-        first += some

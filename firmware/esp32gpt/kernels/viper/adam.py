@@ -234,25 +234,3 @@ def update(
                 else:
                     x = 0
             p[i] = x
-
-
-@micropython.viper
-def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
-    """Write m[i] and v[i], the float32 that moments[first + i] holds in 16 bits each, for i < n."""
-    while n:
-        n -= 1
-        x = moments[first + n]
-        m[n] = (x >> 16) << 16
-        v[n] = (x & 0xFFFF) << 15
-
-
-@micropython.viper
-def pack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int, threshold: int):
-    """Do the reverse of `unpack`. `threshold` belongs to the first element, as in
-    reference.adam_step_16."""
-    i = 0
-    while i < n:
-        x = m[i] + threshold
-        moments[first + i] = ((x >> 16) << 16) + ((v[i] + (threshold >> 1)) >> 15)
-        threshold = (threshold + 40503) & 0xFFFF
-        i += 1

@@ -1,0 +1,25 @@
+"""compat.py: MicroPython really collects; CPython decides by itself."""
+
+from esp32gpt import compat
+
+
+def test_a_collection_frees_what_nothing_uses():
+    compat.collect()
+    garbage = [bytearray(1000) for _ in range(50)]
+    before = compat.free_bytes()
+    garbage = None  # noqa: F841
+    compat.collect()
+    assert compat.free_bytes() - before >= (40000 if compat.MICROPYTHON else 0)
+
+
+def test_garbage_is_collected_on_time():
+    """With a threshold the heap does not fill with garbage before it is collected."""
+    compat.collect()
+    free = compat.free_bytes()
+    compat.collect_every(1024)
+    try:
+        for _ in range(100):
+            bytearray(1000)
+        assert compat.free_bytes() >= free - 20000
+    finally:
+        compat.collect_every(-1)
