@@ -9,11 +9,12 @@ is the time to read one name from the file. These times, and the time of sample_
 sums over short pieces; each piece is the best of four or eight passes. mem_peak is the heap in use,
 in bytes, between the backward pass and the update, with everything that main.py creates. step_alloc
 is the number of bytes that a step allocates, exec_bytes the size of the machine code in executable
-memory, and first_step_s the time from the end of main.py's countdown to the end of the first step.
-run_s is the time of gpt.train(1000) from its call to its last line, with every line and every
-measurement of the held-out loss, but without saving, which takes save_s; first_name_s is the time
-from the end of the countdown to the first invented name, with all of that. These three are null for
-the reference, which would take many minutes. A figure is null where it cannot be measured.
+memory, and first_step_s the time to build the model, which main.py does during its countdown, and
+to train the first step. run_s is the time of gpt.train() for 1,000 steps from its call to its last
+line, with every line and every measurement of the held-out loss, but without saving, which takes
+save_s; first_name_s is the time from the end of the countdown to the first invented name, with all
+of that. These three are null for the reference, which would take many minutes. A figure is null
+where it cannot be measured.
 """
 
 import argparse

@@ -25,27 +25,36 @@ class Adam:
         self.moments = moments
         self.n = len(moments[0])
         self.hyper = array(typecode, [0.0, 0.0, 0.0, config.eps])
-        self.steps = _FOREVER
         self.now = 0  # the step that was prepared
+        self.begin()
 
-    def prepare(self, step):
-        """Set the decays and the learning rate for step number `step`, counted from 0.
-
-        The linear fall is not in it: the kernels of Adam multiply by 1 − step / steps.
-        """
+    def begin(self):
+        """Take the learning rate, the decays and the number of steps from the Config. Call this if
+        they have changed."""
         config = self.config
         hyper = self.hyper
-        self.now = step
         hyper[0] = config.learning_rate
         hyper[1] = config.beta1
         hyper[2] = config.beta2
         self.steps = config.steps or _FOREVER
-        if step < config.warmup:
-            hyper[0] *= (step + 1) / config.warmup
-        if config.cosine and step:
-            # adam_step multiplies by 1 − x, so divide the cosine by it.
-            x = step / self.steps
-            hyper[0] *= 0.5 * (1 + cos(pi * x)) / (1 - x)
+        self._varies = config.warmup or config.cosine
+
+    def prepare(self, step):
+        """Set the learning rate for step number `step`, counted from 0.
+
+        The linear fall is not in it: the kernels of Adam multiply by 1 − step / steps.
+        """
+        self.now = step
+        if self._varies:
+            config = self.config
+            hyper = self.hyper
+            hyper[0] = config.learning_rate  # in float32, as in a checkpoint
+            if step < config.warmup:
+                hyper[0] *= (step + 1) / config.warmup
+            if config.cosine and step:
+                # adam_step multiplies by 1 − x, so divide the cosine by it.
+                x = step / self.steps
+                hyper[0] *= 0.5 * (1 + cos(pi * x)) / (1 - x)
 
     def step(self, params, grads, step):
         """Update params, m and v in place. Call `prepare` with the same step first."""

@@ -95,10 +95,12 @@ class Trainer:
             yield self
 
     def prepare(self):
-        """Allocate the buffer for a batch, if needed, and go to the first name of the next step.
+        """Take the settings of training from the Config, and go to the first name of the next step.
 
-        Call this before a run of steps: config.batch may have changed. Raises MemoryError.
+        Call this before a run of steps: the settings may have changed. Raises MemoryError if there
+        is no room for the gradients of a batch.
         """
+        self.optimizer.begin()
         if self.model.config.batch > 1 and not self._batch:
             self._batch = modules.load("batches").Batch(self)
         self.rewind()

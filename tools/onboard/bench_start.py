@@ -30,7 +30,7 @@ ticks_diff, ticks_us = compat.ticks_diff, compat.ticks_us
 modules.borrow("chip", "set_highest_clock")
 gc.collect()
 
-# The same as main.py after its countdown, but always with the default shape.
+# The same as main.py from its countdown, but always with the default shape.
 began = ticks_us()
 gpt = GPT(names=PATH, n_embd=16, n_head=4, n_layer=1, block_size=16, steps=1000, seed=42)
 gpt.trainer.train_step()

@@ -138,6 +138,7 @@ def compile_module(module, name, target, architecture):
     """Compile the module to `target` with mpy-cross. Raises ToolError, with the compiler's last
     line, if it does not compile."""
     # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
+    # They have no line numbers (-O3), which would take a kilobyte of a board's memory.
     named = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
     arguments = ["-O3", "-s", named, "-o", str(target), str(module)]
     if architecture:  # only modules with native code are marked by it
