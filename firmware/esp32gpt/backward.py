@@ -9,14 +9,16 @@ from .modules import borrow
 
 
 class LayerBackward:
-    """The mirror image of model.Layer.
+    """The backward pass of one model.Layer.
 
-    `update`, if it is not None, is called as soon as a weight's gradient is known and the weight is
-    not needed any more.
+    Each attribute d<name> is the gradient of <name>, a flat buffer or view with the shape in its
+    comment. `update` is None, or a function without arguments: it is called each time when a
+    weight's gradient is known and the weight is not needed any more.
     """
 
     def __init__(self, layer, grads, dhidden, index, update):
-        """Use these buffers; `grads` are views by name."""
+        """Use these buffers. `layer` is the Layer, and `index` its number from 0; `grads` is {name
+        of a tensor: view of its gradient}; `dhidden` has room for (T, 4C)."""
         self.layer = layer
         self.update = update
         prefix = f"layer{index}."
@@ -32,7 +34,11 @@ class LayerBackward:
 
     def backward(self, dx, T):
         """Overwrite dx (T, C), the gradient of the layer's output, with the gradient of its input,
-        and write the gradients of the layer's weights."""
+        and write the gradients of the layer's weights.
+
+        They replace the earlier gradients; they are not added to them. Call this once after each
+        forward pass: it reads the layer's activations and overwrites some of them.
+        """
         f = self.layer
         k = f.kernels
         C = f.n_embd
@@ -62,7 +68,8 @@ class LayerBackward:
 
 
 class Backward:
-    """The gradients of a model's weights: `grads`, a flat buffer with the layout of `params`.
+    """Computes the gradients of a model's weights and writes them to `grads`, a flat buffer with
+    the layout of `params`.
 
     With a Follow, `grads` has room for only one tensor, and `backward` also updates the weights.
     """
@@ -91,9 +98,9 @@ class Backward:
     def backward(self, tokens, T):
         """Overwrite `grads` with the gradient of the loss of a name with T predictions.
 
-        With a Follow this also updates the weights; `grads` is then meaningless. Call
-        this directly after the model's forward(tokens, 0, T) and loss_forward: it needs their
-        activations, and overwrites some of them.
+        With a Follow this also updates the weights; `grads` is then meaningless. Call this once,
+        directly after the model's forward(tokens, 0, T) and loss_forward: it reads their
+        activations and the gradient of the logits, and overwrites some of them.
         """
         f = self.model
         k = f.kernels

@@ -25,25 +25,29 @@ _DROPPED = const(
 class GPT:
     """A GPT that learns names. GPT.help() lists its methods.
 
-    `model`, `trainer` and `sampler` are its parts; `settings` is the dict of its settings.
+    `model`, `trainer`, `sampler`, `tokenizer` and `evaluator` are its parts, objects of the classes
+    with these names. `settings` is the dict of its settings, `path` the file that `save` writes,
+    and `engine_name` the engine that computes.
     """
 
     def __init__(self, **changes):
         """Create a model with random weights. `changes` are settings that replace those of
         esp32gpt.json, as in GPT(n_embd=24).
 
-        Raises SettingsError, DatasetError, or MemoryError if the shape does not fit.
+        Raises SettingsError, or another ValueError, for settings that cannot be used, DatasetError
+        for such a names file, and MemoryError if the shape does not fit.
         """
         kernels.choose()  # here, because machine code cannot be unloaded
         borrow("building", "new", self, changes)
 
     @staticmethod
     def load(path=checkpoint.PATH, **changes):
-        """Return the model of a checkpoint. Training continues exactly where it was saved.
+        """Return the GPT that is saved in the checkpoint at `path`. `changes` are settings, as in
+        GPT(). Training continues exactly where it was saved, unless the names file has changed.
 
-        If the file is damaged, it is renamed and the previous checkpoint is used. Raises
-        CheckpointError if that cannot be used either, SettingsError if `changes` or esp32gpt.json
-        ask for another shape, and DatasetError and MemoryError as GPT() does.
+        If the file is missing or damaged, the previous checkpoint is used; a damaged file is
+        renamed. Raises CheckpointError if that cannot be used either, SettingsError if `changes` or
+        esp32gpt.json ask for another shape, and the errors of GPT().
         """
         kernels.choose()
         gpt = object.__new__(GPT)
@@ -51,15 +55,18 @@ class GPT:
         return gpt
 
     def arrays(self):
-        """Return the arrays of a checkpoint: parameters, moments, losses."""
+        """Return a list of the arrays that a checkpoint stores: parameters, moments (m and v, or
+        one array for both), losses. They are the arrays in use, not copies."""
         return [self.model.params] + list(self.trainer.optimizer.moments) + [self.trainer.losses]
 
     def save(self, held=None):
-        """Write a checkpoint to self.path. Raises CheckpointError if there is no room.
+        """Write a checkpoint to self.path, and print this. Raises CheckpointError if there is no
+        room.
 
-        `held` is the held-out loss of these weights, or None if it was not measured. If the
-        checkpoint that this one replaces has the lowest held-out loss so far, it is kept as
-        self.path + ".best".
+        `held` is the held-out loss of these weights in nats, or None if it was not measured. The
+        previous file is kept as self.path + ".old"; or as self.path + ".best", if its held-out loss
+        is the lowest so far. The first save of a new model keeps an earlier model's file as
+        self.path + ".kept".
         """
         self.trainer.rewind()
         names = self.trainer.documents
@@ -93,10 +100,11 @@ class GPT:
 
     def train(self, steps=None, seconds=None):
         """Train for a number of steps or seconds, or, without either, to the end of the schedule.
+        Print lines of progress, and save as the autosave settings say.
 
-        Ctrl-C stops the training. The learning rate falls to zero at the end of the schedule; the
-        schedule becomes longer if there are more steps. Raises SettingsError for a number that
-        cannot be used, and TrainingError if a loss is not finite.
+        Ctrl-C stops the training, and this method returns. The learning rate falls to zero at the
+        end of the schedule; the schedule becomes longer if there are more steps. Raises
+        SettingsError for a number that cannot be used, and TrainingError if a loss is not finite.
         """
         borrow("run", "train", self, steps, seconds)
 
@@ -105,13 +113,13 @@ class GPT:
         return 0 < self.model.config.steps <= self.trainer.step
 
     def sample(self, n=1, prompt=None, temperature=None, top_k=0):
-        """Return a list of n invented names that begin with `prompt`.
+        """Return a list of n invented names, as texts, that begin with the text `prompt`.
 
         A temperature below 1 gives likelier names, above 1 stranger ones; None uses the settings'
         temperature. With top_k > 0 each letter is one of the top_k likeliest. At a board's prompt,
         write letters beyond ASCII as escapes, such as "\\xe5", because the board drops them when
         they are typed. Raises ValueError for a prompt that is too long or has letters that the
-        model does not know.
+        model does not know, for a temperature not above 0, and for a negative top_k.
         """
         if prompt == "":
             print(_DROPPED)
@@ -120,15 +128,18 @@ class GPT:
         return [self.sampler.sample(prompt or "", temperature, top_k) for _ in range(n)]
 
     def known(self, names):
-        """Return the set of those names that are in the names file, and so are not new."""
+        """Return the set of those texts of the list `names` that are in the names file, and so are
+        not new."""
         return borrow("novelty", "known", self.settings["names"], names, self.tokenizer)
 
     def show(self, n=20, **options):
-        """Print n invented names, and how many of them are new. `options` are those of `sample`."""
+        """Print n invented names, how many of them are new, and which are not. `options` are those
+        of `sample`: prompt, temperature, top_k."""
         borrow("inventions", "show", self, n, options)
 
     def report(self, n=20):
-        """Print n invented names, figures on the quality of names, and the held-out loss."""
+        """Print n invented names, figures on the quality of names, and the loss of up to 256
+        held-out names."""
         borrow("inventions", "report", self, n, _EVALUATED)
 
     def loss(self, name):
@@ -145,15 +156,16 @@ class GPT:
         return self.evaluator.loss(name)
 
     def evaluate(self, names=_EVALUATED):
-        """Return the mean loss of up to `names` different held-out names, which training never
-        sees.
+        """Return the mean loss, in nats, of held-out names, which training never sees. `names` is
+        the number of different names to measure, if there are as many.
 
         Returns None if the list has too few different names to hold some out.
         """
         return self.held_out_loss(names)[0]
 
     def held_out_loss(self, names):
-        """Return (mean loss or None, number of names) for up to `names` held-out names.
+        """Return a tuple (mean loss in nats or None, number of names measured) for up to `names`
+        different held-out names.
 
         Those that are measured while training stay in memory; a larger number is read each time.
         """

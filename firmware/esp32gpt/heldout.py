@@ -6,7 +6,8 @@ BYTES = 16  # for a name; most need fewer
 
 
 class HeldOut:
-    """A set of `count` different names, as many as fit into the room for `names` usual ones.
+    """A set of different names, as tokens. It has room for `names` names of usual length; `count`
+    is the number that it has.
 
     A name is stored as the tokens of its letters and a zero. Tokens from 128 on take two bytes,
     both above 127.
@@ -22,13 +23,15 @@ class HeldOut:
         self._is_complete = False
 
     def wants(self, names):
-        """Return True if fewer than `names` names are kept and the file may have more."""
+        """Return True if fewer than `names` names (a number) are kept, and the file and the room
+        may have more."""
         return self.count < names and not self._is_complete
 
     def read(self, documents, names, tokens):
-        """Read more names from `documents`, a Dataset of held-out names, until `names` are kept.
+        """Read more names from `documents`, a Dataset of held-out names, until `names` (a number)
+        are kept, the file ends, or the room is full.
 
-        Overwrites tokens (block_size + 1).
+        Overwrites tokens, an int buffer of block_size + 1, and moves the position of `documents`.
         """
         if self.count:
             documents.epoch, documents.block, documents.line = self._at
@@ -63,10 +66,12 @@ class HeldOut:
         return True
 
     def write(self, offset, tokens):
-        """Write the name at an offset, 0 for the first name, into tokens; return (T, the offset of
-        the next name).
+        """Write the tokens of the name at `offset` to tokens[1] … tokens[T]; return the tuple (T,
+        offset of the next name). The first name has offset 0.
 
-        T is the number of predictions, as in Tokenizer.encode.
+        T is the number of predictions, as in Tokenizer.encode: the last token is the end of the
+        name, if it fits. This does not write tokens[0], and finds no end of the set: the caller
+        writes BOS there, and calls this at most `count` times.
         """
         buffer = self._buffer
         room = len(tokens) - 1

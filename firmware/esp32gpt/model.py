@@ -11,7 +11,11 @@ from .modules import borrow
 
 
 class Layer:
-    """One transformer layer: views of its weights and activations, and its forward pass."""
+    """One transformer layer: flat views of its weights, its activations, and its forward pass.
+
+    The attributes have the names of tables.parameters and tables.activations. `kernels` is the
+    engine.
+    """
 
     def __init__(self, config, kernels, weights, activations, index):
         self.kernels = kernels
@@ -35,7 +39,12 @@ class Layer:
         self.branch = activations["branch"]  # (T, C): the summand for x; shared as well
 
     def forward(self, x, start, T):
-        """Compute the layer's output for rows start … start+T-1 of x, and write it to self.x."""
+        """Compute the layer's output for rows start … start+T-1 of its input x (.., C), and write
+        it to the same rows of self.x. x may be self.x.
+
+        This overwrites these rows of the layer's activations. It reads the keys and values of the
+        rows before `start`.
+        """
         k = self.kernels
         C = self.n_embd
         norm = self.attn_norm
@@ -60,8 +69,9 @@ class Layer:
 class Model:
     """The weights, in one flat buffer `params`, and the activations of one name.
 
-    `engine` is a module with the kernels, such as kernels.choose().engine. With typecode "d"
-    everything is computed in double precision; only the reference engine under CPython can do this.
+    `layers` is the list of its Layers, and `kernels` the engine: a module with the kernels, such as
+    kernels.choose().engine. With typecode "d" everything is computed in double precision; only the
+    reference engine under CPython can do this.
     """
 
     def __init__(self, config, engine, typecode="f", params=None):
@@ -91,19 +101,21 @@ class Model:
 
     @property
     def weights(self):
-        """A new dict of the views of `params`, by the name of each tensor."""
+        """A new dict {name of a tensor: flat view of it in `params`}. Writing to a view changes the
+        weight."""
         return views(borrow("tables", "parameters", self.config), self.params)
 
     def init_weights(self, rng):
-        """Draw every weight from a normal distribution with standard deviation init_std."""
+        """Overwrite every weight with a draw of `rng`, an Rng, from the normal distribution with
+        mean 0 and standard deviation config.init_std."""
         rng.fill(self.params, self.config.init_std)
 
     def forward(self, tokens, start, T):
-        """Compute rows start … start+T-1 of the logits (.., V) and of all activations; return the
-        logits.
+        """Compute rows start … start+T-1 of the logits (.., V) and of all activations; return
+        self.logits, the flat buffer of all rows, which each call overwrites.
 
-        tokens[t] belongs to row t. The rows before `start` must come from earlier calls with the
-        same weights: their keys and values are read, not computed again.
+        tokens[t], an int, belongs to row t. The rows before `start` must come from earlier calls
+        with the same weights: their keys and values are read, not computed again.
         """
         k = self.kernels
         C = self.n_embd
@@ -116,8 +128,8 @@ class Model:
         return self.logits
 
     def loss_forward(self, losses, targets, slot, T):
-        """Write the mean cross-entropy of rows 0 … T-1 to losses[slot]; return 0 if it is not
-        finite, else 1.
+        """Write the mean cross-entropy of rows 0 … T-1, in nats, to losses[slot]; return 0 if it is
+        not finite, else 1. targets[t] is the token that row t should predict.
 
         Overwrites the logits with their gradient, with which the backward pass begins.
         """

@@ -13,16 +13,19 @@ _lent = set()  # loaded ahead of the call that borrows them
 
 
 def load(name):
-    """Import the module esp32gpt.name and return it. Raises what the import raises."""
+    """Import the module esp32gpt.name and return it; `name` is a text such as "kernels.fpu". Raises
+    what the import raises."""
     path = PACKAGE + name
     __import__(path)
     return sys.modules[path]
 
 
 def borrow(name, function, *arguments):
-    """Import a module, call its function, unload the module, and return the function's result.
+    """Import the module esp32gpt.name, call its function with these arguments, unload the module,
+    and return the function's result. `name` and `function` are texts.
 
-    This also unloads all other modules of the library that the call imported, even if it raises.
+    This also unloads all other modules of the library that the call imported, even if it raises,
+    and those from `lend`. A module that was in memory before stays.
     """
     before = set(sys.modules) - _lent
     _lent.clear()
@@ -33,7 +36,8 @@ def borrow(name, function, *arguments):
 
 
 def lend(name):
-    """Import a module that `borrow` is to call and unload later.
+    """Import the module esp32gpt.name now. The end of the next call of `borrow`, of any module,
+    unloads it.
 
     A module that is loaded before large arrays leaves a hole below them when it is unloaded, and
     not one amid the free memory.
@@ -44,7 +48,7 @@ def lend(name):
 
 
 def intern(*names):
-    """Import these modules and unload them.
+    """Import the modules with these names, such as "novelty", and unload them.
 
     MicroPython keeps the words of a module, its names and short texts, for good. Words that arrive
     while the free memory is in one piece do not split it later.

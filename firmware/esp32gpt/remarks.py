@@ -42,9 +42,12 @@ TABLES = (
 
 
 def of_board(path, letters, found, first, given):
-    """Return two remarks for a list that a board has looked through: about skipped lines, and about
-    things that the host does better. `first` is the first line. `given` is True if the letters are
-    those of a saved model."""
+    """Return a list of two remarks, each a text or "", for a list that a board has looked through:
+    about skipped lines, and about things that the host does better.
+
+    `letters` is the alphabet, `found` the Survey, and `first` the first line as bytes. `given` is
+    true if the letters are those of a saved model.
+    """
     deploy = f"`make deploy NAMES={path}`"
     if given:
         rare = "the saved model does not know these: `make deploy FRESH=1` begins a new one"
@@ -60,14 +63,16 @@ def of_board(path, letters, found, first, given):
 
 
 def remedies(path, rare):
-    """Return {reason: remedy for the user}; `rare` is the remedy for other letters."""
+    """Return a dict {reason to skip a line: text with the remedy}; `rare` is the remedy for other
+    letters."""
     converted = f"save the list as UTF-8, or have it converted by `make deploy NAMES={path}`"
     return {LETTERS: rare, ENCODING: converted, CONTROL: converted, TOO_LONG: ONE_A_LINE}
 
 
 def skipped(found, remedies):
     """Return a remark with the number of skipped lines for each reason, and the remedy for the most
-    frequent reason."""
+    frequent reason; or "" if no line was skipped. `found` is a Survey, and `remedies` the dict of
+    the function `remedies`."""
     parts = sorted((-n, reason) for reason, n in found.skipped.items())
     if not parts:
         return ""
@@ -78,7 +83,9 @@ def skipped(found, remedies):
 
 
 def about_table(letters, found, first):
-    """Return a list of hints: most lines are no plain names, or the first line is a title."""
+    """Return a list of hints as texts, often empty: most lines are no plain names, or the first
+    line is a title. `letters` is the alphabet, `found` the Survey, and `first` the first line as
+    bytes."""
     hints = []
     if found.tabs * 10 >= found.names * 9:
         hints.append("most lines have tabs: the text before the first tab is used as the name")
@@ -96,7 +103,9 @@ def about_table(letters, found, first):
 
 
 def needs_tables(letter):
-    """Return True for capitals, accents and ligatures that only a host can change."""
+    """Return True if only a host can change this one character: a capital beyond A to Z, a
+    combining accent or a ligature. Return False for all others; a small letter with an accent needs
+    no change."""
     code = ord(letter)
     return any(first <= code <= last and not (code - first) % step for first, last, step in TABLES)
 
@@ -110,7 +119,8 @@ def nothing(path, found):
 
 
 def other_letters(path, given, own):
-    """Return the message for a list in another script than the saved model's."""
+    """Return the message for a list in another script than the saved model's. `given` are the
+    model's letters, `own` those of the list at `path`."""
     return (
         f"the saved model knows the letters {quote(given)}, and {path} is written in {quote(own)}: "
         "take the list that it learned from, or begin a new model with `make deploy FRESH=1` "
@@ -127,7 +137,8 @@ def too_many(most):
 
 
 def example(line):
-    """Return a line, given as bytes, quoted in parentheses, or "" for an empty line."""
+    """Return a space and the line in quotes and parentheses, such as " ('emma')", or "" for an
+    empty line. The line is given as bytes; if it is not UTF-8, bytes beyond ASCII are escaped."""
     if not line:
         return ""
     try:
@@ -138,6 +149,7 @@ def example(line):
 
 
 def quote(text):
-    """Return the text in quotes, shortened, with control characters escaped."""
+    """Return the text in single quotes. Of a long text only the first 24 characters and "..." are
+    shown; control characters are escaped."""
     shown = text if len(text) <= _SHOWN + 3 else text[:_SHOWN] + "..."
     return "'" + "".join(c if is_letter(c) else f"\\x{ord(c):02x}" for c in shown) + "'"

@@ -8,7 +8,11 @@ from math import cos, log, pi, sqrt
 
 
 class Rng:
-    """xorshift32 with shifts 13, 17, 5 (Marsaglia 2003), period 2^32 − 1."""
+    """A generator of random numbers: xorshift32 with shifts 13, 17, 5 (Marsaglia 2003), period 2^32
+    − 1.
+
+    The attributes `high` and `low`, 16 bits each, are its whole state. Every draw changes them.
+    """
 
     def __init__(self, seed=42):
         """Start from any int. Seeds with different low 32 bits give different sequences."""
@@ -41,16 +45,17 @@ class Rng:
         return self.bits() * (1 / 16777216)
 
     def gaussian(self, mean, std):
-        """Return a normal deviate by the transform of Box and Muller, without the second of the
-        pair."""
+        """Draw a float from the normal distribution with this mean and standard deviation, by the
+        transform of Box and Muller. This takes two uniform draws."""
         radius = sqrt(-2 * log(1 - self.uniform()))
         return mean + std * radius * cos(2 * pi * self.uniform())
 
     def fill(self, buffer, std):
-        """Overwrite a float buffer with what as many calls of gaussian(0.0, std) return.
+        """Overwrite each element of a float buffer with a draw from the normal distribution with
+        mean 0 and standard deviation `std`, the same as from gaussian(0.0, std).
 
-        All of them are written out here: on the chip, where a model has thousands of weights,
-        the calls would take longer than what they do.
+        The calls are written out here: on the chip, where a model has thousands of weights, they
+        would take longer than the computation.
         """
         high = self.high
         low = self.low
