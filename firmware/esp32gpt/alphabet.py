@@ -13,10 +13,11 @@ COUNTED = 512  # a board's memory allows it to count so many different character
 
 
 def look_through(path, file, fold, letters=None):
-    """Return the Listing of an open names file, with the given letters or else the best ones.
+    """Return the Listing of an open names file, with the given letters (a text) or else the best
+    ones. `path` is for messages.
 
     `fold` reads ASCII capitals as small letters. Raises DatasetError if the file has no name to
-    learn.
+    learn, or too many different characters to count.
     """
     lines = Lines(file, BLOCK)
     given = letters
@@ -34,10 +35,12 @@ def look_through(path, file, fold, letters=None):
 
 
 def choose(lines, fold, most, counted=COUNTED):
-    """Return (alphabet, Survey) of Lines. The alphabet is the `most` most frequent characters in
-    the names that it can write; it is empty if there is no such name.
+    """Return a tuple (alphabet, Survey) for the names in `lines`, a Lines. The alphabet is a text
+    of the `most` most frequent characters in the names that it can write, without rare ones; it is
+    empty if there is no such name.
 
-    Raises DatasetError if there are more than `counted` different characters.
+    `fold` reads ASCII capitals as small letters. Raises DatasetError if there are more than
+    `counted` different characters.
     """
     collector = Collector(fold, counted)
     found = survey(lines, collector)
@@ -55,8 +58,9 @@ def choose(lines, fold, most, counted=COUNTED):
 
 
 def frequent(letters, found, most):
-    """Return the `most` most frequent letters in a Survey, without rare ones, as a string in the
-    order of code points. `letters` are the letters in the order of the Survey's tokens."""
+    """Return the `most` most frequent letters in a Survey, without those that occur less than once
+    in 1000 names, as a text in the order of code points. `letters` are the letters in the order of
+    the Survey's tokens."""
     common = []
     for i, letter in enumerate(letters):
         n = found.counts.get(i + 1, 0)
@@ -66,8 +70,8 @@ def frequent(letters, found, most):
 
 
 class Collector(Tokenizer):
-    """A tokenizer for all letters: it gives each new letter the next token and adds it to
-    `letters`."""
+    """A tokenizer for all letters: it gives each new letter the next token and appends it to the
+    list `letters`. Token 1 is the space."""
 
     def __init__(self, fold, most):
         """Start without letters. `fold` reads ASCII capitals as small letters. More than `most`
@@ -78,7 +82,9 @@ class Collector(Tokenizer):
         self._most = most
 
     def unknown(self, utf8_bytes, i, width):
-        """Return the token of a new letter, or else the same as Tokenizer.unknown."""
+        """Return the token of a new letter, the character utf8_bytes[i:i+width], and add the
+        letter; or else return the same as Tokenizer.unknown. Raises DatasetError if there are too
+        many letters."""
         passed = Tokenizer.unknown(self, utf8_bytes, i, width)
         if passed:
             return passed

@@ -11,20 +11,22 @@ _FAMILIES_WITH_FPU = const(("", "s3"))  # ESP32 and ESP32-S3
 
 
 def begin():
-    """Set the highest clock; return (board, firmware, clock in Hz or None), as the two functions
-    below do."""
+    """Set the highest clock; return a tuple (board, firmware, clock): the two texts of `describe`,
+    and the result of `set_highest_clock`, in Hz or None."""
     return describe() + (set_highest_clock(),)
 
 
 def describe():
-    """Return (board, firmware) as text, such as ('ESP32 module', 'MicroPython 1.24.0')."""
+    """Return a tuple of two texts (board, firmware), such as ('ESP32 module', 'MicroPython
+    1.24.0')."""
     version = ".".join(str(part) for part in sys.implementation.version[:3])
     name = "MicroPython" if compat.MICROPYTHON else "CPython"
     return getattr(sys.implementation, "_machine", sys.platform), f"{name} {version}"
 
 
 def set_highest_clock():
-    """Set the processor's clock to the highest of _CLOCKS that the chip allows; return it in Hz.
+    """Set the processor's clock to the highest of 240, 160 and 120 MHz that the chip allows; return
+    it in Hz.
 
     A chip that is faster already keeps its clock. Returns None if there is no clock to set.
     """
@@ -43,7 +45,8 @@ def set_highest_clock():
 
 
 def refusal(engine):
-    """Return the sentence that says why this chip cannot run the engine with this name, or None."""
+    """Return the text that says why this chip cannot run the engine with this name, such as "fpu",
+    or None if it can."""
     if engine == "fpu" and not has_fpu():
         return "only ESP32 and ESP32-S3 have the FPU that it needs"
     if engine != "reference" and loses_writes():

@@ -41,7 +41,8 @@ if MICROPYTHON:
 
 
 def require_bytes(needed, purpose):
-    """Raise MemoryError if fewer than `needed` bytes are free. Allocates nothing."""
+    """Collect garbage, and raise MemoryError if fewer than `needed` bytes are free then. `purpose`
+    is the beginning of the message. Allocates nothing."""
     collect()
     free = free_bytes()
     if needed > free:
@@ -52,7 +53,7 @@ def require_bytes(needed, purpose):
 
 
 def leave(status):
-    """End the program with this status on a host; do nothing on a chip, which returns to the
-    REPL."""
+    """End the program with this exit status on a host, by SystemExit; do nothing on a chip, which
+    returns to the REPL."""
     if ON_HOST:
         sys.exit(status)

@@ -34,7 +34,7 @@ class Config:
             )
 
     def check_batch(self):
-        """Raise ValueError if the batch cannot be trained with these moments."""
+        """Raise ValueError if moment_bits is 16 and batch is above 1, which cannot be trained."""
         if self.moment_bits == 16 and self.batch > 1:
             raise ValueError(
                 "batch must be 1 with moment_bits 16: no gradient is kept then that those of other "

@@ -27,9 +27,10 @@ class DatasetError(Exception):
 
 
 def is_held_out(tokens, T):
-    """Return True if training never sees the name tokens[1] … tokens[T].
+    """Return True if the name tokens[1] … tokens[T] belongs to the held-out side, which training
+    never sees: about one name of 16.
 
-    A hash of the name decides, so copies of a name are always on the same side.
+    A hash of its first 16 tokens decides, so copies of a name are always on the same side.
     """
     h = 0
     for i in range(1, min(T, _DECIDE) + 1):
@@ -38,7 +39,8 @@ def is_held_out(tokens, T):
 
 
 def open_list(path):
-    """Return the open file. Raises DatasetError if it is missing or empty."""
+    """Open the names file at `path` and return it, a binary file at its end. Raises DatasetError if
+    it is missing or empty."""
     try:
         file = open(path, "rb")
         size = file.seek(0, 2)
@@ -58,12 +60,14 @@ class Dataset:
     `peek` writes the tokens of the current document and can be repeated. `advance` goes to the next
     document. So an interrupted step finds the same document again. The position is `epoch`, `block`
     (the number of blocks that are done in this epoch) and `line` (the number of lines that are done
-    in the block). Lines with a character outside the alphabet are skipped.
+    in the block). `identity` is the file's (bytes, CRC-32 of its first block); `sorted` is True if
+    the file is in alphabetical order. Lines with a character outside the alphabet are skipped.
     """
 
     def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):
-        """Open the file at `path`. Raises DatasetError if it is missing or has no name on this
-        side."""
+        """Open the file at `path`, and read blocks of block_bytes, in an order that `seed` decides.
+        `side` is ALL, TRAINED or HELD_OUT. Raises DatasetError if the file is missing or empty, or
+        has no name on this side; HELD_OUT may have none."""
         self.path = path
         self.tokenizer = tokenizer
         self.seed = seed
@@ -88,9 +92,11 @@ class Dataset:
         self.block = self.line = 0
 
     def peek(self, tokens):
-        """Write the document's tokens; return the number of predictions T, at least 1.
+        """Write the document's tokens to the int buffer `tokens`, as Tokenizer.encode does; return
+        the number of predictions T, at least 1.
 
-        Returns 0 if there is no usable line in a whole epoch.
+        Goes past lines that are no documents. Returns 0 if there is no usable line in a whole
+        epoch.
         """
         lines = self._lines
         epochs = self.epoch + 2
@@ -113,7 +119,7 @@ class Dataset:
         return 0
 
     def advance(self):
-        """Go to the next document."""
+        """Go past the current document, which `peek` has found."""
         self.line += 1
 
     def close(self):
@@ -148,10 +154,11 @@ class Dataset:
 
 
 class Order:
-    """An order of 0 … n-1 without a table: i → (first + i · stride) mod n."""
+    """An order of 0 … n-1 without a table: i → (first + i · stride) mod n. Call `shuffle` first."""
 
     def shuffle(self, n, seed, epoch):
-        """Choose the order of n items for an epoch; n may be 0. Epoch 0 has the natural order."""
+        """Choose the order of n items for an epoch; n may be 0. Epoch 0 has the natural order; in
+        others, the ints `seed` and `epoch` decide."""
         self.n = n
         self.first = 0
         self.stride = 1
@@ -163,7 +170,7 @@ class Order:
                 self.stride = self.stride % n + 1
 
     def at(self, i):
-        """Return the i-th index of the order."""
+        """Return the index at place i of the order; both count from 0."""
         return (self.first + i * self.stride) % self.n
 
 

@@ -7,8 +7,8 @@ from .tokenizer import BOS
 
 
 class Evaluator:
-    """Measures a model's loss. This overwrites the activations, which are not needed between
-    steps."""
+    """Measures a model's loss. This overwrites the activations and `tokens`, a buffer of block_size
+    + 1, which are not needed between steps."""
 
     def __init__(self, model, tokenizer):
         self.model = model
@@ -18,7 +18,7 @@ class Evaluator:
         self.losses = zeros(1, model.typecode)
 
     def loss(self, name):
-        """Return the mean cross-entropy of a name's predictions, in nats.
+        """Return the mean cross-entropy of the predictions of `name`, a text, in nats.
 
         Only the first block_size predictions of a long name count. Raises ValueError if the name
         has characters outside the alphabet.
@@ -30,8 +30,8 @@ class Evaluator:
         return self._loss(T)
 
     def mean(self, held_out, names):
-        """Return (mean loss, number of names) of up to `names` names in `held_out`, a HeldOut;
-        (None, 0) if it has none."""
+        """Return a tuple (mean loss in nats, number of names measured) for the first `names` names
+        in `held_out`, a HeldOut, or all if it has fewer; (None, 0) if it has none."""
         tokens = self.tokens
         total = 0.0
         count = min(names, held_out.count)

@@ -117,9 +117,10 @@ class GPT:
 
         A temperature below 1 gives likelier names, above 1 stranger ones; None uses the settings'
         temperature. With top_k > 0 each letter is one of the top_k likeliest. At a board's prompt,
-        write letters beyond ASCII as escapes, such as "\\xe5", because the board drops them when
-        they are typed. Raises ValueError for a prompt that is too long or has letters that the
-        model does not know, for a temperature not above 0, and for a negative top_k.
+        write letters beyond ASCII as escapes, such as "\\xe5": the board drops them when they are
+        typed. An empty prompt prints a hint about this. Raises ValueError for a prompt that is too
+        long or has letters that the model does not know, for a temperature not above 0, and for a
+        negative top_k.
         """
         if prompt == "":
             print(_DROPPED)

@@ -40,7 +40,7 @@ def hold():
 
 
 def release():
-    """Let Ctrl-C interrupt again. If it was typed since `hold`, it interrupts now.
+    """Let Ctrl-C interrupt again. If it was typed since `hold`, this raises KeyboardInterrupt.
 
     The other characters typed since then can still be read, in their order.
     """

@@ -7,14 +7,15 @@ JUDGED = 20  # names that are judged at each temperature
 
 
 def show(gpt, n, options):
-    """Print n invented names, and how many of them are new."""
+    """Print n names that `gpt`, a GPT, invents, how many of them are new, and which are not.
+    `options` is a dict of keyword arguments for gpt.sample."""
     names = _invent(gpt, n, options)
     _say_new(names, gpt.known(names))
 
 
 def report(gpt, n, evaluated):
-    """Print n invented names, the quality of names at several temperatures, and the loss of up to
-    `evaluated` held-out names."""
+    """Print n names that `gpt`, a GPT, invents, the quality of names at several temperatures, and
+    the loss of up to `evaluated` held-out names."""
     names = _invent(gpt, n, {})
     judged = []
     for temperature in TEMPERATURES:
@@ -30,10 +31,11 @@ def report(gpt, n, evaluated):
 
 
 def quality(judged, listed, block_size):
-    """Return a line about lists of names, one list for each of TEMPERATURES.
+    """Return a line, as text, about `judged`: lists of JUDGED names, one list for each of
+    TEMPERATURES.
 
-    It has the share of names that are new (not in `listed`), the share of names that repeat an
-    earlier one, and the share of names that ended before the context.
+    It has, in percent for each temperature, the share of names that are new (not in `listed`), that
+    repeat another one of their list, and that are shorter than block_size.
     """
     new = [sum(name != "" and name not in listed for name in names) for names in judged]
     repeated = [len(names) - len(set(names)) for names in judged]

@@ -32,9 +32,10 @@ _REMARKS = const(2)
 class Listing:
     """The facts about a names file.
 
-    `lines` is the number of lines that are not blank, `names` the number of usable names,
-    `different` the number of different names (an estimate unless `exact`), `held_out` the number of
-    different names that would be held out, and `lengths` {length in letters: number of names}.
+    `letters` is the alphabet, `lines` the number of lines that are not blank, `names` the number of
+    usable names, `different` the number of different names (an estimate unless `exact`), `held_out`
+    the number of different names that would be held out, `lengths` the dict {length in letters:
+    number of names}, and `remarks` a list of texts for the user.
     """
 
     def __init__(self, letters, lines, names, different, held_out, exact, lengths, remarks):
@@ -53,13 +54,14 @@ class Listing:
 
 
 def load(path, fold, config, letters=None):
-    """Return (alphabet, True if names are held out, lines of a report) for the names file at
-    `path`.
+    """Return a tuple (alphabet, True if names are held out, lines of a report) for the names file
+    at `path`.
 
     `letters` is the alphabet of an existing model. Without it, the alphabet is the one stored
     beside the file, if it was made for this content. Otherwise it is chosen here, and stored if
     possible; `fold` reads ASCII capitals as small letters. `config` is the model's Config, with any
-    vocab_size. Raises DatasetError if the file is missing or has no name to learn.
+    vocab_size. Raises DatasetError if the file is missing, has no name to learn, or has too many
+    different characters.
     """
     file = open_list(path)
     try:
@@ -79,7 +81,8 @@ def load(path, fold, config, letters=None):
 
 
 def identify(file, maker):
-    """Return (size, CRC-32, maker) for an open file and the maker of its listing."""
+    """Return the key of a listing: the tuple (bytes of an open file, CRC-32 of all of them, maker).
+    `maker` is "host", "fold" or "keep"."""
     size = file.seek(0, 2)
     file.seek(0)
     block = bytearray(BLOCK)
@@ -93,14 +96,14 @@ def identify(file, maker):
 
 
 def beside(path):
-    """Return the path of the listing of a names file."""
+    """Return the path of the listing of a names file: "names.alphabet" for "names.txt"."""
     dot = path.rfind(".")
     return (path[:dot] if dot > path.rfind("/") + 1 else path) + ".alphabet"
 
 
 def write(path, key, listing):
-    """Store the listing beside the names file. If there is no room, store nothing: the listing is
-    made again the next time."""
+    """Store the Listing of the names file at `path` beside it. `key` is from `identify`. If there
+    is no room, store nothing: the listing is made again the next time."""
     stored = beside(path)
     if stored == path:
         return
@@ -112,7 +115,7 @@ def write(path, key, listing):
 
 
 def render(key, listing):
-    """Return the stored form of a Listing, as bytes."""
+    """Return the stored form of a Listing, as bytes. `key` is from `identify`."""
     size, crc, maker = key
     counts = (listing.lines, listing.names, listing.different, listing.held_out)
     lengths = " ".join(f"{n}:{listing.lengths[n]}" for n in sorted(listing.lengths))
@@ -127,7 +130,8 @@ def render(key, listing):
 
 
 def read(path, key):
-    """Return the Listing stored at `path`, or None if there is no whole one for this key.
+    """Return the Listing stored at `path`, or None if there is no whole one for this key, which is
+    from `identify`.
 
     A listing from the host serves any board; one from a board serves only boards with the same
     `fold`.
@@ -164,7 +168,7 @@ def _is_alphabet(letters):
 
 
 def is_letter(char):
-    """Return True unless this is a control character, or U+FFFD, the sign for a damaged
+    """Return True unless this character is a control character, or U+FFFD, the sign for a damaged
     character."""
     code = ord(char)
     return code >= 32 and not 127 <= code < 160 and code != 0xFFFD

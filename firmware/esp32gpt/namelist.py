@@ -6,13 +6,15 @@ from .dataset import DatasetError
 
 
 class NameList:
-    """Documents from a list of names, in its order, again and again."""
+    """Documents from a list of names, in its order, again and again. A Trainer can use it instead
+    of a Dataset."""
 
     epoch = block = 0
     sorted = False
 
     def __init__(self, names, tokenizer):
-        """Use these names. Raises DatasetError for a name with a character outside the alphabet."""
+        """Use these names, a list of texts, and a Tokenizer. Raises DatasetError for a name with a
+        character outside the alphabet."""
         self.tokenizer = tokenizer
         self._names = [name.encode() for name in names]
         self.line = 0
@@ -22,10 +24,10 @@ class NameList:
                 raise DatasetError(f"{name} has characters outside '{tokenizer.alphabet}'")
 
     def peek(self, tokens):
-        """Do the same as Dataset.peek."""
+        """Do the same as Dataset.peek: write the tokens of the current name and return T."""
         name = self._names[self.line % len(self._names)]
         return self.tokenizer.encode(name, 0, len(name), tokens)
 
     def advance(self):
-        """Do the same as Dataset.advance."""
+        """Do the same as Dataset.advance: go to the next name, and from the last to the first."""
         self.line += 1

@@ -7,8 +7,8 @@ from .lines import LONGEST, Lines
 
 
 def known(path, names, tokenizer):
-    """Return the set of those names that are in the file. The names are in the form that
-    Tokenizer.decode returns. Raises DatasetError if the file is missing or empty."""
+    """Return the set of those names that are in the file at `path`. `names` are texts in the form
+    that Tokenizer.decode returns. Raises DatasetError if the file is missing or empty."""
     wanted = {name for name in names if name}
     utf8 = [name.encode() for name in wanted]
     fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)

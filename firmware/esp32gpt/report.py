@@ -9,10 +9,11 @@ _GREATEST_BLOCK = const(256)
 
 
 def lines(path, listing, config, free=None):
-    """Return the lines of the report: the number of names, the letters, skipped lines, other
-    remarks.
+    """Return the lines of the report, a list of two to four texts: the number of names, the
+    letters, skipped lines, other remarks.
 
-    `free` is the number of bytes for a model, by default the free bytes here.
+    `path` is that of the names file. `free` is the number of bytes for a model, by default the free
+    bytes here.
     """
     name = path[path.rfind("/") + 1 :]
     letters = listing.letters
@@ -39,12 +40,13 @@ def counts(listing):
 
 
 def plural(n, word):
-    """Return a number with a noun."""
+    """Return the number n and the noun as text, such as "1 name" or "2 names"."""
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def number(n, exact):
-    """Return a number as text; for an estimate, only its first two digits."""
+    """Return a number as text. An estimate (`exact` is false) from 100 on is rounded to two digits,
+    as in "about 1200"."""
     if exact or n < 100:
         return str(n)
     zeros = len(str(n)) - 2
@@ -52,7 +54,8 @@ def number(n, exact):
 
 
 def cut(listing, config, free):
-    """Return a text that says how many names the context cuts, and which block_size holds more."""
+    """Return a text that says how many names the context cuts, and which block_size holds more; or
+    "" if it cuts none. `free` is as in `lines`."""
     T = config.block_size
     too_long = sum(n for length, n in listing.lengths.items() if length >= T)
     if not too_long:
@@ -74,7 +77,8 @@ def cut(listing, config, free):
 
 
 def needed_bytes(config, vocab_size, block_size):
-    """Return the bytes that training needs with this vocab_size and block_size in the Config."""
+    """Return the bytes that a model and its training need with this vocab_size and block_size and
+    the rest of the Config."""
     before = config.vocab_size, config.block_size
     config.vocab_size, config.block_size = vocab_size, block_size
     needed = tables.model_bytes(config) + tables.training_bytes(config)
@@ -83,5 +87,5 @@ def needed_bytes(config, vocab_size, block_size):
 
 
 def kilobytes(needed):
-    """Return a number of bytes as text, in KB."""
+    """Return a number of bytes as text, rounded up, such as "12 KB"."""
     return f"{(needed + 1023) // 1024} KB"

@@ -8,8 +8,8 @@ from math import cos, log, pi, sqrt
 
 
 class Rng:
-    """A generator of random numbers: xorshift32 with shifts 13, 17, 5 (Marsaglia 2003), period 2^32
-    − 1.
+    """A generator of random numbers: xorshift32 with shifts 13, 17, 5 (Marsaglia 2003). Its period
+    is 2^32 − 1.
 
     The attributes `high` and `low`, 16 bits each, are its whole state. Every draw changes them.
     """

@@ -8,7 +8,8 @@ from .heldout import BYTES, MEASURED
 
 
 def parameters(config):
-    """Return (name, rows, cols) of every weight, in the order of the flat parameter buffer.
+    """Return a list of (name, rows, cols), one for every weight, in the order of the flat parameter
+    buffer.
 
     A weight is stored (outputs, inputs). q, k and v are one matrix, in that order.
     """
@@ -26,7 +27,7 @@ def parameters(config):
 
 
 def activations(config):
-    """Return (name, rows, cols) of every buffer that the forward pass writes."""
+    """Return a list of (name, rows, cols), one for every buffer that the forward pass writes."""
     C = config.n_embd
     T = config.block_size
     table = [("emb", T, C), ("emb_rstd", T, 1)]
@@ -50,10 +51,11 @@ def activations(config):
 
 
 def gradients(config):
-    """Return (name, rows, cols) of the gradients that are kept at the same time.
+    """Return a list of (name, rows, cols), one for each of the gradients that are kept at the same
+    time.
 
-    With moments of 16 bits this is only the largest one; both embeddings count as one.
-    Otherwise it is all of them; a batch needs each one twice, for the sum.
+    With moments of 16 bits this is only the largest one, with the name "any"; both embeddings count
+    as one. Otherwise it is all of them; a batch needs each one twice, for the sum.
     """
     if config.moment_bits == 16:
         C = config.n_embd
@@ -63,11 +65,11 @@ def gradients(config):
 
 
 def activation_gradients(config):
-    """Return (name, rows, cols) of the buffers that only the backward pass uses; all layers
-    share them.
+    """Return a list of (name, rows, cols) of the buffers that only the backward pass uses: dhidden,
+    which all layers share, or nothing.
 
-    The rest reuse forward buffers that are no longer needed. dhidden has no buffer if all
-    gradients are kept and it fits where those of the weights before the MLP are written later.
+    The other gradients reuse forward buffers that are no longer needed. dhidden has no buffer if
+    all gradients are kept and it fits where those of the weights before the MLP are written later.
     """
     C = config.n_embd
     T = config.block_size
@@ -81,8 +83,8 @@ def model_bytes(config):
 
 
 def training_bytes(config):
-    """Return the bytes that training allocates in addition: gradients, both moments, and the
-    held-out names."""
+    """Return the bytes that training in float32 allocates in addition: gradients, both moments, and
+    the held-out names."""
     moments = size(parameters(config)) * config.moment_bits // 16  # as numbers of 4 bytes
     floats = moments + size(gradients(config)) + size(activation_gradients(config))
     return 4 * floats + BYTES * MEASURED
@@ -94,11 +96,11 @@ def count(config):
 
 
 def lengths(config):
-    """Return (the number of weights, the number of gradients in one buffer)."""
+    """Return a tuple (number of weights, number of elements in the buffer of gradients)."""
     n = count(config)
     return n, (size(gradients(config)) if config.moment_bits == 16 else n)
 
 
 def size(table):
-    """Return the number of elements in all tensors of a table."""
+    """Return the number of elements in all tensors of a table, a list of (name, rows, cols)."""
     return sum(rows * cols for _, rows, cols in table)

@@ -61,7 +61,8 @@ PASSED = (
 
 
 class Tokenizer:
-    """Token i + 1 is the i-th character of the alphabet.
+    """Converts text to tokens and back. Token i + 1 is alphabet[i]; token 0 is BOS. `vocab_size` is
+    the number of tokens.
 
     If the alphabet has none of the capitals A to Z, they are read as small letters.
     """
@@ -87,8 +88,8 @@ class Tokenizer:
         self._ascii[32] = 0  # `encode` writes a space only if a letter follows
 
     def encode(self, utf8, first, last, tokens):
-        """Write BOS, the ids of the characters in utf8[first:last], and BOS into tokens, as far as
-        they fit.
+        """Write BOS, the ids of the characters in the bytes utf8[first:last], and BOS into the int
+        buffer `tokens`, as far as they fit.
 
         White space between letters becomes one space. White space at the ends, and format
         characters, are left out. Returns n, the number of predictions: each of tokens[1] …
@@ -145,7 +146,8 @@ class Tokenizer:
         return n
 
     def unknown(self, utf8, i, width):
-        """Return the kind of a character without a token: NO_LETTER, SPACE or NOTHING."""
+        """Return the kind of a character without a token, utf8[i:i+width]: SPACE for white space,
+        NOTHING for an invisible one that is left out, or else NO_LETTER."""
         if width == 1:
             return SPACE if utf8[i] == 32 else NO_LETTER
         packed = pack(utf8, i, width)
@@ -160,7 +162,8 @@ class Tokenizer:
 
 
 def pack(utf8, i, width):
-    """Return the bytes of a character beyond ASCII as one int, different for each character.
+    """Return the bytes of a character beyond ASCII, utf8[i:i+width], as one int, different for each
+    character.
 
     The bytes are compared, not decoded: a sequence that is not UTF-8 matches no character of the
     alphabet. Without the two bits that all first bytes share, the int is no heap object on the
