@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 def usage():
-    """Return the text that lists the commands."""
+    """Return the help text as one string: a line for each command, with its name and its help."""
     lines = [f"  {name:10} {text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(
         ["usage: esp32gpt COMMAND [options]   (COMMAND --help lists them)", "", *lines]

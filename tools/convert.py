@@ -31,8 +31,9 @@ SEED = 42
 
 
 def read_checkpoint(path):
-    """Return (Header, [params, m, v, losses]) of a checkpoint; the arrays are float32, each flat.
-    Raises ToolError."""
+    """Return (Header, [params, m, v, losses]) of a checkpoint. The arrays are flat numpy arrays of
+    float32, also if the file holds moments of 16 bits. Raises ToolError if the file is missing or
+    damaged."""
     try:
         header = recovery.inspect(str(path))
     except checkpoint.CheckpointError as error:
@@ -45,13 +46,15 @@ def read_checkpoint(path):
 
 
 def halves(moments):
-    """Return m and v as float32 arrays, of moments that are in 16 bits (adam_step_16)."""
+    """Return [m, v], flat float32 arrays, of `moments`, an int32 array in the form of adam_step_16:
+    m in the upper 16 bits of each element, v in the lower."""
     return [(moments & ~0xFFFF).view(np.float32), ((moments & 0xFFFF) << 15).view(np.float32)]
 
 
 def write_checkpoint(path, header, arrays):
-    """Write the arrays (float32) as a checkpoint, with moments in the header's bits. Raises
-    ToolError."""
+    """Write a model as a checkpoint; `header` and `arrays` are those of `read_checkpoint`. With 16
+    moment_bits in the header, m and v are rounded to 16 bits. An earlier file is kept with the
+    suffix .old. Raises ToolError if the file cannot be written."""
     if header.config.moment_bits == 16:
         params, m, v, losses = arrays
         # To the nearest, where they have more bits.
@@ -64,7 +67,8 @@ def write_checkpoint(path, header, arrays):
 
 
 def read_npz(path):
-    """Read a file of `write_npz`; return the same as `read_checkpoint`. Raises ToolError."""
+    """Read a file of `write_npz`; return the same as `read_checkpoint`. Raises ToolError if the
+    file cannot be read or holds no whole model."""
     try:
         with np.load(path, allow_pickle=False) as file:
             found = {name: np.array(value) for name, value in recovery.SINCE.items()}
@@ -97,8 +101,8 @@ def read_npz(path):
 
 
 def matrix(found, name, shape):
-    """Return an array of the file as float32. Raises ValueError if it has another shape or holds
-    numbers that are not finite."""
+    """Return found[name], one of the arrays of an .npz file, as float32. Raises ValueError if its
+    shape is not `shape` or it holds numbers that are not finite, and KeyError if it is missing."""
     values = np.asarray(found[name], np.float32)
     if list(values.shape) != list(shape):
         raise ValueError(f"{name} is {values.shape}, not {tuple(shape)}")
@@ -108,7 +112,9 @@ def matrix(found, name, shape):
 
 
 def write_npz(path, header, arrays):
-    """Write a model as .npz. Raises ToolError."""
+    """Write a model to `path` as .npz, over an earlier file; `header` and `arrays` are those of
+    `read_checkpoint`. The contents are described at the top of this module. Raises ToolError if the
+    file cannot be written."""
     found = {name: getattr(header, name) for name in checkpoint.INTS + checkpoint.FLOATS}
     found["alphabet"] = header.alphabet
     found["losses"] = arrays[3]
@@ -124,8 +130,9 @@ def write_npz(path, header, arrays):
 
 
 def read_trace(path, initial=False):
-    """Return the final model of a recording of microgpt.py, or the initial one, in the form of
-    `read_checkpoint`. Raises ToolError."""
+    """Return the final model of a recording of microgpt.py in the form of `read_checkpoint`; with
+    `initial`, the model of step 0. The moments are zeros. Raises ToolError if the file cannot be
+    read or is no recording."""
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))
         config = Config(**shape_of(trace))

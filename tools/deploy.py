@@ -17,8 +17,11 @@ CHUNK = 1024  # bytes a round trip; a board has room for these even when its hea
 
 def deploy(port, source=False, fresh=False):
     """Stage the files for the board at `port`, with the prepared build/names.txt, bring the board
-    up to date and restart it. `source` copies .py files instead of .mpy; `fresh` removes the
-    board's checkpoints. Returns the counts (copied, unchanged, removed). Raises ToolError."""
+    up to date and restart it. Prints each file that it copies.
+
+    `source` copies .py files instead of .mpy; `fresh` removes the board's checkpoints. Returns the
+    counts (copied, unchanged, removed). Raises ToolError.
+    """
     with session(port) as transport:
         transport.enter_raw_repl(soft_reset=True)  # frees all memory
         board = identify(transport)
@@ -32,7 +35,8 @@ def deploy(port, source=False, fresh=False):
 
 
 def check_mpy_version(board, directory):
-    """Raise BoardError unless the firmware loads the version of .mpy files that mpy-cross makes."""
+    """Raise BoardError unless the firmware of the board, an Identity, loads the version of .mpy
+    files that mpy-cross makes. `directory` is the staged one, with such files in it."""
     made = next(directory.glob("**/*.mpy")).read_bytes()[1]
     if board.mpy != made:
         raise BoardError(
@@ -42,9 +46,12 @@ def check_mpy_version(board, directory):
 
 
 def synchronise(transport, directory, fresh=False):
-    """Copy the files that differ from the staged directory and remove stale ones; return the counts
-    (copied, unchanged, removed). Round trips cost the most time, so the board computes the digests
-    of all files in one call."""
+    """Copy the files that differ from the staged directory to the board, and remove the library's
+    files that are not staged; `fresh` also removes the checkpoints. Returns the counts (copied,
+    unchanged, removed) and prints each copied file.
+
+    Round trips cost the most time, so the board computes the digests of all files in one call.
+    """
     wanted = {
         "/" + file.relative_to(directory).as_posix(): file.read_bytes()
         for file in directory.glob("**/*.*")
@@ -62,7 +69,8 @@ def synchronise(transport, directory, fresh=False):
 
 
 def copy(transport, data, path):
-    """Write the file on the board. Raises BoardError if there is no room for it."""
+    """Write `data` (bytes) to the file `path` on the board, over an earlier one, and print the path
+    and a progress bar. Raises BoardError if there is no room for it."""
     print(f"{path} ({len(data)} bytes)", flush=True)
     try:
         transport.fs_writefile(path, data, CHUNK, show_progress_bar)

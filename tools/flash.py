@@ -24,8 +24,9 @@ def flash(port, path=None, wanted=None, reset=True):
 
     `wanted` is the Chip that the user expects; None accepts any. Use `reset=False` for a board that
     already waits in its bootloader and cannot be reset over the port: its BOOT button was held, or
-    the port is an emulator's pty. Raises ToolError if the firmware does not suit the chip, the port
-    cannot be used, or esptool fails.
+    the port is an emulator's pty. With `reset`, a failed write is tried once more, at a slower
+    speed. Raises ToolError if the firmware does not suit the chip, the port cannot be used, or
+    esptool fails.
     """
     if path:
         image.load(path, wanted)
@@ -55,8 +56,8 @@ def flash(port, path=None, wanted=None, reset=True):
 
 
 def write(board, firmware, baud):
-    """Erase the flash of the board (an ESPLoader) and write the firmware. Raises FatalError or
-    OSError."""
+    """Erase the flash of the board (an ESPLoader) and write the Firmware, with `baud` bits a
+    second. Raises FatalError or OSError."""
     board = cmds.run_stub(board)
     board.change_baud(baud)
     cmds.attach_flash(board)
@@ -68,8 +69,9 @@ def write(board, firmware, baud):
 
 @contextmanager
 def connected(port, reset):
-    """Connect to the board's bootloader and yield esptool's ESPLoader. With `reset`, the port's
-    lines start the bootloader; else the user has done that. Raises ToolError."""
+    """Connect to the board's bootloader and yield esptool's ESPLoader, in a `with` that closes the
+    port. With `reset`, the port's lines start the bootloader; else the user has done that. Raises
+    ToolError if no bootloader answers."""
     try:
         board = cmds.detect_chip(port, connect_mode="default-reset" if reset else "no-reset")
     except (FatalError, OSError) as error:
@@ -82,7 +84,7 @@ def connected(port, reset):
 
 
 def one_line(error):
-    """Return the first sentence of esptool's message, without its full stop."""
+    """Return the first sentence of an exception's message as one line, without its full stop."""
     return " ".join(str(error).split()).partition(". ")[0].rstrip(".")
 
 

@@ -13,8 +13,8 @@ KERNELS = FIRMWARE / "esp32gpt" / "kernels"
 
 
 def package():
-    """Return the text for package.json. Its targets are relative to /lib on the board, its sources
-    to package.json."""
+    """Return the text for package.json, from the .py and .mpy files that are in firmware/ now. Its
+    targets are relative to /lib on the board, its sources to package.json."""
     modules = sorted(
         path for end in ("py", "mpy") for path in FIRMWARE.glob(f"esp32gpt/**/*.{end}")
     )

@@ -29,8 +29,9 @@ SILENCE = 300  # seconds that a step may take on a board or an emulator
 
 
 def replay(path, engine, runtime, steps=None):
-    """Replay the first `steps` steps (None: all) of the recording at `path`; return the report as a
-    dict.
+    """Replay the first `steps` steps (None: all) of the recording at `path`; return the report, a
+    dict with the engine, the runtime, the steps and the figures of `compare_losses` and
+    `compare_gradients`.
 
     `runtime` is "cpython", "micropython", or the serial port of a board that has the library.
     Raises ToolError if the file is no recording, or if the run fails.
@@ -66,7 +67,9 @@ def replay(path, engine, runtime, steps=None):
 
 
 def statements(engine, shape, init, names):
-    """Yield the replay as calls of the functions in onboard/replay.py."""
+    """Yield the replay as texts of Python, each one call of a function in onboard/replay.py.
+    `shape` holds the arguments of Config, `init` is the flat list of weights, and `names` are
+    bytes."""
     yield f"start({engine!r}, {shape!r})"
     for i in range(0, len(init), PIECE):
         yield f"weights({i}, '{array('f', init[i : i + PIECE]).tobytes().hex()}')"
@@ -78,8 +81,8 @@ def statements(engine, shape, init, names):
 
 
 def run(calls, runtime):
-    """Run onboard/replay.py and then these calls on the runtime; return the output. Raises
-    ToolError."""
+    """Run onboard/replay.py and then `calls`, texts of Python, on the runtime; return everything
+    that they print, as text. Raises ToolError if the run fails."""
     if runtime not in ("cpython", "micropython"):
         with board.session(runtime) as transport:
             transport.enter_raw_repl(soft_reset=True)  # frees all memory
@@ -98,7 +101,9 @@ def run(calls, runtime):
 
 
 def compare_losses(got, expected):
-    """Return the largest difference between the losses of a step, and the means of both."""
+    """Return a dict with the largest absolute difference between the losses of a step, and the
+    means of both over all steps and over the last 100. `got` and `expected` hold one loss a step
+    and have the same length."""
     return {
         "max_abs_dloss": max(abs(g - e) for g, e in zip(got, expected, strict=True)),
         "mean_all": statistics.fmean(got),
@@ -109,8 +114,8 @@ def compare_losses(got, expected):
 
 
 def compare_gradients(got, expected):
-    """Return the largest error of any element, and the median and the largest relative L2 error of
-    the tensors."""
+    """Return a dict with the largest absolute error of any element, and the median and the largest
+    relative L2 error of the tensors. Both arguments are {name: rows} in a recording's layout."""
     errors = []
     relative = []
     for name, rows in expected.items():

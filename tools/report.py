@@ -39,7 +39,7 @@ def main():
 
 def describe_chip(port):
     """Ask the bootloader for the name and revision of the chip, reset the board, and return them as
-    text. If there is no answer, return the reason."""
+    text. If there is no answer, return a text with the reason; no error is raised."""
     try:
         with cmds.detect_chip(port) as chip:
             said = chip.get_chip_description()
@@ -50,7 +50,8 @@ def describe_chip(port):
 
 
 def describe_adapter(port):
-    """Return the USB adapter's description with its vendor and product numbers."""
+    """Return the USB adapter's description with its vendor and product numbers, as text; "not on
+    USB" if the port has no such numbers."""
     for found in list_ports.comports():
         if found.device == port and found.vid is not None:
             return f"{found.product or found.description} ({found.vid:04x}:{found.pid:04x})"
@@ -58,8 +59,8 @@ def describe_adapter(port):
 
 
 def report(port, chip, steps):
-    """Yield the lines of the report. `chip` is a description of the board's chip. Raises
-    ToolError."""
+    """Yield the lines of the report, while the board is measured. `chip` is a text that describes
+    the board's chip, and `steps` the number of names to train on. Raises ToolError."""
     with board.session(port) as transport:
         known = board.identify(transport)
         listed = chips.of_machine(known.machine)

@@ -30,8 +30,12 @@ Identity = namedtuple("Identity", "version machine architecture mpy")
 @contextlib.contextmanager
 def session(port, patience=None):
     """Interrupt the board, enter its raw REPL, and yield mpremote's SerialTransport, with `exec`,
-    `eval` and the `fs_` methods. Raises BoardError, also for failures inside the `with`: a board
-    that is unplugged, or an exception on the board."""
+    `eval` and the `fs_` methods; leave the REPL and close the port at the end of the `with`.
+
+    `patience` is the number of seconds to wait for the REPL; None: PATIENCE, or PATIENCE_PTY for an
+    emulator. Raises BoardError, also for failures inside the `with`: a board that is unplugged, or
+    an exception on the board.
+    """
     try:
         transport = SerialTransport(port, BAUD)
     except TransportError:
@@ -55,7 +59,8 @@ def session(port, patience=None):
 
 
 def why_refused(port, traceback):
-    """Return the BoardError for an exception that was raised on the board."""
+    """Return the BoardError for an exception that was raised on the board. `traceback` is its
+    text."""
     complaint = (traceback.strip().splitlines() or ["no message"])[-1]
     if complaint.startswith(("ImportError", "DatasetError")):
         return BoardError(
@@ -71,7 +76,9 @@ def why_refused(port, traceback):
 
 
 def run(transport, script, seconds):
-    """Run the script in a session and return its output. The board may be silent for `seconds`."""
+    """Run the script, a text of Python, in a session and return everything that it prints, as text.
+    The board may be silent for `seconds`. Raises TransportExecError if the script raises an
+    exception; `session` turns it into a BoardError."""
     output, complaint = transport.exec_raw(script, timeout=seconds)
     if complaint:
         raise TransportExecError(1, complaint.decode(errors="replace"))
@@ -108,7 +115,8 @@ def interrupt(transport, port, patience):
 
 
 def hears(connection, text, seconds):
-    """Return True if the text arrives within `seconds`, among any other output."""
+    """Read from the open port until the bytes `text` arrive, among any other output, and return
+    True; return False if they do not arrive within `seconds`. All that is read is lost."""
     said = b""
     deadline = time.monotonic() + seconds
     while text not in said and time.monotonic() < deadline:
@@ -117,8 +125,8 @@ def hears(connection, text, seconds):
 
 
 def identify(transport):
-    """Return the Identity of the board in a session. Raises BoardError if its firmware is too
-    old."""
+    """Return the Identity of the board in a session; its `version` is a tuple of three numbers.
+    Raises BoardError if MicroPython is older than OLDEST_FIRMWARE."""
     transport.exec("import sys")
     version, machine, mpy = transport.eval(
         "(sys.implementation[1][:3], getattr(sys.implementation, '_machine', ''), "
@@ -133,7 +141,8 @@ def identify(transport):
 
 
 def restart(transport):
-    """Soft-reset the board, which then runs main.py. This frees native code and all memory."""
+    """Leave the session's raw REPL and soft-reset the board, which then runs main.py. This frees
+    native code and all memory."""
     transport.exit_raw_repl()
     transport.serial.write(b"\x04")
     transport.read_until(1, b"soft reboot\r\n", timeout=2)

@@ -16,8 +16,9 @@ class Chip:
 
     `name` is the name that esptool and CHIP= use, and `board` the name of MicroPython's build.
     `architecture` is mpy-cross's name for the chip's native code, and `since` the first MicroPython
-    version that runs such code on the chip. `megahertz` is the highest clock that MicroPython can
-    set. `qemu` is (the emulator's architecture, the value of the strapping pins that select the
+    version that runs such code on the chip, as (1, 24). `megahertz` is the highest clock that
+    MicroPython can set. `fpu` is True if the chip can run the fpu engine, which needs Xtensa's FPU.
+    `qemu` is (the emulator's architecture, the value of the strapping pins that select the
     bootloader), or None if no emulator is known.
     """
 
@@ -70,8 +71,8 @@ def named(name):
 
 
 def with_image_id(number):
-    """Return the Chip that a program is for, from the chip number in the program's header. Raises
-    ToolError if the table has no such chip."""
+    """Return the Chip with this number: the chip number in a program's header, which is esptool's
+    IMAGE_CHIP_ID. Raises ToolError if the table has no such chip."""
     for chip in TABLE:
         if number == CHIP_DEFS[chip.name].IMAGE_CHIP_ID:
             return chip
@@ -83,8 +84,8 @@ def with_image_id(number):
 
 
 def of_machine(machine):
-    """Return the Chip of a board, from its sys.implementation._machine; None if the table has no
-    such chip. Boards write the chip's name in different ways: 'Generic ESP32S3 module with
+    """Return the Chip of a board, from its sys.implementation._machine, a text; None if the table
+    has no such chip. Boards write the chip's name in different ways: 'Generic ESP32S3 module with
     ESP32S3', 'TinyPICO with ESP32-PICO-D4', 'FeatherS2 with ESP32-S2FN4R2'."""
     name = machine.rpartition(" with ")[2].replace("-", "").lower()
     family = re.match(r"esp32([schp]\d+)?", name)

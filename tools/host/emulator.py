@@ -15,9 +15,9 @@ except ImportError:  # Windows
 
 
 def find_qemu(chip, path=None):
-    """Return the path of a QEMU that emulates the chip. Looks at `path`, else at the environment
-    variable QEMU, else on PATH; the first two may list several programs, separated as in PATH.
-    Raises ToolError if none of them has the chip."""
+    """Return the path, as text, of a QEMU that emulates the Chip. Looks at `path`, else at the
+    environment variable QEMU, else on PATH; the first two may list several programs, separated as
+    in PATH. Raises ToolError if none of them has the chip."""
     if chip.qemu is None:
         raise ToolError(f"No emulator is known for {chip.title}: use a board, or another CHIP.")
     program = f"qemu-system-{chip.qemu[0]}"
@@ -33,15 +33,16 @@ def find_qemu(chip, path=None):
 
 
 def has_machine(qemu, chip):
-    """Return True if this QEMU emulates the chip."""
+    """Run the QEMU at this path, and return True if it emulates the Chip."""
     machines = subprocess.run([qemu, "-M", "help"], capture_output=True, text=True).stdout
     return re.search(rf"^{chip.name}\s", machines, re.MULTILINE) is not None
 
 
 @contextlib.contextmanager
 def alone_with(path):
-    """Lock the flash image, so that only one emulator of ours uses it inside the `with`. Raises
-    ToolError if another one uses it already, and on Windows."""
+    """Lock the flash image at `path`, a Path, so that only one emulator of ours uses it inside the
+    `with`; create an empty file if there is none. Raises ToolError if another one uses it already,
+    and on Windows."""
     if fcntl is None:
         raise ToolError(
             "On Windows an emulated chip has no serial port to talk to: use the Windows Subsystem "
@@ -59,11 +60,13 @@ def alone_with(path):
 
 
 class Emulator:
-    """A running emulated chip. `port` is its serial port until close(), or the end of a `with`.
+    """A running emulated chip. `port` is the name of its serial port until close(), or the end of a
+    `with`.
 
-    The chip boots from the flash image and writes its changes to it. Booting takes a second, or 10
-    to 20 with `icount`, which counts instructions: each takes 4 ns of the chip's time. `bootloader`
-    starts the chip like a board with its BOOT button held. Raises ToolError if QEMU does not start.
+    The chip boots from the flash image, a file, and writes its changes to it. `qemu` is the `path`
+    of `find_qemu`. Booting takes a second, or 10 to 20 with `icount`, which counts instructions:
+    each takes 4 ns of the chip's time. `bootloader` starts the chip like a board with its BOOT
+    button held. Raises ToolError if there is no QEMU for the chip, or it does not start.
     """
 
     def __init__(self, chip, flash_image, qemu=None, icount=False, bootloader=False):
@@ -96,7 +99,8 @@ class Emulator:
         raise ToolError(f"QEMU did not start: {said[-1] if said else 'it said nothing'}.")
 
     def wait(self):
-        """Wait until the emulator ends by itself, and return the last line that it printed."""
+        """Wait until the emulator ends by itself, and return the last line that it printed, or a
+        text that says that there is none."""
         said = self.process.stdout.read().decode(errors="replace").strip()
         return said.splitlines()[-1] if said else "it gave no reason."
 

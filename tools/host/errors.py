@@ -8,8 +8,8 @@ class ToolError(Exception):
 
 
 def run_tool(main):
-    """Call main(). For ToolError, print the sentence on stderr and exit with 1; for Ctrl-C, exit
-    with 130, without a traceback."""
+    """Call main() without arguments. For ToolError, print the sentence on stderr and exit with 1;
+    for Ctrl-C, exit with 130. Neither prints a traceback; other exceptions pass."""
     sys.stdout.reconfigure(errors="backslashreplace")  # for letters that the terminal lacks
     try:
         main()

@@ -22,8 +22,9 @@ FLASH_SIZES = (1 * MB, 2 * MB, 4 * MB, 8 * MB, 16 * MB, 32 * MB)  # by their num
 
 @dataclass(frozen=True)
 class Firmware:
-    """An intact firmware file. `partitions` maps labels to (type, offset, size), in bytes from the
-    start of the flash. `flash_size` is the smallest flash that it runs on, in bytes."""
+    """An intact firmware file: its `path`, its Chip, and its whole content as `data` (bytes), which
+    belongs at chip.offset in the flash. `partitions` maps labels to (type, offset, size), in bytes
+    from the start of the flash. `flash_size` is the smallest flash that it runs on, in bytes."""
 
     path: Path
     chip: chips.Chip
@@ -37,12 +38,13 @@ class Firmware:
         return first_application(self.partitions)
 
     def filesystem(self, flash_size):
-        """Return (offset, size) of the littlefs in a flash of `flash_size` bytes. Raises ToolError
-        if there is no room for it, or if the firmware uses FAT.
+        """Return (offset, size), in bytes, of the littlefs in a flash of `flash_size` bytes. Raises
+        ToolError if there is no room for it, or if the firmware uses FAT.
 
         Until v1.25 the partition table has an entry for the file system. Since v1.26 the file
         system is all the flash after the last partition: see boardctrl_startup in MicroPython's
-        ports/esp32/main.c."""
+        ports/esp32/main.c.
+        """
         if "vfs" in self.partitions:
             offset, size = self.partitions["vfs"][1:]
         elif "ffat" in self.partitions:
@@ -62,7 +64,8 @@ class Firmware:
 
 
 def first_application(partitions):
-    """Return the lowest offset of a program, or None if there is no program."""
+    """Return the lowest offset of a program, in bytes, or None if there is no program. `partitions`
+    are those of a Firmware."""
     starts = [start for kind, start, _ in partitions.values() if kind == APPLICATION]
     return min(starts, default=None)
 
@@ -70,7 +73,8 @@ def first_application(partitions):
 def load(path, wanted=None):
     """Read and check a firmware file; return the Firmware. `wanted` is the Chip that it must be
     for; None accepts any chip of the table. Raises ToolError if the file cannot be read, is for
-    another chip, is incomplete, or is damaged (each program in it has a checksum and a SHA-256)."""
+    another chip, holds only a part of a firmware, or is damaged (each program in it has a checksum
+    and a SHA-256)."""
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -100,7 +104,8 @@ def load(path, wanted=None):
 
 
 def read_partitions(table):
-    """Return {label: (type, offset, size)} of a partition table; empty if there is no table."""
+    """Return {label: (type, offset, size)} of a partition table, given as bytes that begin with it.
+    Offsets and sizes are in bytes. Returns {} if there is no table."""
     partitions = {}
     while table[:2] == b"\xaa\x50" and len(table) >= PARTITION.size:
         _, kind, _, offset, size, label = PARTITION.unpack_from(table)
@@ -110,7 +115,8 @@ def read_partitions(table):
 
 
 def check_program(path, data, chip):
-    """Raise ToolError unless the data begins with an intact program for the chip."""
+    """Raise ToolError unless the bytes `data` begin with an intact program for the Chip. `path` is
+    only named in the message."""
     try:
         image = LoadFirmwareImage(chip.name, data)
     except (FatalError, RuntimeError, struct.error, TypeError) as error:

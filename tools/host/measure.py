@@ -31,12 +31,14 @@ print((kernels.choose().name, kernels.ENGINES))
 
 
 class Host:
-    """A machine to measure: this one, under MicroPython, with the library's source."""
+    """A machine to measure: this one, under MicroPython, with the library's source. `path` is the
+    names file that scripts read."""
 
     path = DATA / "names.txt"
 
     def run(self, script):
-        """Run the script and return the value that it prints last. Raises ToolError."""
+        """Run the script, a text, and return the value of its last printed line, a Python literal.
+        Raises ToolError if the script fails."""
         library = str(FIRMWARE)
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "bench.py"
@@ -45,8 +47,8 @@ class Host:
 
 
 class Board:
-    """A machine to measure: a board in a session, soft-reset before each script to free all
-    memory."""
+    """A machine to measure: the board of a `board.session`, soft-reset before each script to free
+    all memory. `path` is the names file on it."""
 
     path = "names.txt"
 
@@ -54,19 +56,26 @@ class Board:
         self.transport = transport
 
     def run(self, script):
-        """Run the script and return the value that it prints last. Raises ToolError."""
+        """Run the script, a text, and return the value of its last printed line, a Python literal.
+        An exception on the board is a TransportExecError, which the session turns into a
+        ToolError."""
         self.transport.enter_raw_repl(soft_reset=True)
         return parse(board.run(self.transport, script, SILENCE))
 
 
 def parse(output):
-    """Return the value of the last line."""
+    """Return the value of the last line of an output, a Python literal such as a dict."""
     return eval(output.strip().splitlines()[-1], {"__builtins__": {}})
 
 
 def figures_of(machine, engine, steps):
-    """Yield a dict of figures for the named engine; without a name, for every engine that works on
-    the machine except the slow reference. Raises ToolError."""
+    """Yield a dict {field: figure} with all of FIELDS for the named engine; without a name, one for
+    each engine that works on the machine except the slow reference. A figure is None if it was not
+    measured.
+
+    `machine` is a Host or a Board, and `steps` the number of names to train on. Raises ToolError if
+    the engine or so many names do not exist, or if a run fails.
+    """
     names = WORKLOAD.read_text().split()
     if not 1 <= steps <= len(names):
         raise ToolError(f"The workload has {len(names)} names: choose --steps from 1 to that.")

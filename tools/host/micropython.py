@@ -9,8 +9,8 @@ from .errors import ToolError
 
 
 def find_micropython():
-    """Return the path of this machine's MicroPython: the one beside this Python, or the one on
-    PATH. Raises ToolError if there is none."""
+    """Return the path, as text, of this machine's MicroPython: the one beside this Python, or the
+    one on PATH. Raises ToolError if there is none."""
     beside = Path(sys.executable).parent / "micropython"
     found = str(beside) if beside.exists() else shutil.which("micropython")
     if not found:
@@ -22,8 +22,8 @@ def find_micropython():
 
 
 def run_micropython(script, *args):
-    """Run the script with these arguments and return its output. Raises ToolError, with the last
-    line of the error output, if the script fails."""
+    """Run the script, a file, with these arguments, and return its standard output as text. Raises
+    ToolError, with the last line of the error output, if the script fails."""
     done = subprocess.run(
         [find_micropython(), "-X", "heapsize=64M", str(script), *map(str, args)],
         capture_output=True,

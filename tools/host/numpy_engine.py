@@ -26,14 +26,15 @@ def reserve(config):
 
 
 def view(buffer, rows, *shape, first=0):
-    """Return the buffer as an array (rows, *shape) that begins at row `first`, without a copy."""
+    """Return elements of a flat buffer as an array (rows, *shape), without a copy; writing to it
+    changes the buffer. It begins at row `first` of such rows."""
     size = int(np.prod(shape))
     return np.asarray(buffer)[first * size : (first + rows) * size].reshape(rows, *shape)
 
 
 def softmax(x):
-    """Overwrite the rows of x with exp(x) / sum; return the logarithm of each row's sum of
-    exp(x)."""
+    """Overwrite each row (the last axis) of x with exp(x) / sum; return the logarithms of the rows'
+    sums of exp(x), an array without the last axis."""
     top = x.max(axis=-1, keepdims=True)
     np.exp(x - top, out=x)
     total = x.sum(axis=-1, keepdims=True)
@@ -83,8 +84,8 @@ def linear_backward(dx, dw, dy, x, w, T, n_in, n_out, relu):
 
 
 def heads(buffer, rows, parts, C, n_head, first=0):
-    """Return the `parts` vectors of C elements in each row as views (n_head, rows, C / n_head), one
-    view for each part."""
+    """Return an array (parts, n_head, rows, C / n_head), a view without a copy. Each row of the
+    buffer has `parts` vectors of C elements, side by side; the view begins at row `first`."""
     return view(buffer, rows, parts, n_head, C // n_head, first=first).transpose(1, 2, 0, 3)
 
 

@@ -21,7 +21,8 @@ class BoardError(ToolError):
 
 
 class Port(serial.Serial):
-    """A serial port for this process alone, which does not reset the board.
+    """A serial port for this process alone, if opened with `exclusive`, as `open_port` does. It
+    does not reset the board.
 
     On most boards, transistors reset the chip while only RTS is set, and select the bootloader
     while only DTR is set. So both lines are set together, and RTS is released first.
@@ -35,15 +36,16 @@ class Port(serial.Serial):
 
 
 def release(port):
-    """Release the lines of a port in the order that does not reset the board."""
+    """Release RTS and then DTR of an open port, in the order that does not reset the board. Ignores
+    errors of a port without such lines."""
     with suppress(serial.SerialException, OSError):  # a pty has no such lines
         port.rts = False
         port.dtr = False
 
 
 def find_port(port=None):
-    """Return the given port; without one, the port of the only USB serial adapter. Raises
-    BoardError if there is no adapter, or more than one."""
+    """Return the name of a port: the given one, or without one that of the only USB serial adapter.
+    Does not open it. Raises BoardError if there is no adapter, or more than one."""
     if port:
         return callout(port)
     found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
@@ -73,7 +75,8 @@ def example():
 
 
 def missing_driver():
-    """Return a sentence about a program or driver that may hide the adapter here, or ""."""
+    """Return a sentence, with a space before it, about a program or driver that may hide the
+    adapter here, or ""."""
     if sys.platform == "linux" and shutil.which("brltty"):
         return (
             " The program brltty takes adapters with a CH340 for a Braille display: if you have "
@@ -88,7 +91,8 @@ def missing_driver():
 
 
 def open_port(port):
-    """Open the port for this process alone; return it as a Port. Raises BoardError."""
+    """Open the port with this name for this process alone, at BAUD and with a timeout of 0.1 s for
+    reads; return it as a Port. Raises BoardError if it cannot be opened."""
     try:
         return Port(port, BAUD, timeout=0.1, exclusive=True)
     except (serial.SerialException, OSError, ValueError) as error:
@@ -96,8 +100,9 @@ def open_port(port):
 
 
 def wait_for(port, seconds):
-    """Return True if the port can be opened within `seconds`. The port of a chip with built-in USB
-    disappears for a moment when the chip is reset."""
+    """Try to open and close the port until this works; return True, or False if it does not work
+    within `seconds`. The port of a chip with built-in USB disappears for a moment when the chip is
+    reset."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -110,7 +115,8 @@ def wait_for(port, seconds):
 
 
 def why_closed(port, error):
-    """Return the BoardError that says why the port could not be opened."""
+    """Return the BoardError that says why the port could not be opened; `error` is the
+    exception."""
     code = getattr(error, "errno", None)
     text = str(error)
     if code == errno.ENOENT or (code is None and "FileNotFound" in text) or ", 433)" in text:

@@ -4,14 +4,16 @@ from esp32gpt import tables
 
 
 def shape_of(trace):
-    """Return the arguments of Config for a recording."""
+    """Return the arguments of Config for a recording, as a dict. `trace` is the recording's JSON,
+    as a dict. Raises KeyError if it lacks them."""
     shape = dict(trace["config"])
     shape["steps"] = shape.pop("num_steps")
     return shape
 
 
 def from_trace(config, tensors):
-    """Convert a recording's {name: rows} to the flat parameter buffer, as a list.
+    """Convert a recording's {name: rows} to a flat list of floats, in the order of the parameter
+    buffer.
 
     In a recording BOS is the last token, here it is the first; and q, k and v are three matrices
     there, one here. Raises ValueError if a matrix has the wrong shape, KeyError if one is missing.
@@ -31,7 +33,8 @@ def from_trace(config, tensors):
 
 
 def to_trace(config, flat):
-    """Convert a flat parameter buffer to a recording's {name: rows}."""
+    """Convert a flat parameter buffer to a recording's {name: rows}, with each row a list of
+    floats. This undoes `from_trace`."""
     tensors = {}
     first = 0
     for name, rows, cols in tables.parameters(config):

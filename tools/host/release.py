@@ -12,8 +12,9 @@ DOWNLOADS = "https://micropython.org/resources/firmware/"
 
 
 def download(chip):
-    """Return the path of the release for the chip. Downloads it to the cache if it is not there
-    yet. Raises ToolError if the download fails or the file is damaged."""
+    """Return the Path of the release for the Chip, in the cache. Downloads and checks the file, and
+    prints the address, if it is not there yet. Raises ToolError if the download fails or the file
+    is damaged."""
     path = CACHE / chip.release
     if path.exists():
         return path

@@ -11,7 +11,12 @@ MOST_LETTERS = 1000  # with so many, the default shape needs more memory than an
 
 @dataclass(frozen=True)
 class Choices:
-    """How to read a list. Raises ToolError for an impossible number of letters."""
+    """How to read a list. `keep_case` keeps capitals, and `letters` is the most letters that the
+    alphabet may have. `encoding` is a name of Python's, or None to recognise it. `column` is the
+    number (from 1) or the title of a table's column, as text, or None if the list is no table.
+
+    Raises ToolError for an impossible number of letters.
+    """
 
     keep_case: bool = False
     letters: int = MOST  # the most letters in the alphabet
@@ -26,7 +31,7 @@ class Choices:
 
 
 def add_options(parser):
-    """Add the options that `of` reads."""
+    """Add the options that `of` reads to an ArgumentParser."""
     parser.add_argument("--keep-case", action="store_true", help="do not fold to small letters")
     parser.add_argument(
         "--letters",
@@ -39,5 +44,6 @@ def add_options(parser):
 
 
 def of(options):
-    """Return the Choices of a parsed command line."""
+    """Return the Choices of a parsed command line, with the options of `add_options`. Raises
+    ToolError as Choices does."""
     return Choices(options.keep_case, options.letters, options.encoding, options.column)

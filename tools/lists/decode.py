@@ -44,8 +44,8 @@ FORMATS = {
 
 @dataclass
 class Decoded:
-    """The text of a file and its encoding. Bytes that are no text become surrogates. `guessed` is
-    True if the encoding was guessed from the letters."""
+    """The text of a file and the name of its encoding. Bytes that are no text become surrogates or
+    U+FFFD in the text. `guessed` is True if the encoding was guessed from the letters."""
 
     text: str
     encoding: str
@@ -53,7 +53,8 @@ class Decoded:
 
 
 def decode(data, encoding=None):
-    """Decode a file's bytes; return a Decoded. Raises ToolError if the file is no list."""
+    """Decode a file's bytes; return a Decoded. `encoding` is a name of Python's, or None to
+    recognise it. Raises ToolError if the file is no list, or is not in the named encoding."""
     for magic, (kind, remedy) in FORMATS.items():
         if data.startswith(magic):
             raise ToolError(f"The file is {kind}, not a list: {remedy}.")

@@ -14,8 +14,8 @@ ANY = 0x110000  # the number of characters in Unicode: no limit
 
 @dataclass
 class Kept:
-    """The names that are kept, in the order of the lines and with repeats, their letters, and their
-    Survey."""
+    """The names that are kept, a list in the order of the lines and with repeats, their letters, a
+    text in the order of code points, and the Survey of all lines."""
 
     names: list
     letters: str
@@ -23,23 +23,24 @@ class Kept:
 
 
 def as_file(lines):
-    """Return the library's Lines for a list of lines. Bytes that were no text become bytes
-    again."""
+    """Return the library's Lines of a list of texts, without having read a block. Bytes that were
+    no text become bytes again."""
     text = "".join(f"{line}\n" for line in lines)
     return Lines(io.BytesIO(text.encode("utf-8", "surrogateescape")), listing.BLOCK)
 
 
 def choose(lines, most):
-    """Return the Kept of normalised lines: the `most` most frequent letters, without rare ones, and
-    the names in these letters. Without a letter there are no names."""
+    """Return the Kept of a list of normalised lines. Its letters are the `most` most frequent ones,
+    without rare ones, and its names have only these letters. Without any letter there are no
+    names."""
     file = as_file(lines)
     letters, survey = alphabet.choose(file, False, most, ANY)
     return Kept(list(written(file, Tokenizer(letters))) if letters else [], letters, survey)
 
 
 def written(file, tokenizer):
-    """Yield the names in Lines that have only the tokenizer's letters, in the form that is
-    learned."""
+    """Yield the names in Lines that have only the tokenizer's letters, as texts in the form that is
+    learned. Reads all blocks of the Lines."""
     tokens = array("i", [0] * (LONGEST + 2))
     for block in range(file.blocks):
         file.read(block)

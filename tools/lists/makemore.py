@@ -19,9 +19,11 @@ LARGEST = 1 << 20  # the most bytes to download; the list has a quarter of this
 
 
 def fetch(dest, url=URL):
-    """Download the list and prepare it into `dest`; return the lines of a report.
+    """Download the list and write it to `dest`, prepared as by `prepare.prepare`; return a list of
+    the lines of a report.
 
-    Only the pinned bytes are accepted, from any URL. Raises ToolError.
+    Only the pinned bytes are accepted, from any URL. Raises ToolError if the download fails, brings
+    other bytes, or cannot be written.
     """
     try:
         with urllib.request.urlopen(url, timeout=30) as response:

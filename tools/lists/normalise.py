@@ -10,7 +10,8 @@ PRESENTATION = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]")  # ligatures, Arabic p
 
 
 def format_characters():
-    """Yield the characters that the board leaves out, from the packed table of the tokenizer."""
+    """Yield the characters, as texts, that the board leaves out, from the packed table of the
+    tokenizer."""
     for first, last, kind in zip(PASSED[::3], PASSED[1::3], PASSED[2::3], strict=True):
         for packed in range(first, last + 1):
             utf8 = bytearray(packed.to_bytes(2 if packed < 0x2000 else 3, "big"))
@@ -44,5 +45,5 @@ def fold(line):
 
 
 def count_format(text):
-    """Return the number of format characters, without a byte order mark at the start."""
+    """Return the number of format characters in a text, without a byte order mark at the start."""
     return len(text.removeprefix("\ufeff")) - len(text.removeprefix("\ufeff").translate(FORMAT))

@@ -20,8 +20,9 @@ SEED = 42
 
 @dataclass
 class Source:
-    """A user's list: its path, its text, the lines as written (`raw`), in the form that is learned
-    (`lines`), and in that form with capitals (`cased`), and the Kept."""
+    """A user's list: its path, its Decoded, and its Kept. `raw` is the list of its lines as
+    written. `lines` are the names of these lines, or the cells of the chosen column, in the form
+    that is learned; `cased` are the same with their capitals."""
 
     path: Path
     decoded: decode.Decoded
@@ -32,7 +33,8 @@ class Source:
 
 
 def read(path, choices):
-    """Read a text file; return its Source. Raises ToolError if it has no usable name."""
+    """Read a text file according to the Choices; return its Source. Raises ToolError if the file
+    cannot be read or has no usable name."""
     path = Path(path)
     if path.is_dir():
         raise ToolError(f"{path} is a directory: give a text file with one name a line.")
@@ -53,7 +55,8 @@ def read(path, choices):
 
 
 def look_through(path, data, choices):
-    """Return the Source of these bytes. Raises ToolError as `read` does."""
+    """Return the Source of these bytes, according to the Choices; `path` is only noted in it.
+    Raises ToolError if they are no list or have no usable name."""
     decoded = decode.decode(data, choices.encoding)
     raw = split.lines(decoded.text)
     column = choices.column
@@ -75,7 +78,8 @@ def why_nothing(source, choices):
 
 
 def list_of(source, choices, config):
-    """Return the Listing for the names."""
+    """Return the Listing for the names of a Source, with its remarks. `different` is counted
+    exactly, but `held_out` is an estimate if the list is long."""
     kept = source.kept
     found = kept.survey.listing(kept.letters, report.two_remarks(source, choices, config))
     found.different = len(set(kept.names))  # a Survey only estimates this
@@ -85,11 +89,13 @@ def list_of(source, choices, config):
 
 def prepare(source, dest, choices=None, config=None):
     """Write the usable names of a text file to `dest`, shuffled, and their listing beside it;
-    return the lines of a report.
+    return a list of the lines of a report.
 
-    The names file depends only on the names, not on their order in the source. If `dest` already
-    has this content, it is not written. `config` is the Config of the model that will learn the
-    names. Raises ToolError.
+    The names file depends only on the names, not on their order in the source. It replaces an
+    earlier file; if `dest` already has this content, it is not written. `choices` are the Choices,
+    and `config` is the Config of the model that will learn the names; both have defaults. Raises
+    ToolError if the source has no usable name, would be overwritten, or if a file cannot be
+    written.
     """
     choices = choices or Choices()
     config = config or Config()
@@ -102,8 +108,9 @@ def prepare(source, dest, choices=None, config=None):
 
 
 def save(source, dest, choices, config):
-    """Shuffle the names into `dest`, and write their listing beside it; return the lines of a
-    report. Raises ToolError."""
+    """Shuffle the names of a Source into the file `dest`, and write their listing beside it, over
+    earlier files; return a list of the lines of a report. Raises ToolError if a file cannot be
+    written."""
     dest = Path(dest)
     beside = Path(listing.beside(str(dest)))
     if beside == dest:
@@ -119,7 +126,8 @@ def save(source, dest, choices, config):
 
 
 def write(path, data):
-    """Write the whole file or nothing, and create its folder. Raises ToolError."""
+    """Write the bytes to `path`, a Path: the whole file or nothing. Creates its folder, and leaves
+    a file that already has this content alone. Raises ToolError if it cannot be written."""
     # Refuse directories, and also /dev/null, which root would replace with a list of names.
     if path.exists() and not path.is_file():
         raise ToolError(f"{path} is not an ordinary file: name another to write to.")

@@ -17,13 +17,14 @@ ROWS = 30  # the most letters, and the most repeated names, to show
 
 
 def two_remarks(source, choices, config):
-    """Return the two remarks about a Source: about skipped lines, and about everything else."""
+    """Return a list of two remarks about a Source, each a text: about skipped lines, and about
+    everything else. A remark is "" if there is nothing to say."""
     return [skipped(source, choices, config), "; ".join(hints(source, choices))]
 
 
 def skipped(source, choices, config):
-    """Return a text with the number of skipped lines, and the remedy for the most frequent
-    reason."""
+    """Return a text with the number of skipped lines, and the remedy for the most frequent reason;
+    "" if none were skipped."""
     remedies = {
         LETTERS: more_letters(source, choices, config),
         ENCODING: "save the list as UTF-8, or name its encoding with ENCODING=cp1252 or another",
@@ -56,7 +57,7 @@ def needed(config, n):
 
 
 def hints(source, choices):
-    """Return hints about unusual things in the list, the most important first."""
+    """Return a list of hints, texts, about unusual things in the list, the most important first."""
     said = []
     if source.decoded.guessed:
         said.append(
@@ -74,7 +75,8 @@ def hints(source, choices):
 
 
 def about_columns(source):
-    """Return a hint, in a list, if most lines are no plain names or the first is a title."""
+    """Return a list of one hint, a text, if most lines of the Source are no plain names or the
+    first is a title; else an empty list."""
     raw = [line for line in source.raw if line.strip()]
     first = remarks.quote(raw[0])
     between = split.separator(raw)
@@ -107,8 +109,8 @@ def about_columns(source):
 
 
 def full(source, listing, choices, config):
-    """Return the full report: the four lines, histograms of lengths and letters, repeated names,
-    and examples of skipped lines."""
+    """Return the full report as a list of lines: the up to four lines of a short report, histograms
+    of lengths and letters, the letters that are left out, and repeated names."""
     kept = source.kept
     said = report.lines(str(source.path), listing, config, BARE_BYTES)
     said += ["", "letters  names"]
@@ -129,13 +131,16 @@ def full(source, listing, choices, config):
 
 
 def bars(rows):
-    """Return a line with a bar for each (label, number) in `rows`."""
+    """Return a list of lines, one for each (label, number) in `rows`: the label, the number, and a
+    bar of # signs. The largest number has a bar of BAR signs, the others in proportion, rounded up.
+    `rows` must not be empty, and at least one number must be above 0."""
     most = max(n for _, n in rows)
     return [f"{label} {n:6} {'#' * -(-n * BAR // most)}" for label, n in rows]
 
 
 def show(letter):
-    """Return a character as it is, or its code if it is invisible."""
+    """Return a character as it is, "space" for a space, or its code, such as U+200D, if it is
+    invisible."""
     if letter == " ":
         return "space"
     return letter if letter.isprintable() else f"U+{ord(letter):04X}"

@@ -12,31 +12,36 @@ MOST = 0.9  # "most lines" means this share of the lines
 
 
 def lines(text):
-    """Return the lines of a text. They end in LF, CR, or both."""
+    """Return a list of the lines of a text, without their ends: LF, CR, or both. An end after the
+    last line does not begin another one."""
     found = re.split(r"\r\n|\r|\n", text)
     return found if found[-1] else found[:-1]
 
 
 def names(found):
-    """Return the text of each line before the first tab; a tab at its start does not count."""
+    """Return a list with the text of each line before its first tab. Spaces and tabs at the start
+    of a line stay, and such a tab does not count."""
     return [re.match(r"[ \t]*[^\t]*", line)[0] for line in found]
 
 
 def separator(found):
-    """Return the character that divides most lines into columns, or None."""
+    """Return the one of SEPARATORS that most lines have, which divides them into columns, or None.
+    `found` is a list of lines; blank ones do not count."""
     written = [line for line in found if line.strip()]
     best = max(SEPARATORS, key=lambda char: sum(char in line for line in written))
     return best if written and share(written, lambda line: best in line) >= MOST else None
 
 
 def share(found, is_so):
-    """Return the share of lines for which `is_so` returns True."""
+    """Return the share, from 0 to 1, of lines for which the function `is_so` returns True. `found`
+    must not be empty."""
     return sum(map(bool, map(is_so, found))) / len(found)
 
 
 def column(found, name):
-    """Return the cells of a table's column, without its title. `name` is the column's number, from
-    1, or its title. Raises ToolError if there is no such column."""
+    """Return the cells of a table's column as a list of texts, without its title; a row that is too
+    short gives "". `found` are the lines, and `name` is the column's number, from 1, or its title,
+    as text. Raises ToolError if there is no such column."""
     between = separator(found) or ("," if any("," in line for line in found) else " ")
     try:
         rows = [row for row in csv.reader(found, delimiter=between) if row]
@@ -70,7 +75,8 @@ def _has_titles(rows, i):
 
 
 def is_title(text):
-    """Return True for a word that is a title, not a name."""
+    """Return True for a word such as "name" or "title", which is a column's title and not a
+    name."""
     return text.strip().lower() in HEADERS
 
 

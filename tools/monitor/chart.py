@@ -17,7 +17,8 @@ HELD = {"color": "#c2410c", "linewidth": 2, "marker": "o", "markersize": 4}
 
 
 def render(log, form):
-    """Return the chart of the Log's run as the bytes of a file; `form` is png, svg or pdf."""
+    """Return the chart of the Log's run as the bytes of a file; `form` is "png", "svg" or "pdf".
+    The run must have a Record."""
     content = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "esp32gpt"}):  # the same run, the same file
         metadata = {"Date": None} if form == "svg" else None
@@ -26,7 +27,7 @@ def render(log, form):
 
 
 def draw(log):
-    """Return the chart as a matplotlib Figure."""
+    """Return the chart of the Log's run as a matplotlib Figure. The run must have a Record."""
     run = log.run
     figure = Figure(INCHES, DPI, layout="constrained")
     axes = figure.add_subplot()
@@ -66,7 +67,8 @@ def draw(log):
 
 
 def title(log):
-    """Return the chart's title: the board, the engine, and the final held-out loss if known."""
+    """Return the chart's title as text, with line breaks: the board, the engine, and the final
+    held-out loss, each if known."""
     parts = [log.board, f"engine: {log.engine}" if log.engine else ""]
     if log.run.held_out is not None:
         parts.append(f"in the end {log.run.held_out:.4f} on names it never saw")
@@ -74,8 +76,8 @@ def title(log):
 
 
 def inventions(samples):
-    """Return a line with the new names, "" if there are none. Names with letters that the font
-    lacks are left out, and the line is cut at 120 characters."""
+    """Return one line of text with the names of the Samples that are new, "" if there are none.
+    Names with letters that the font lacks are left out, and the line is cut at 120 characters."""
     letters = get_font(findfont("sans")).get_charmap()
     new = [
         s.name for s in samples if s.name and not s.known and all(ord(c) in letters for c in s.name)

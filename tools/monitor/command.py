@@ -25,9 +25,10 @@ QUIT_KEYS = b"\x03\x1d"  # Ctrl-C, Ctrl-]
 
 
 class Keyboard:
-    """The terminal's keyboard, inside a `with`. Keys are read one by one, and Ctrl-C is a key, not
-    a signal: a signal would also stop the program that started this one (make). Without a
-    terminal there are no keys."""
+    """The terminal's keyboard, inside a `with`, which restores the terminal's mode at its end. Keys
+    are read one by one, and Ctrl-C is a key, not a signal: a signal would also stop the program
+    that started this one (make). `is_there` is False without a terminal, and then there are no
+    keys."""
 
     def __init__(self):
         self.is_there = termios is not None and sys.stdin.isatty()
@@ -45,7 +46,8 @@ class Keyboard:
             termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
 
     def check(self):
-        """Raise KeyboardInterrupt if Ctrl-C or Ctrl-] was pressed, or the terminal has closed."""
+        """Read the keys that were pressed, without waiting. Raise KeyboardInterrupt if Ctrl-C or
+        Ctrl-] is one of them, or the terminal has closed."""
         while self.is_there and select.select([sys.stdin], [], [], 0)[0]:
             key = os.read(sys.stdin.fileno(), 1)
             if not key or key in QUIT_KEYS:
@@ -53,7 +55,8 @@ class Keyboard:
 
 
 class Plain:
-    """A display that copies the board's output to `out`, byte for byte."""
+    """A display that copies the board's output to `out`, a binary file, byte for byte. It first
+    prints a line that names the port."""
 
     def __init__(self, out, port):
         self.out = out
@@ -67,12 +70,12 @@ class Plain:
         pass
 
     def note(self, text):
-        """Print a line about the port, such as "is unplugged"."""
+        """Print a line with the port and `text`, such as "is back"."""
         self.take(f"\n--- {self.port} {text} ---\n".encode())
 
     def take(self, data):
-        """Print what the board has sent. Raises KeyboardInterrupt if nobody reads the output any
-        more."""
+        """Print the bytes that the board has sent. Raises KeyboardInterrupt if nobody reads the
+        output any more."""
         try:
             self.out.write(data)
             self.out.flush()
@@ -81,7 +84,8 @@ class Plain:
 
 
 def display(log, port):
-    """Return a View of the Log if stdout is a terminal that can draw it, else a Plain output."""
+    """Return a View of the Log if stdout is a terminal that can draw it, else a Plain that writes
+    to stdout."""
     if sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
         from tools.monitor.view import View  # imported here because Plain does not need it
 
@@ -90,8 +94,9 @@ def display(log, port):
 
 
 def listen(connection, keyboard, take):
-    """Call `take` with the bytes that arrive, or with b"" when none arrive within the port's
-    timeout, until the board is gone. Then close the port."""
+    """Call `take` with the bytes that arrive at the open port `connection`, or with b"" when none
+    arrive within its timeout. Return when the board is gone. The port is closed in any case, also
+    after the KeyboardInterrupt of a key."""
     try:
         while True:
             keyboard.check()
@@ -105,7 +110,8 @@ def listen(connection, keyboard, take):
 
 
 def reopen(port, keyboard, take):
-    """Wait until the port is there again and return it, open; call `take` with b"" meanwhile."""
+    """Wait until the port with this name is there again, and return it as an open Port; call `take`
+    with b"" meanwhile. Raises KeyboardInterrupt for a key."""
     while True:
         with contextlib.suppress(BoardError):
             return open_port(port)
@@ -115,8 +121,10 @@ def reopen(port, keyboard, take):
 
 
 def watch(port, connection, log, table):
-    """Show and save the board's output, and wait for a board that is gone, until a key raises
-    KeyboardInterrupt. `table` is a CsvFile or None; it raises ToolError if the disk is full."""
+    """Show and save the output of the board on the open port `connection`, and wait for a board
+    that is gone, until a key raises KeyboardInterrupt. `port` is the port's name. `table` is a
+    CsvFile, to which each Record is appended, or None. Raises ToolError if the CsvFile cannot be
+    written."""
 
     def keep(records):
         if table:
@@ -162,7 +170,8 @@ def main():
 
 
 def on_signals(handler, *names):
-    """Install the handler for the named signals that exist on this system."""
+    """Install the handler for the signals with these names, such as "SIGTERM", that exist on this
+    system."""
     for name in names:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), handler)

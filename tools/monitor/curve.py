@@ -10,12 +10,14 @@ MARGIN = 6  # columns for the labels of the y axis
 
 
 def draw(series, span, width, height, ascii_only=False):
-    """Return the curves as `height` Texts of `width` columns; the last line is the x axis.
+    """Return the curves as a list of `height` Texts of `width` columns; the last line is the x
+    axis.
 
-    `series` is a list of (name, style, mark, points). The name is written at the right end of its
-    curve. With `ascii_only`, the character `mark` draws the curve instead of Braille dots. Later
-    series are drawn over earlier ones. `span` is (first, last), the range of x to show at least;
-    either may be None. Returns an empty list if there is no room or no point to draw.
+    `series` is a list of (name, style, mark, points), with points a list of (x, y). The name is
+    written at the right end of its curve. With `ascii_only`, the character `mark` draws the curve
+    instead of Braille dots. Later series are drawn over earlier ones. `span` is (first, last), the
+    range of x to show at least; either may be None. Returns an empty list if there is no room or no
+    point to draw.
     """
     series = [(*kind, list(filter(drawable, points))) for *kind, points in series]
     everything = [point for *_, points in series for point in points]
@@ -39,12 +41,15 @@ def draw(series, span, width, height, ascii_only=False):
 
 
 def drawable(point):
-    """Return True if both numbers are finite and below 1e9: a larger one would flatten the rest."""
+    """Return True if both numbers of a point (x, y) are finite and between -1e9 and 1e9: a larger
+    one would flatten the rest."""
     return all(abs(number) < 1e9 for number in point)
 
 
 def name_ends(lines, series, canvas):
-    """Append each curve's name to the free line nearest to the curve's last point."""
+    """Append each curve's name to the free line nearest to the curve's last point; no line gets two
+    names. Changes the Texts in `lines`, which are the rows of the Canvas. `series` are those of
+    `draw`, and each must have a point."""
     free = set(range(len(lines)))
     for name, style, _, points in series:
         wanted = canvas.row(points[-1][1])
@@ -55,7 +60,9 @@ def name_ends(lines, series, canvas):
 
 
 class Canvas:
-    """A grid of characters that covers all points, and in x also `span`."""
+    """A grid of characters, `columns` wide and `rows` high, that covers all points, and in x also
+    `span`. `left`, `right`, `bottom` and `top` are the values of x and y at its edges. It is empty
+    at first: `polyline` draws, `lines` returns the picture."""
 
     def __init__(self, columns, rows, points, span, ascii_only):
         self.across, self.down = (1, 1) if ascii_only else (2, 4)
@@ -75,8 +82,9 @@ class Canvas:
         return round(across), round(down)
 
     def polyline(self, points, style, mark):
-        """Draw lines from each of the points (x, y) to the next, over what is drawn already. `mark`
-        is the character for them without Braille."""
+        """Draw lines from each of the points (x, y) to the next, over what is drawn already; one
+        point alone is a dot. `style` is rich's, and `mark` is the character for them without
+        Braille."""
         dots = [self._dot(*point) for point in points]
         for begin, end in zip(dots, dots[1:] or dots, strict=False):
             self._segment(begin, end, style, mark)
@@ -94,7 +102,7 @@ class Canvas:
                 self.cells[place] = dots | DOTS[y % 4][x % 2], style
 
     def lines(self):
-        """Return the picture, one Text for each row."""
+        """Return the picture as a list of Texts, one for each row, the top one first."""
         texts = []
         for row in range(self.rows):
             text = Text()
@@ -106,6 +114,7 @@ class Canvas:
 
 
 def spread(values):
-    """Return the smallest and the largest value; widen them by 0.5 each if they are equal."""
+    """Return (the smallest value, the largest value); if they are equal, (value - 0.5, value +
+    0.5)."""
     low, high = min(values), max(values)
     return (low, high) if low < high else (low - 0.5, high + 0.5)

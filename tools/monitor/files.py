@@ -13,9 +13,9 @@ CHARTS = (".png", ".svg", ".pdf")
 
 
 class CsvFile:
-    """A CSV table of Records. Every row is flushed, so the file is complete at any moment. The
-    constructor only opens the file; `begin` empties it and writes the column names. Raises
-    ToolError if the file cannot be written."""
+    """A CSV table of Records, with the columns COLUMNS. Every row is flushed, so the file is
+    complete at any moment. The constructor only opens the file; `begin` empties it and writes the
+    column names, `add` appends a row. Each raises ToolError if the file cannot be written."""
 
     def __init__(self, path):
         self.path = path
@@ -25,11 +25,12 @@ class CsvFile:
             raise unwritable(path, error) from error
 
     def begin(self):
-        """Write the titles of the columns, and delete the rows of an earlier run."""
+        """Empty the file and write the row with the names of the columns."""
         self._write_row(COLUMNS, truncate=True)
 
     def add(self, record):
-        """Append the row of a Record."""
+        """Append the row of a Record. A number that is NaN becomes an empty cell, and the time is
+        local time in ISO 8601."""
         values = (record.loss, record.avg, record.held, record.ms)
         numbers = ("" if math.isnan(value) else value for value in values)
         when = datetime.fromtimestamp(record.time).astimezone().isoformat(timespec="milliseconds")
@@ -46,8 +47,9 @@ class CsvFile:
 
 
 class ChartFile:
-    """A chart of a Log's run, drawn when `save` is called. Raises ToolError if the file cannot be
-    written, or its suffix is not one of CHARTS."""
+    """A chart of a Log's run, drawn when `save` is called. The constructor creates an empty file if
+    there is none. Raises ToolError if the file cannot be written, or its suffix is not one of
+    CHARTS."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -62,8 +64,9 @@ class ChartFile:
             raise unwritable(path, error) from error
 
     def save(self, log):
-        """Draw the chart and return a sentence that says whether it was drawn. Without any
-        progress in the Log, leave an existing file as it is."""
+        """Draw the chart of the Log's run over the file, and return a sentence that says whether it
+        was drawn. Without any progress in the Log, leave an existing file as it is, and delete the
+        empty one of the constructor. Raises ToolError if the file cannot be written."""
         if not log.run.records:
             if self.is_new:
                 self.path.unlink(missing_ok=True)
@@ -79,5 +82,5 @@ class ChartFile:
 
 
 def unwritable(path, error):
-    """Return the ToolError that says why the file cannot be written."""
+    """Return the ToolError that says why the file cannot be written; `error` is the OSError."""
     return ToolError(f"{path} cannot be written ({error.strerror}): name another file.")

@@ -33,9 +33,10 @@ JOINERS = "\u200c\u200d"  # isprintable() rejects them, but some scripts need th
 
 
 class Run:
-    """A training run, as far as it was seen. `records` are its Records in the order of their
-    steps. The run goes from step `first` to step `until`; `letters` is the size of its alphabet,
-    and `held_out` its final held-out loss. These three are None while unknown."""
+    """A training run, as far as it was seen. `records` is the list of its Records in the order of
+    their steps. The run goes from step `first` to step `until`; `letters` is the size of its
+    alphabet, and `held_out` its final held-out loss. `until`, `letters` and `held_out` are None
+    while unknown."""
 
     def __init__(self, first=0, until=None, letters=None, records=()):
         self.first = first
@@ -51,8 +52,8 @@ class Run:
 
     @property
     def measured(self):
-        """A list of (step, held-out loss), one for each new measurement. The lines between two
-        measurements repeat the earlier one."""
+        """A list of (step, held-out loss), one for each loss that differs from the earlier one. The
+        lines between two measurements repeat the earlier loss."""
         points = []
         for record in self.records:
             if record.held == record.held and (not points or record.held != points[-1][1]):
@@ -61,9 +62,9 @@ class Run:
 
 
 class Log:
-    """Everything a board has printed so far. `board` and `engine` come from its banner, `run` is
-    the latest Run, `samples` holds the latest Samples, and `prose` the last lines that are neither
-    progress nor names."""
+    """Everything a board has printed so far. `board` and `engine` are texts from its banner, ""
+    while unknown; `run` is the latest Run, `samples` the list of the latest Samples, and `prose`
+    has the last PROSE lines that are neither progress nor names."""
 
     def __init__(self):
         self.board = ""
@@ -75,20 +76,23 @@ class Log:
         self._rest = b""  # the line that has not ended
 
     def feed(self, data, now):
-        """Parse bytes that arrived at the time `now`, and return the Records that they complete.
-        The stream may be cut into pieces at any byte."""
+        """Parse bytes that arrived at the time `now`, in seconds as of time.time(), and update the
+        attributes. Return a list of the Records that the bytes complete. The stream may be cut into
+        pieces at any byte."""
         *ended, self._rest = (self._rest + data).split(b"\n")
         lines = [piece for line in ended for piece in pieces(line)]
         *cut, self._rest = pieces(self._rest)
         return [record for line in lines + cut if (record := self._line(printable(line), now))]
 
     def hang_up(self, now):
-        """End the line under way, because the board is gone. Returns the same as `feed`."""
+        """End the line under way, because the board is gone at the time `now`. Returns a list of
+        Records, as `feed` does."""
         return self.feed(b"\n", now) if self._rest else []
 
     @property
     def unfinished(self):
-        """The line that has not ended yet, such as the prompt `>>> `."""
+        """The line that has not ended yet, such as the prompt `>>> `, as text; "" if there is
+        none."""
         return printable(self._rest)
 
     def _line(self, text, now):
@@ -138,11 +142,13 @@ class Log:
 
 
 def pieces(line):
-    """Cut the line into pieces of at most LONGEST bytes. An empty line is one empty piece."""
+    """Cut a line of bytes into a list of pieces of at most LONGEST bytes. An empty line is one
+    empty piece."""
     return [line[i : i + LONGEST] for i in range(0, max(len(line), 1), LONGEST)]
 
 
 def printable(line):
-    """Return the bytes as text without control characters, safe to write to a terminal."""
+    """Return the bytes of a line as text that is safe to write to a terminal. Colour codes are left
+    out, a tab becomes a space, and every other control character U+FFFD."""
     text = COLOUR.sub("", line.rstrip(b"\r").decode(errors="replace")).replace("\t", " ")
     return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)

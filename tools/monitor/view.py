@@ -19,8 +19,10 @@ SMALLEST_CURVE = 6  # lines
 
 
 def frame(log, status, width, height, ascii_only=False):
-    """Return the Log as a rich renderable of `height` lines and `width` columns. If there is too
-    little room, leave out the curve first, then the names, then older lines of prose."""
+    """Return the Log as a rich Group of `height` lines and `width` columns. `status` is the text of
+    the last line, "" for none, and `ascii_only` uses no characters beyond ASCII for rules and
+    curves. If there is too little room, leave out the curve first, then the names, then older lines
+    of prose."""
     engine = f"engine: {log.engine}" if log.engine else ""
     top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
     if log.run.records:
@@ -43,7 +45,8 @@ def frame(log, status, width, height, ascii_only=False):
 
 
 def ruled(lines, rule, title=""):
-    """Return the lines with a rule above them, or no lines if there are none."""
+    """Return a list of these lines with a rule above them, or an empty list if there are none.
+    `rule` is the rule's character, and `title` a text in the rule."""
     return [Rule(title, characters=rule, style="dim"), *lines] if lines else []
 
 
@@ -53,7 +56,8 @@ def cropped(text, style=""):
 
 
 def curves(run):
-    """Return the curves of a run for curve.draw: (name, style, mark, points)."""
+    """Return the list of a Run's curves for curve.draw: (name, style, mark, points), with points a
+    list of (step, loss)."""
     return [
         ("held-out", HELD, "o", run.measured),
         ("avg", AVG, "*", [(r.step, r.avg) for r in run.records]),
@@ -61,7 +65,8 @@ def curves(run):
 
 
 def progress(run, width):
-    """Return the progress bar, with the steps done, their speed and the time left."""
+    """Return the progress bar, with the steps done, their speed and the time left, as a rich Table
+    of one line. The Run must have a Record."""
     record = run.records[-1]
     done = f"step {record.step}" + (f" of {run.until}" if run.until else "")
     rate = 1000 / record.ms if record.ms > 0 else 0
@@ -86,7 +91,7 @@ def duration(seconds):
 
 
 def numbers(run):
-    """Return a line with the latest losses."""
+    """Return one line, a rich Text, with the Run's latest losses. The Run must have a Record."""
     record = run.records[-1]
     parts = [Text(f"loss {record.loss:.4f}", "dim"), Text(f"avg {record.avg:.4f}", AVG)]
     held = record.held if run.held_out is None else run.held_out
@@ -100,7 +105,9 @@ def numbers(run):
 
 
 def names(samples, width):
-    """Return the invented names in columns; names that the names file already has are dim."""
+    """Return the invented names in columns, as a list of rich Texts, one for each line of at most
+    `width` columns. `samples` are pairs (name, known); a name is dim if `known` is True: the names
+    file already has it."""
     texts = [Text(name or "(empty)", KNOWN if known else "bold") for name, known in samples]
     wide = max((text.cell_len for text in texts), default=0) + 2
     across = max(1, min(10, width // wide))
@@ -115,16 +122,17 @@ def names(samples, width):
 
 
 def latest_prose(log, count):
-    """Return up to `count` of the last lines of prose. The unfinished line counts too, since it may
-    be a prompt, unless it looks like the start of a line of progress."""
+    """Return a list of up to `count` Texts, the last lines of the Log's prose that are not empty.
+    The unfinished line counts too, since it may be a prompt, unless it looks like the start of a
+    line of progress."""
     lines = [*log.prose, "" if "step:".startswith(log.unfinished[:5]) else log.unfinished]
     return [cropped(line) for line in lines if line][-count:] if count > 0 else []
 
 
 class View:
-    """A full-screen terminal view of a Log, inside a `with`. On exit the terminal returns to its
-    earlier content, and the last frame is printed below it. Call `note` when the port's state
-    changes, and `take` often, to redraw."""
+    """A full-screen terminal view of a Log, inside a `with`. `port` is the port's name. On exit the
+    terminal returns to its earlier content, and the last frame is printed below it. Call `note`
+    when the port's state changes, and `take` often, to redraw."""
 
     def __init__(self, log, port):
         self.log = log
@@ -147,7 +155,8 @@ class View:
         self.console.print(self._frame("", width, height - 1))  # one line is for the shell's prompt
 
     def note(self, text):
-        """Show in the status line what has happened to the board, at once."""
+        """Redraw at once, with `text` in the status line. It says what has happened to the board,
+        such as "is back"."""
         self.status = f"The board {text}, Ctrl-C quits ({self.port})"
         self.next = 0.0
         self.shown = None

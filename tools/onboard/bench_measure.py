@@ -45,7 +45,8 @@ def litter(n):
 
 
 def room():
-    """Collect garbage; return how many floats then fit until the next collection, at most 8,192."""
+    """Collect garbage; return how many floats then fit until the next collection, in steps of 64,
+    at most 8,192. This fills the heap with floats."""
     gc.collect()
     count = used = 0
     while used < gc.mem_alloc() and count < 8192:
@@ -67,7 +68,8 @@ def keep(times, i, time):
 
 
 def reading():
-    """Time reading 20 names from the file, 20 times, into `reads`."""
+    """Time 20 readings of 20 names from the file. reads[i] is the time of reading i, in
+    microseconds, the shortest of all calls."""
     names = Dataset(PATH, tokenizer, 42)
     for i in range(20):
         tidy()
@@ -80,7 +82,8 @@ def reading():
 
 
 def fives():
-    """Yield (number, range of steps) for each five steps, with the heap tidied before."""
+    """Begin the names anew, and yield (number, range of steps) for each five of STEPS steps, with
+    the heap tidied before each."""
     trainer.documents = NameList(names, tokenizer)
     for i in range(0, STEPS, 5):
         tidy()
@@ -88,7 +91,8 @@ def fives():
 
 
 def training():
-    """Time each five steps, into `steps`."""
+    """Train STEPS steps. steps[i] is the time of five steps together, in microseconds, the shortest
+    of all calls."""
     for i, five in fives():
         began = ticks_us()
         for _ in five:
@@ -97,8 +101,9 @@ def training():
 
 
 def parts():
-    """Time the forward pass, the backward pass and Adam in each step, into `forwards`, `backwards`
-    and `adams`."""
+    """Time the parts of STEPS steps: the forward pass with the loss, the backward pass, and Adam.
+    forwards[i], backwards[i] and adams[i] are the times in step i, in microseconds, each the
+    shortest of all calls."""
     for _, five in fives():
         for step in five:
             T = trainer.documents.peek(tokens)
@@ -117,8 +122,9 @@ def parts():
 
 
 def sampling():
-    """Time the same 20 names, drawn without a prompt, into `samples`; write their tokens to
-    `lengths`."""
+    """Draw 20 names without a prompt, the same in each call as long as the weights are the same.
+    samples[i] is the time of name i, in microseconds, the shortest of all calls; lengths[i] is the
+    number of its tokens in this call."""
     rng.high, rng.low = 1, 42
     for i in range(20):
         tidy()
@@ -129,7 +135,7 @@ def sampling():
 
 
 def predictions():
-    """Return the mean number of predictions in a step."""
+    """Return the mean number of predictions in a step, a float, over STEPS names."""
     trainer.documents = NameList(names, tokenizer)
     count = 0
     for _ in range(STEPS):
@@ -139,8 +145,8 @@ def predictions():
 
 
 def allocated():
-    """Return the bytes that a step allocates, or None if four steps do not fit without a
-    collection."""
+    """Return the bytes that a step allocates, the mean of four, or None if four steps do not fit
+    without a collection."""
     gc.collect()
     gc.disable()
     try:
@@ -155,7 +161,7 @@ def allocated():
 
 
 def unknown(n):
-    """Return n times that are longer than any measured one."""
+    """Return a list of n times, in microseconds, that are longer than any measured one."""
     return [1 << 29] * n
 
 

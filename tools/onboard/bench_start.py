@@ -8,7 +8,7 @@ import gc
 
 
 def executable():
-    """Return the free bytes for machine code, or None where this is not known."""
+    """Return the free bytes for machine code, or None if they are not known."""
     try:
         import esp32
 
@@ -38,15 +38,16 @@ first_step = ticks_diff(ticks_us(), began)
 
 
 class Probe:
-    """Stands for the optimizer, and notes the allocated bytes at the worst point of a step in
-    `peak`."""
+    """Stands for the trainer's optimizer. `peak` is the number of allocated bytes at the worst
+    point of the last step: before the update, with garbage collected."""
 
     def prepare(self, step):
         """Do the same as the optimizer."""
         optimizer.prepare(step)
 
     def step(self, params, grads, step):
-        """Collect garbage and note the allocated bytes, then do the same as the optimizer."""
+        """Collect garbage and write the allocated bytes to `peak`, then do the same as the
+        optimizer."""
         gc.collect()
         self.peak = gc.mem_alloc()
         optimizer.step(params, grads, step)

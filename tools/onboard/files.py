@@ -23,8 +23,8 @@ def enlarge_cache():
 
 
 def survey(prefix, paths):
-    """Return {path: sha256} of all files at or below the paths. Paths that do not exist are left
-    out."""
+    """Return {path: SHA-256 in hexadecimal} of all files at or below the paths. Paths that do not
+    exist are left out. `paths` and keys are without the prefix."""
     found = {}
     for path in paths:
         try:
@@ -36,8 +36,8 @@ def survey(prefix, paths):
 
 
 def add_files(found, prefix, path, kind):
-    """Add the digests of all files at or below one path to `found`. `kind` is the path's type, from
-    os.stat or os.ilistdir."""
+    """Add {path: SHA-256 in hexadecimal} of all files at or below one path to `found`. `kind` is
+    the path's type, from os.stat or os.ilistdir."""
     if kind & DIRECTORY:
         for entry in list(os.ilistdir(prefix + path)):
             add_files(found, prefix, path + "/" + entry[0], entry[1])
@@ -59,7 +59,8 @@ def digest(path):
 
 
 def remove(prefix, paths):
-    """Delete these files, and the directories that become empty."""
+    """Delete these files, and the directories that become empty. Raises OSError if there is no such
+    file."""
     for path in paths:
         os.remove(prefix + path)
         try:
@@ -71,7 +72,7 @@ def remove(prefix, paths):
 
 
 def make_directories(prefix, paths):
-    """Create the directories for these files."""
+    """Create all directories above these files that are missing. `paths` begin with "/"."""
     for path in paths:
         parts = path.split("/")
         for i in range(2, len(parts)):

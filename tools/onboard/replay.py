@@ -14,19 +14,21 @@ from esp32gpt.trainer import Trainer
 
 
 def start(engine, shape):
-    """Create a trainer with a model on that engine; `shape` holds the arguments of Config."""
+    """Create the global `trainer`, with a model on the named engine; `shape` is a dict of the
+    arguments of Config."""
     global trainer
     trainer = Trainer(Model(Config(**shape), kernels.load(engine)), NameList((), Tokenizer()))
 
 
 def weights(first, numbers):
-    """Set the parameters from params[first] on."""
+    """Set the parameters from params[first] on to `numbers`, float32 in hexadecimal."""
     values = array("f", unhexlify(numbers))
     memoryview(trainer.model.params)[first : first + len(values)] = values
 
 
 def train(names):
-    """Train one step on each name, and print each loss."""
+    """Train one step on each of the names, and print each loss with `tell`. `names` are bytes, with
+    spaces between the names."""
     names = str(names, "utf-8").split()
     trainer.documents = NameList(names, trainer.documents.tokenizer)
     for _ in names:
@@ -35,10 +37,10 @@ def train(names):
 
 
 def gradients(first, last):
-    """Print grads[first:last] of the last step."""
+    """Print grads[first:last] of the last step with `tell`."""
     tell(trainer.backward.grads[first:last])
 
 
 def tell(values):
-    """Print the values as float32 in hexadecimal."""
+    """Print the values on one line, as float32 in hexadecimal."""
     print(hexlify(array("f", values)).decode())

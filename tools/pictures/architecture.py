@@ -22,7 +22,9 @@ FILLS = {"linear": "#d7e9f7", "embed": "#d7e9f7", "attention": "#fde8c8", "resid
 
 
 class Recorder:
-    """The reference engine, with a record of every forward call."""
+    """Stands for the reference engine, with a record of every forward call: `calls` is the list of
+    Calls. Set `model` to the Model that uses this engine before its first forward pass. `writer`
+    maps the id of a buffer to the number of the last call that wrote it."""
 
     def __init__(self, config):
         self.config = config
@@ -56,7 +58,8 @@ class Recorder:
 
 
 def record(config):
-    """Return the Calls of one forward pass of a model of this shape."""
+    """Return a list of the Calls of one forward pass, over a full context, of a new model with this
+    Config."""
     recorder = Recorder(config)
     recorder.model = Model(config, recorder)
     recorder.model.forward(array("i", [0] * config.block_size), 0, config.block_size)
@@ -64,7 +67,8 @@ def record(config):
 
 
 def draw(config=None):
-    """Return the picture as the text of an SVG file."""
+    """Return the picture of a model with this Config (None: the default) as the text of an SVG
+    file."""
     config = config or Config()
     calls = record(config)
     height = TOP + STEP * len(calls) + 60
@@ -100,7 +104,7 @@ def draw(config=None):
 
 
 def heading(config):
-    """Return the SVG of the title and the shape."""
+    """Return the SVG of the picture's title and of the model's shape, as text."""
     shape = (
         f"{tables.count(config):,} parameters: {config.n_layer} layer, {config.n_head} heads, "
         f"{config.n_embd} channels, {config.vocab_size} tokens"
@@ -116,8 +120,8 @@ def y_of(i):
 
 
 def box(i, call):
-    """Return the SVG elements of call number i, a list: a box with its kernel and weights, an arrow
-    from the box above, and the output's name and shape on the right."""
+    """Return the SVG of call number i, as a list of texts: a box with its kernel and weights, an
+    arrow from the box above, and the output's name and shape on the right."""
     y, middle = y_of(i), y_of(i) + BOX / 2
     fill = FILLS.get(call.kernel.split("_")[0], "#eef1f4")
     weights = " + ".join(
@@ -134,12 +138,13 @@ def box(i, call):
 
 
 def arrow(x, y1, y2):
-    """Return the SVG of an arrow from (x, y1) down to (x, y2)."""
+    """Return the SVG of an arrow from (x, y1) down to (x, y2), as text."""
     return f"<path d='M{x} {y1}V{y2}' stroke='{LINE}' marker-end='url(#next)'/>"
 
 
 def skip(source, i):
-    """Return the arrow of a residual connection, from call `source` to call i."""
+    """Return the SVG of the arrow of a residual connection, as text. It goes from the call with the
+    number `source` to call number i."""
     y1, y2 = y_of(source) + BOX / 2, y_of(i) + BOX / 2
     bend = LEFT - 34
     return (
@@ -150,8 +155,9 @@ def skip(source, i):
 
 
 def layers(calls):
-    """Return a dashed frame around the calls of each layer. A call belongs to a layer if it reads
-    weights of that layer."""
+    """Return the SVG of a dashed frame and a label for each layer, as a list of texts. The frame is
+    around the calls that read weights of the layer, the norm before them and the residual after
+    them."""
     frames = []
     owners = [
         next((name.split(".")[0] for name, *_ in call.weights if "." in name), None)
@@ -170,8 +176,8 @@ def layers(calls):
 
 
 def text(x, y, what, color=INK, size=13, bold=False, anchor="start"):
-    """Return the SVG of a text at (x, y). `anchor` says which part of it stands there: start,
-    middle or end."""
+    """Return the SVG of the text `what` at (x, y). `anchor` says which part of it stands there:
+    "start", "middle" or "end"."""
     weight = " font-weight='bold'" if bold else ""
     return (
         f"<text x='{x:g}' y='{y:g}' fill='{color}' font-size='{size}' "

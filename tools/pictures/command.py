@@ -46,7 +46,8 @@ def record(port):
 
 
 def understand(said):
-    """Return the Log of a session. Raises ToolError if the session is not one whole run."""
+    """Return the Log of a session, given as bytes. Raises ToolError if the session is not one whole
+    run with invented names."""
     log = Log()
     log.feed(said, 0)
     run = log.run
@@ -56,7 +57,8 @@ def understand(said):
 
 
 def view(log):
-    """Return the monitor's view of the Log, as SVG."""
+    """Return the monitor's view of the Log, with SCREEN columns and lines, as the text of an SVG
+    file."""
     width, height = SCREEN
     console = Console(
         file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor", width=width

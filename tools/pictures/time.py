@@ -23,7 +23,7 @@ PLACES = {
 
 
 def draw():
-    """Return the picture as the text of an SVG file."""
+    """Return the picture, made from time.jsonl, as the text of an SVG file."""
     points = [json.loads(line) for line in POINTS.read_text(encoding="utf-8").splitlines()]
     figure = Figure((8, 4), layout="constrained")
     axes = figure.add_subplot()

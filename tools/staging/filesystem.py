@@ -9,29 +9,31 @@ SCRATCH = "~"
 
 
 class Flash(UserContext):
-    """The flash of a file system, in memory. `erased` counts the erased blocks."""
+    """The flash of a file system, in memory: `buffer` is its content, a bytearray copied from
+    `content`. `erased` counts the erased blocks."""
 
     def __init__(self, content):
         super().__init__(buffer=bytearray(content))
         self.erased = 0
 
     def erase(self, cfg, block):
-        """Erase a block for littlefs, and count it."""
+        """Erase a block for littlefs, and count it; return littlefs's result."""
         self.erased += 1
         return super().erase(cfg, block)
 
 
 def mount(flash):
-    """Mount and return the LittleFS in the flash; format the flash if it holds none."""
+    """Mount the file system in a Flash and return the LittleFS; format the flash if it holds
+    none."""
     return LittleFS(flash, block_size=BLOCK, block_count=len(flash.buffer) // BLOCK, **GEOMETRY)
 
 
 def update(content, directory, managed):
-    """Bring a file system, given as bytes, up to date with a directory; format the bytes if they
-    hold none.
+    """Bring a file system, given as bytes, up to date with a directory, a Path; format the bytes if
+    they hold none.
 
-    Within the paths in `managed`, files that are not in the directory are removed; all other files
-    stay as they are. Returns (the new bytes, copied, unchanged, removed); the last three are
+    At and below the paths in `managed`, files that are not in the directory are removed; all other
+    files stay as they are. Returns (the new bytes, copied, unchanged, removed); the last three are
     counts.
     """
     flash = Flash(content)
@@ -63,20 +65,21 @@ def update(content, directory, managed):
 
 
 def files(fs):
-    """Yield the paths of all files."""
+    """Yield the paths of all files in a LittleFS, as texts that begin with "/"."""
     for folder, _, names in fs.walk("/"):
         for name in names:
             yield folder.rstrip("/") + "/" + name
 
 
 def read(fs, path):
-    """Return the content of a file."""
+    """Return the content of a file in a LittleFS, as bytes."""
     with fs.open(path, "rb") as file:
         return file.read()
 
 
 def compact(fs, flash, folder):
-    """Make littlefs rewrite the log of a folder in its shortest form.
+    """Make littlefs rewrite the log of a folder in its shortest form. `flash` is the Flash of `fs`;
+    `folder` is a path without "/" at its end, "" for the root.
 
     littlefs keeps a log of changes for each folder and rewrites it when it is full. To find a file,
     the board reads this log from the start, 32 bytes at a time, and each read of the flash takes an

@@ -5,8 +5,9 @@ from tools.staging import filesystem, stage
 
 
 def make_flash(firmware, path):
-    """Write a flash image with the firmware to `path`. An image that already holds this firmware
-    stays as it is, with the files that its board has stored."""
+    """Write a flash image with the Firmware to `path`, a Path, with the rest of the flash erased.
+    An image that already holds this firmware stays as it is, with the files that its board has
+    stored; one with another firmware is overwritten."""
     offset, application = firmware.chip.offset, firmware.application
     if path.exists():
         # Compare from the application on: the board changes the settings that lie before it.
@@ -20,8 +21,9 @@ def make_flash(firmware, path):
 
 
 def update_files(firmware, path, directory, fresh=False):
-    """Bring the file system in the image up to date with the directory; `fresh` also removes the
-    checkpoints. Returns the counts (copied, unchanged, removed). Raises ToolError."""
+    """Bring the file system in the image at `path`, in place, up to date with the directory;
+    `fresh` also removes the checkpoints. Both are Paths. Returns the counts (copied, unchanged,
+    removed). Raises ToolError if the Firmware leaves no room for files."""
     offset, size = firmware.filesystem(path.stat().st_size)
     with open(path, "r+b") as image:
         image.seek(offset)

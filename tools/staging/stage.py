@@ -38,7 +38,7 @@ NATIVE = re.compile(r"^\s*@micropython\.(viper|native)", re.MULTILINE)
 
 
 def add_options(parser):
-    """Add the options for the names and the settings of a training."""
+    """Add the options for the names and the settings of a training to an ArgumentParser."""
     parser.add_argument("--names", default=DATA / "names.txt", help="one name a line")
     choices.add_options(parser)
     parser.add_argument("--config", help="settings to train with, a JSON file")
@@ -50,20 +50,22 @@ def add_options(parser):
 
 
 def prepare(options):
-    """Write build/names.txt and build/esp32gpt.json according to the options; return the lines of a
-    report on the names. Raises ToolError."""
+    """Write build/names.txt with its listing, and build/esp32gpt.json, according to the parsed
+    options of `add_options`; return a list of the lines of a report on the names. Overwrites
+    earlier files. Raises ToolError if no name or not all settings can be used."""
     changes = {name: getattr(options, name) for name in CHANGES}
     changes = {name: value(text) for name, text in changes.items() if text is not None}
     return prepare_files(options.names, options.config, changes, choices.of(options))
 
 
 def prepare_files(names, config=None, changes=None, chosen=None):
-    """Write build/names.txt with its listing, and build/esp32gpt.json; return the lines of a report
-    on the names.
+    """Write build/names.txt with its listing, and build/esp32gpt.json; return a list of the lines
+    of a report on the names.
 
-    `names` and `config` are the paths of the user's list and settings, `changes` replace settings,
-    and `chosen` are the Choices for reading the list. Without settings, build/esp32gpt.json is
-    removed. Raises ToolError if no name or not all settings can be used.
+    `names` and `config` are the paths of the user's list and settings, `changes` is {setting:
+    value} and replaces settings, and `chosen` are the Choices for reading the list. Without
+    settings, build/esp32gpt.json is removed. Raises ToolError if no name or not all settings can be
+    used.
     """
     return lists.prepare(names, NAMES, chosen, prepare_settings(config, changes))
 
@@ -78,9 +80,9 @@ def value(text):
 
 
 def prepare_settings(path, changes=None):
-    """Write the settings of the user's file at `path`, with `changes` to them, to
-    build/esp32gpt.json; remove that file if there are no settings. Returns their Config. Raises
-    ToolError if they cannot be used."""
+    """Write the settings of the user's file at `path` (None: no file), with `changes` to them,
+    {setting: value}, to build/esp32gpt.json; remove that file if there are no settings. Returns
+    their Config. Raises ToolError if they cannot be used."""
     SETTINGS.unlink(missing_ok=True)
     if path and not Path(path).is_file():
         raise ToolError(f"There is no file {path}: name a JSON file of settings.")
@@ -98,17 +100,19 @@ def prepare_settings(path, changes=None):
 
 
 def managed(fresh):
-    """Return the paths on a board at or below which only staged files may remain; `fresh` includes
-    the checkpoints."""
+    """Return a tuple of the paths on a board at or below which only staged files may remain;
+    `fresh` includes the checkpoints."""
     return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
 def stage(architecture, fpu, source=False):
-    """Fill build/board, with the files that `prepare_files` has written, and return its path.
+    """Delete build/board, fill it again, with the files that `prepare_files` has written, and
+    return its Path.
 
-    Native code is compiled for `architecture`. If this is None, modules with native code are left
-    out, and the library works without them. `fpu` is True if the chip has an FPU for such code.
-    `source` copies modules as .py. Raises ToolError if a module does not compile.
+    Native code is compiled for `architecture`, a name of mpy-cross. If this is None, modules with
+    native code are left out, and the library works without them. `fpu` is True if the chip has an
+    FPU for such code. `source` copies all modules as .py. Raises ToolError if a module does not
+    compile, and OSError if no names are prepared.
     """
     shutil.rmtree(STAGED, ignore_errors=True)
     for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):
@@ -127,16 +131,21 @@ def stage(architecture, fpu, source=False):
 
 
 def copy_prepared(directory):
-    """Copy the prepared names, their listing, and the settings, if there are any, to a directory.
-    Raises OSError if no names are prepared."""
+    """Copy the prepared names, their listing, and the settings, if there are any, from build/ to a
+    directory, over earlier files. Raises OSError if no names are prepared."""
     for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
         if path != SETTINGS or path.exists():  # nobody needs settings
             shutil.copyfile(path, Path(directory) / path.name)
 
 
 def compile_module(module, name, target, architecture):
-    """Compile the module to `target` with mpy-cross. Raises ToolError, with the compiler's last
-    line, if it does not compile."""
+    """Compile the module, the path of a .py file, to the .mpy file `target` with mpy-cross.
+
+    `name` is the module's Path relative to the library's parent folder; tracebacks on the board
+    show it with dots, as esp32gpt.model. `architecture` is mpy-cross's name for the native code, or
+    None for a module without any. Raises ToolError, with the compiler's last line, if the module
+    does not compile.
+    """
     # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
     # They have no line numbers (-O3), which would take a kilobyte of a board's memory.
     named = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
@@ -151,9 +160,9 @@ def compile_module(module, name, target, architecture):
 
 
 def compile_fpu(directory):
-    """Compile the reference kernels to machine code for the Xtensa FPU, and write the files FPU to
-    a directory. Raises ToolError, with the line and what to write instead, if a kernel does not
-    compile."""
+    """Compile the reference kernels to machine code for the Xtensa FPU, and write the files in FPU
+    to a directory, a Path. Raises ToolError, with the line and what to write instead, if a kernel
+    does not compile."""
     try:
         for name, takes in FPU.items():
             code = compile_file(FIRMWARE / "esp32gpt" / "kernels" / "reference.py", takes=takes)[2]

@@ -54,8 +54,9 @@ def reserve(config):
 
 
 def kernels(source, path):
-    """Return the JavaScript module (ESM) with all kernels of the Python source. Raises
-    CompileError, with the line, for a construct outside the subset."""
+    """Return the text of a JavaScript module (ESM) with all kernels of the Python text `source`;
+    `path` is the Path of its file, for messages. Raises CompileError, with the line, for a
+    construct outside the subset."""
     module = parse(source, path)
     parts = [PROLOGUE % path.name]
     parts += [f"const {name} = {json.dumps(value)};" for name, value in module.constants.items()]
@@ -64,8 +65,9 @@ def kernels(source, path):
 
 
 def wrapper(source, path):
-    """Return the source of the engine, a Python module with kernels that call the JavaScript module
-    `web_kernels`."""
+    """Return the text of the engine, a Python module. It has a function for each kernel in the
+    Python text `source`, which calls the JavaScript module `web_kernels`. Raises CompileError as
+    `kernels` does."""
     parts = [WRAPPER]
     for kernel in parse(source, path).kernels.values():
         names = ", ".join(name for name, _ in kernel.params)
@@ -83,8 +85,8 @@ class _Translator:
         self.loops = 0
 
     def function(self):
-        """Return `export function name(…) {…}`. A buffer is passed as the index of its first
-        element."""
+        """Return the kernel as the text `export function name(…) {…}`. A buffer is passed as the
+        index of its first element."""
         names = [name for name, _ in self.kernel.params]
         stored = {
             node.id
@@ -100,7 +102,8 @@ class _Translator:
         return "\n".join([*lines, "}"])
 
     def statement(self, node, indent):
-        """Return the lines of a statement."""
+        """Return a statement in JavaScript, as a list of lines. Raises CompileError for one that
+        the page does not know."""
         match node:
             case ast.Assign(targets=[target], value=value):
                 return [f"{indent}{self.expression(target)} = {self.expression(value)};"]
@@ -131,8 +134,8 @@ class _Translator:
         return [line for s in body for line in self.statement(s, indent + "  ")] + [indent + "}"]
 
     def loop(self, node, indent):
-        """Return the lines of a loop. As in Python, the counter is separate from the variable, and
-        the end is computed once."""
+        """Return a loop in JavaScript, as a list of lines. As in Python, the counter is separate
+        from the variable, and the end is computed once."""
         self.loops += 1
         i, end = f"i{self.loops}$", f"n{self.loops}$"
         arguments = list(node.iter.args)
@@ -148,14 +151,16 @@ class _Translator:
         ]
 
     def step(self, node):
-        """Return the step of a range, a number. Its sign decides how the loop ends."""
+        """Return the step of a range, an int; its sign decides how the loop ends. Raises
+        CompileError if it is not a number."""
         try:
             return int(ast.literal_eval(node))
         except ValueError:
             return self.kernel.refuse(node, "the page's engine needs a number as the step of range")
 
     def expression(self, node):
-        """Return an expression, in parentheses if it has parts."""
+        """Return an expression in JavaScript, as text, in parentheses if it has parts. Raises
+        CompileError for one that the page does not know."""
         e = self.expression
         match node:
             case ast.Constant(value=bool(value)):

@@ -37,7 +37,8 @@ def library():
 
 
 def lists():
-    """Return [{title, file}] of the lists of names, and {file: bytes} of their contents."""
+    """Return ([{title, file}] of the lists of names, {file: bytes} of their contents). `title` has
+    the number of names."""
     found = [("names.txt", "Given names ({})")]
     if (DATA / "makemore.txt").exists():  # downloaded by `make names`
         found.append(("makemore.txt", "Given names of makemore ({})"))
@@ -53,9 +54,14 @@ def lists():
 
 
 def boards():
-    """Return {file: bytes} of the files for boards: for each architecture of native code (None: a
-    board without native code) the files by their paths, and for Espressif's architectures the image
-    of a file system of 2 MB, the size in a firmware for 4 MB of flash."""
+    """Return {file: bytes} of the files that the page puts on boards. Overwrites build/names.txt
+    and build/board, and removes build/esp32gpt.json.
+
+    board-ARCHITECTURE.json holds the staged files by their paths, in base64, for each architecture
+    of native code and for "bytecode", a board without native code. files-ARCHITECTURE.bin, for
+    Espressif's architectures, is the image of a file system of 2 MB, the size in a firmware for 4
+    MB of flash. chips.json is the table of chips.
+    """
     found = {}
     stage.prepare_files(DATA / "names.txt")
     for architecture in (chips.XTENSA, chips.RISCV, None):
@@ -83,14 +89,16 @@ def boards():
 
 
 def firmware(paths):
-    """Return [{title, file}] of the firmware that the page can install, and {file: bytes} of it."""
+    """Return ([{title, file}] of the firmware that the page can install, {file: bytes} of it).
+    `paths` are the Paths of firmware files."""
     shown = [{"title": path.name, "file": f"firmware-{path.name}"} for path in paths]
     return shown, {f"firmware-{path.name}": path.read_bytes() for path in paths}
 
 
 def write(directory, firmware_files=()):
-    """Fill the directory: library.json and kernels.js for the bundle of the page's worker, and the
-    files that the page fetches in `site`."""
+    """Fill the directory, a Path: library.json and kernels.js for the bundle of the page's worker,
+    and the files that the page fetches in its folder `site`, which is deleted first.
+    `firmware_files` are the Paths of firmware to offer."""
     site = directory / "site"
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ run = None  # the trainer's generator
 
 
 def presets():
-    """Return {preset: its shape, and the number of parameters with 26 letters}."""
+    """Return the JSON text of {preset: its shape, and the number of parameters with 26 letters}."""
     found = {}
     for preset, changes in defaults.PRESETS.items():
         config = Config(**changes)
@@ -28,8 +28,8 @@ def presets():
 
 
 def begin(changes):
-    """Make a new model; delete the checkpoint of an earlier one. Return the numbers of lines in the
-    list and of names in them."""
+    """Make a new model; delete the checkpoint of an earlier one. `changes` is the JSON text of
+    settings. Return the JSON text of the numbers of lines in the list and of names in them."""
     for path in os.listdir():
         if path.startswith(checkpoint.PATH):
             os.remove(path)
@@ -41,7 +41,8 @@ def begin(changes):
 
 
 def resume():
-    """Take the model of the checkpoint at checkpoint.PATH."""
+    """Take the model of the checkpoint at checkpoint.PATH. Raises CheckpointError if it cannot be
+    used."""
     _use(GPT.load())
 
 
@@ -52,7 +53,8 @@ def _use(made):
 
 
 def extend(steps):
-    """Allow so many more steps. The schedule becomes longer if it is too short for them."""
+    """Allow `steps` more steps than are done. The schedule becomes longer if it is too short for
+    them."""
     global run
     config = gpt.model.config
     config.steps = max(config.steps, gpt.trainer.step + steps)
@@ -60,7 +62,8 @@ def extend(steps):
 
 
 def train(steps):
-    """Train up to `steps` steps and return their losses."""
+    """Train up to `steps` steps, but not beyond the schedule. Return the JSON text of their losses,
+    the step, the schedule's steps, and avg, the mean of the last 100 losses (null at step 0)."""
     losses = []
     for _ in range(steps):
         if next(run, None) is None:
@@ -72,12 +75,13 @@ def train(steps):
 
 
 def held():
-    """Return the loss of some names that training never sees, or null."""
+    """Return the JSON text of the mean loss of some names that training never sees, or null if
+    there are none."""
     return json.dumps(gpt.held_out_loss(MEASURED)[0])
 
 
 def ask(request):
-    """Print the answer of esp32gpt.watch."""
+    """Print the answer of esp32gpt.watch to `request`, a text."""
     watch.answer(gpt, request)
 
 

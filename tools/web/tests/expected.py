@@ -14,7 +14,7 @@ from esp32gpt.tokenizer import Tokenizer
 
 
 def softmax(row):
-    """Return the probabilities of these logits."""
+    """Return the probabilities of a row of logits, as a list."""
     weights = [exp(x - max(row)) for x in row]
     return [w / sum(weights) for w in weights]
 
