@@ -22,7 +22,7 @@ def install():
 
 
 def reserve(config):
-    """Allocate workspace for the kernels of a model of this shape. This engine needs none."""
+    """Do nothing: this engine needs no workspace for the kernels of a model of this shape."""
 
 
 def view(buffer, rows, *shape, first=0):

@@ -25,8 +25,8 @@ def names(found):
 
 
 def separator(found):
-    """Return the one of SEPARATORS that most lines have, which divides them into columns, or None.
-    `found` is a list of lines; blank ones do not count."""
+    """Return the one of SEPARATORS that is in most lines (MOST of them), which divides them into
+    columns, or None. `found` is a list of lines; blank ones do not count."""
     written = [line for line in found if line.strip()]
     best = max(SEPARATORS, key=lambda char: sum(char in line for line in written))
     return best if written and share(written, lambda line: best in line) >= MOST else None

@@ -105,9 +105,9 @@ def numbers(run):
 
 
 def names(samples, width):
-    """Return the invented names in columns, as a list of rich Texts, one for each line of at most
-    `width` columns. `samples` are pairs (name, known); a name is dim if `known` is True: the names
-    file already has it."""
+    """Return the invented names in columns, as a list of rich Texts, one a line. A line has as many
+    names as fit into `width` columns, from 1 to 10. `samples` are pairs (name, known); a name is
+    dim if `known` is True: the names file already has it."""
     texts = [Text(name or "(empty)", KNOWN if known else "bold") for name, known in samples]
     wide = max((text.cell_len for text in texts), default=0) + 2
     across = max(1, min(10, width // wide))

@@ -9,8 +9,9 @@ DIRECTORY = 0x4000
 
 
 def enlarge_cache():
-    """Mount the board's file system again with a larger cache, until the next reset. The board then
-    reads its flash in fewer, larger pieces; each read takes an emulator 10 ms or more."""
+    """Mount the board's file system again with a larger cache, until the next reset; do nothing if
+    it is no ESP32's littlefs. The board then reads its flash in fewer, larger pieces; each read
+    takes an emulator 10 ms or more."""
     try:
         import vfs
         from flashbdev import bdev

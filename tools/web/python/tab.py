@@ -53,8 +53,7 @@ def _use(made):
 
 
 def extend(steps):
-    """Allow `steps` more steps than are done. The schedule becomes longer if it is too short for
-    them."""
+    """Allow at least `steps` more steps: make the schedule longer if it is too short for them."""
     global run
     config = gpt.model.config
     config.steps = max(config.steps, gpt.trainer.step + steps)
@@ -86,6 +85,6 @@ def ask(request):
 
 
 def save():
-    """Write the checkpoint and return its path."""
+    """Write the checkpoint, over an earlier one, and return its path, which is not in JSON."""
     gpt.save()
     return gpt.path
