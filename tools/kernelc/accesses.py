@@ -18,7 +18,9 @@ from .xtensa import INSTRUCTIONS
 
 @dataclass(eq=False)
 class Buffer:
-    """A buffer parameter: its elements, its place among the parameters, address and length."""
+    """A buffer parameter. `position` is its number among all parameters, from 1, `kind` a key of
+    `subset.BUFFERS`, and `elements` describes its elements. `base` is its address, and `length` the
+    register with its length in bytes."""
 
     name: str
     kind: str
@@ -29,7 +31,8 @@ class Buffer:
 
 
 class Accesses:
-    """Emits loads from buffers and stores to them, each after a check of its index."""
+    """Emits loads from buffers and stores to them to a `Builder`. `bounds` checks the indices:
+    `load` calls it; before `store`, the caller must."""
 
     def __init__(self, builder):
         self.builder = builder
@@ -43,7 +46,9 @@ class Accesses:
         return self.builder.value(address - number(offset)), offset
 
     def load(self, buffer, index):
-        """Return the register with buffer[index]; load it unless it is in a register already."""
+        """Emit the check of the index, a Polynomial, and the load of buffer[index]; return the
+        register with the element. If a register already has the element, emit no load and return
+        that register."""
         depth, guards = self.bounds.check(buffer, index)
         index = index.expanded()
         key = ("load", buffer, index, self.builder.memory[buffer.kind])
@@ -75,7 +80,9 @@ class Accesses:
         return best
 
     def store(self, buffer, index, source):
-        """Store a register of the buffer's bank in an element, after the check of its index."""
+        """Emit the store of the register `source` to buffer[index]; the index is a Polynomial.
+        `source` is a float register for float elements, else an int register. The index is not
+        checked here: call `bounds.check` before."""
         builder, index = self.builder, index.expanded()
         register, offset = self._address(buffer, index)
         builder.emit(buffer.elements.store, source, register, offset)

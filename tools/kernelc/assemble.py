@@ -13,7 +13,8 @@ from .xtensa import OutOfRange, encode, size
 
 
 class LoopTooLong(Exception):
-    """The body of a zero-overhead loop has 256 bytes or more. `loop` is the Loop of the tree."""
+    """The body of a zero-overhead loop has more than 256 bytes. `loop` is its `ir.Loop` in the
+    tree."""
 
     def __init__(self, loop):
         super().__init__()
@@ -21,7 +22,10 @@ class LoopTooLong(Exception):
 
 
 def assemble(program):
-    """Turn instructions into bytes. Raises LoopTooLong."""
+    """Turn instructions into bytes. Raises LoopTooLong.
+
+    Return the new Program, with the `Code` in `code`. Raises CompileError if the kernel is too
+    large."""
     kernel = program.kernel
     try:
         return replace(program, code=Code(program.ops, program.regions))
@@ -30,9 +34,10 @@ def assemble(program):
 
 
 class Code:
-    """The machine code of one kernel. `bytes` is the code, `lines` a list of (address, bytes, Op)
-    with addresses instead of labels, and `innermost` the first and last addresses of innermost
-    loops."""
+    """The machine code of one kernel. `bytes` is the code, with its large constants at the start.
+    `lines` is a list of (address, bytes, Op), with addresses instead of labels, and `innermost` a
+    list of (start, end) of the innermost loops: the loop's code is at start ≤ address < end.
+    Address 0 is the first byte. Creating it raises LoopTooLong or OutOfRange."""
 
     def __init__(self, ops, regions=()):
         self.literals = {}  # value: Label

@@ -29,15 +29,18 @@ LARGEST_CONSTANT = 1 << 20  # elements; far below the length of any buffer that 
 
 
 class Bounds:
-    """Emits the checks of indices, as far out of the loops as possible."""
+    """Emits the checks of indices to a `Builder`, as far out of the loops as possible. The checks
+    for the door wait in `at_door` until `check_at_door` is called."""
 
     def __init__(self, builder):
         self.builder = builder
         self.at_door = []  # demands that wait until the whole kernel is known
 
     def check(self, buffer, index):
-        """Make sure that buffer[index] exists. Returns (the depth of the scope of the check, the
-        lengths of loops that must not be 0 for it)."""
+        """Emit a check that buffer[index] exists, or make it wait for `check_at_door`; do nothing
+        if an earlier check suffices. The index is a Polynomial. Return (the depth of the scope of
+        the check, the frozenset of loop lengths that excuse it): if one of these lengths is 0,
+        nothing is checked."""
         key = ("checked", buffer, index)
         around = self.builder.lengths_around(self.builder.top)
         for scope in reversed(self.builder.scopes):
@@ -87,8 +90,8 @@ class Bounds:
             self._write(demand, scope)
 
     def check_at_door(self, buffers):
-        """Emit the checks that wait for the door, after a test of the lengths that excuse them
-        all."""
+        """Emit the checks that wait for the door, to the door's scope, for these Buffers. At run
+        time a check is skipped if one of the loop lengths that excuse it is 0."""
         demands = []
         for demand in self.at_door:
             if not any(other.implies(demand) for other in demands):

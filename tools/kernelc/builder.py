@@ -21,8 +21,10 @@ DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
 
 @dataclass(eq=False)
 class Scope:
-    """A part of the kernel into which instructions are emitted: the door before all loops, a loop,
-    or a branch."""
+    """A part of the kernel into which instructions are emitted. `kind` is DOOR, BODY, LOOP, WHILE
+    or BRANCH, and `depth` its index in `Builder.scopes`. `items` is the list of its Ops and Loops;
+    a branch shares the list of the scope around it. `cache` has the values that are known in the
+    scope. The fields from `inductions` on are for a LOOP."""
 
     kind: str
     depth: int
@@ -42,7 +44,9 @@ class Scope:
 
 
 class Builder:
-    """The scopes of one kernel, to which instructions are appended."""
+    """Appends instructions to the scopes of one kernel. `scopes` has the open scopes, the outermost
+    first: at the start the door and the body. Set `line` to the source line of the next
+    instructions."""
 
     def __init__(self, line):
         door = Scope(DOOR, 0, [])
@@ -72,7 +76,10 @@ class Builder:
 
     @contextmanager
     def scope(self, kind, assigned=(), stores=(), items=None):
-        """Open a scope: a loop's body with a new list of items, or a branch in the present list."""
+        """Open a Scope for the time of a `with` block. A loop needs a new list `items` for its
+        instructions; without `items`, as for a branch, they go to the list of the scope around it.
+        `assigned` are the webs that the scope assigns, and `stores` the kinds of buffers that it
+        stores to."""
         shared = self.top.items if items is None else items
         scope = Scope(kind, len(self.scopes), shared, set(assigned), set(stores))
         self._forget(scope)
@@ -101,12 +108,14 @@ class Builder:
         return depth
 
     def lengths_around(self, scope):
-        """Return the lengths of the loops around a scope. None of them is 0 there."""
+        """Return the frozenset of the loop lengths (Polynomials) that are surely not 0 inside this
+        scope, because otherwise the scope and the loops around it would not run."""
         return frozenset().union(*(s.lengths for s in self.scopes[: scope.depth + 1]))
 
     def placement(self, depth):
-        """Return the outermost scope for a computation with values of this depth: before a loop, or
-        the present scope. A computation moves out of a branch only together with a loop."""
+        """Return the outermost Scope for a computation whose operands have at most this depth (see
+        `depth_of`): one with a loop directly inside, or the innermost open one. A computation moves
+        out of a branch only together with a loop."""
         for scope in self.scopes[depth:-1]:
             if self.scopes[scope.depth + 1].kind in (LOOP, WHILE):
                 return scope
@@ -115,8 +124,9 @@ class Builder:
     # Registers
 
     def register(self, bank, name, scope, again=None, web=None):
-        """Return a new register that gets its value in the scope. `web` is the variable's, if
-        any."""
+        """Return a new Register that gets its value in the scope; emit nothing. `bank` and `again`
+        are those of `ir.Register`. If the register is for a variable, `web` is the variable's web:
+        then `variables[web]` is set to the register."""
         register = Register(bank, name, again)
         self._scope_of[register] = scope
         if web is not None:
@@ -129,36 +139,43 @@ class Builder:
         return register in self._web_of
 
     def changed(self, register):
-        """Note that a variable has another value from here on."""
+        """Note that a variable's register has another value from here on. So results that were
+        computed from the old value are not used again."""
         self._versions[register] = self._versions.get(register, 0) + 1
 
     # Instructions
 
     def later(self, register, rest):
-        """Call `rest` to complete the register's computation when it is first read."""
+        """Keep `rest`, a function without arguments that emits the end of the register's
+        computation. `settle` calls it before the register is first read."""
         self.unsettled[register] = rest
 
     def settle(self, args=None):
-        """Complete the delayed computations if one of `args` is among their results."""
+        """Complete all computations that `later` delayed, if one of the registers in `args` waits
+        for one, or if `args` is None. Otherwise do nothing."""
         if args is not None and self.unsettled.keys().isdisjoint(args):
             return
         while self.unsettled:
             self.unsettled.pop(next(iter(self.unsettled)))()
 
     def emit(self, name, *args, scope=None):
-        """Append an instruction to the scope, by default the innermost open one. Complete the
-        delayed computations of its operands first."""
+        """Append the instruction `name` to the scope, by default the innermost open one. `args` are
+        its operands, as in `ir.Op`; delayed computations of these are completed first."""
         self.settle(args)
         scope = scope or self.top
         scope.items.append(Op(name, args, self.line, scope.kind == BRANCH))
 
     def refusal(self, reason, position=0):
-        """Return the label to jump to in order to refuse the call, for this argument."""
+        """Return the Label to jump to in order to refuse the call. `reason` is a key of
+        `frame.REASONS`, and `position` the number of the argument at fault, from 1, or 0 for
+        none."""
         return self.refusals.setdefault((reason, position), Label(f"{reason}{position}"))
 
     def pure(self, name, *args, at=None, again=None):
-        """Return the result of an instruction without side effects. If it does not exist yet,
-        compute it in the outermost scope that its operands allow, or in the scope `at`."""
+        """Return the register with the result of an instruction without side effects; `args` are
+        the operands without the result. If no register has this result yet, emit the instruction to
+        the outermost scope that its operands allow, or to the scope `at`. `again` is that of
+        `ir.Register`."""
         self.settle(args)
         key = (
             name,
@@ -176,7 +193,8 @@ class Builder:
         return result
 
     def find(self, key, at=None):
-        """Return a value that was computed before in this or an enclosing scope, or None."""
+        """Return the value for this key in the `cache` of a scope, or None. Search from the scope
+        `at`, by default the innermost open one, outwards."""
         for scope in reversed(self.scopes[: at.depth + 1] if at else self.scopes):
             if key in scope.cache:
                 return scope.cache[key]
@@ -185,18 +203,23 @@ class Builder:
     # Integers
 
     def symbol(self, register, natural=False):
-        """Return the Symbol of an int in a register that is no polynomial of other ints."""
+        """Return the Polynomial of one new Symbol, for an int register whose value is no polynomial
+        of other ints. `natural` says that it is never negative. The same register gives the same
+        Symbol again."""
         if register not in self.symbols:
             scope = self.scopes[self.depth_of(register)]
             self.symbols[register] = poly.Symbol(register.name, scope, register, natural)
         return poly.of(self.symbols[register])
 
     def constant(self, value, at=None):
-        """Return a register with an int constant."""
+        """Return a register with the int `value`; emit the instruction unless one has it already.
+        `at` is as in `pure`."""
         return self.pure("constant", value, at=at, again=("constant", [value]))
 
     def value(self, p, at=None):
-        """Return a register with the value of the polynomial, here or in the scope `at`."""
+        """Return a register with the value of the Polynomial p, here or in the scope `at`; emit the
+        instructions for it unless a register has it already. Do not change this register: others
+        may use it."""
         p = p.expanded()
         if p.constant is not None:
             return self.constant(p.constant, at)
@@ -247,7 +270,8 @@ class Builder:
     # Floats
 
     def float_constant(self, value, at=None):
-        """Return a register with the float32 nearest to `value`."""
+        """Return a register with the float32 nearest to `value`; emit the instructions unless one
+        has it already. `at` is as in `pure`."""
         bits = float_bits(value)
         if bits in CONST_S:
             index = CONST_S[bits]
@@ -256,7 +280,8 @@ class Builder:
 
 
 def float_bits(value):
-    """Return the bits of a float, rounded to float32, from 0 to 2³² − 1."""
+    """Return the bits of a number that is rounded to float32, as an int from 0 to 2³² − 1. Numbers
+    that are too large become ±infinity."""
     try:
         return struct.unpack("<I", struct.pack("<f", value))[0]
     except OverflowError:
@@ -264,7 +289,7 @@ def float_bits(value):
 
 
 def signed(bits):
-    """Return the int32 with these bits."""
+    """Return the int32 with these bits, which are an int from 0 to 2³² − 1."""
     return bits - (1 << 32) if bits >> 31 else bits
 
 

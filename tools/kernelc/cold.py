@@ -10,7 +10,9 @@ from .ir import Label, Op
 
 
 def move_cold(program):
-    """Move cold code from innermost loops to the place behind them."""
+    """Move cold code from innermost loops to the place behind them.
+
+    Return the new Program, with other `ops`."""
     ops = program.ops
     for region in program.regions:
         if region.innermost:

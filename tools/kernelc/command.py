@@ -54,7 +54,8 @@ def main():
 
 
 def printer(name):
-    """Return a function that prints the program after each pass of that name."""
+    """Return a function watch(number, pass, program) that prints the program as text after a pass
+    of this name, or after all passes if the name is "all"."""
 
     def watch(number, step, program):
         if name in ("all", step.__name__):
@@ -65,7 +66,8 @@ def printer(name):
 
 
 def write(path, data):
-    """Write a file. Raises CompileError if this fails."""
+    """Write bytes to a file, in place of older content; if the path is "-", print them as text.
+    Raises CompileError if the file cannot be written."""
     if str(path) == "-":
         sys.stdout.write(data.decode())
         return

@@ -51,8 +51,9 @@ PLACES = {"table": 0, "refuse": 0}
 
 
 def compile_file(path, watch=None, takes=None):
-    """Compile a source file; return (module, {kernel's name: Code}, the bytes of the .mpy). If
-    takes is given, compile only the kernels for whose names takes(name) is true. Raises
+    """Compile the source file at a Path; return (the `frontend.Module`, {kernel's name: Code}, the
+    bytes of the .mpy). Write no file. If takes is given, only the kernels for whose names
+    takes(name) is true are compiled and can be called by others. `watch` is that of `run`. Raises
     CompileError."""
     try:
         source = path.read_text(encoding="utf-8")
@@ -73,14 +74,15 @@ def compile_file(path, watch=None, takes=None):
 
 
 def compile_source(source, path):
-    """Compile a source text; return (module, {kernel's name: Code}). Raises CompileError."""
+    """Compile a source text without making a .mpy; return (the `frontend.Module`, {kernel's name:
+    Code}). The path is only for messages. Raises CompileError."""
     module = parse(source, path)
     return module, compile_module(module, PLACES)
 
 
 def compile_module(module, places, watch=None):
-    """Compile all kernels of a module; return {kernel's name: Code}. After each pass, call
-    watch(the pass's number, the pass, the program)."""
+    """Compile all kernels of a `frontend.Module`; return {kernel's name: Code}. `places` is
+    `mpy.Module.places` of its .mpy, and `watch` that of `run`. Raises CompileError."""
     return {
         name: compile_kernel(Program(kernel, module, number, places, kernel.body), watch)
         for number, (name, kernel) in enumerate(module.kernels.items())
@@ -88,7 +90,8 @@ def compile_module(module, places, watch=None):
 
 
 def compile_kernel(program, watch=None):
-    """Compile one kernel; return its Code. Raises CompileError."""
+    """Compile one kernel, a Program before the first pass; return its Code. `watch` is that of
+    `run`. Raises CompileError."""
     kernel = program.kernel
     try:
         return run(program, watch).code
@@ -98,8 +101,10 @@ def compile_kernel(program, watch=None):
 
 
 def run(program, watch=None):
-    """Return the program after all passes. If a loop turns out too long for a zero-overhead loop,
-    start again from the pass that turns loops into instructions."""
+    """Run all passes and return the last Program. If a zero-overhead loop gets too long, run the
+    passes again from `flatten`, which then makes a loop with branches of it. After each pass, call
+    watch(number, pass, program); the number counts from 1, and the program is the pass's result.
+    Raises CompileError, and Invalid after a pass with an error."""
     before = []
     while len(before) < len(PASSES):
         step = PASSES[len(before)]

@@ -10,7 +10,7 @@ COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
 class Conditions:
-    """Emits jumps on conditions."""
+    """Compiles tests, which are ast expressions, to jumps, and appends these to the `Builder`."""
 
     def __init__(self, kernel, builder, expressions):
         self.kernel = kernel
@@ -18,7 +18,9 @@ class Conditions:
         self.expressions = expressions
 
     def jump(self, test, label, when):
-        """Jump to the label if the test is true (when=True) or false (when=False), else go on."""
+        """Emit code that jumps to the Label if the test is true (when=True) or if it is false
+        (when=False), and otherwise goes on. Raises CompileError if the test is not in the
+        subset."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             self.jump(test.operand, label, not when)
         elif isinstance(test, ast.BoolOp):

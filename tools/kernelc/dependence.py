@@ -14,13 +14,14 @@ from .webs import Webs
 
 
 def check(kernel, statements, loop):
-    """Raise CompileError if the iterations of a loop of the kernel depend on each other."""
+    """Raise CompileError if the loop, an `ast.For` in the kernel's `statements`, cannot be tiled,
+    because its iterations may depend on each other, or because it has branches or calls."""
     Dependence(kernel, statements, loop).check()
 
 
 def carried(node):
-    """Return the name of the variable that a statement carries to the next iteration, as in
-    `x = x + …` or `x = max(x, …)`, or None."""
+    """Return the name of the variable that a statement carries to the next iteration, as in `x = x
+    + …` or `x = max(x, …)`. Return None if the statement is no such assignment."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return None
@@ -36,7 +37,8 @@ def carried(node):
 
 
 class Dependence:
-    """Checks whether the iterations of a loop may be jammed."""
+    """Checks whether the iterations of `loop`, an `ast.For` in the kernel's `statements`, may be
+    jammed. Call `check`."""
 
     def __init__(self, kernel, statements, loop):
         self.kernel = kernel
@@ -49,8 +51,8 @@ class Dependence:
         self.all_assignments = _assignments(statements)
 
     def refuse(self, node, why, instead="tile another loop"):
-        """Raise CompileError for this line: why the loop cannot be tiled, and what to write
-        instead."""
+        """Raise CompileError for the line of `node`. The texts `why` (the loop cannot be tiled) and
+        `instead` (what to do) become the message."""
         name = variable_of(self.loop)
         self.kernel.refuse(node, f"{name} cannot be tiled: {why}; {instead}")
 
@@ -215,7 +217,8 @@ def mentions(node, names):
 
 
 def assigned(statements):
-    """Return the names that are assigned to, including loop variables."""
+    """Return the set of the names that are assigned to, including loop variables, also in nested
+    statements. Elements of buffers do not count."""
     return {
         child.id
         for child in _walk(statements)
@@ -224,7 +227,8 @@ def assigned(statements):
 
 
 def assigned_first(statements, name):
-    """Return True if the first statement that mentions the name assigns to it."""
+    """Return True if the first statement that mentions the name assigns to it without reading it,
+    or if none mentions it."""
     for node in statements:
         if not mentions(node, {name}):
             continue
@@ -246,13 +250,15 @@ def variable_of(loop):
 
 
 def first_of(loop):
-    """Return the node of the first value of a loop over range."""
+    """Return the ast node of the first value of a loop over range; it is a new constant 0 if range
+    has only a stop."""
     bounds = loop.iter.args
     return bounds[0] if len(bounds) > 1 else ast.Constant(0)
 
 
 def difference(loop):
-    """Return the length of a loop with step 1: stop - first, without terms that cancel out."""
+    """Return the ast node of the length of a loop with step 1: stop - first, or n for `range(n)`
+    and `range(first, first + n)`. Its value is negative if stop is below first."""
     first, stop = first_of(loop), loop.iter.args[-1 if len(loop.iter.args) < 3 else 1]
     if isinstance(first, ast.Constant) and first.value == 0:
         return stop

@@ -18,17 +18,23 @@ from .subset import leaves
 
 
 def desugar(program):
-    """Use one form for each of `+=`, maxima, steps, conditions and `continue`."""
+    """Use one form for each of `+=`, maxima, steps, conditions and `continue`.
+
+    Return the new Program, with other `statements`. Raises CompileError for a conditional
+    expression after `and`, `or`, or in the condition of a `while`."""
     return replace(program, statements=desugared(program.kernel, program.module.constants))
 
 
 def desugared(kernel, constants):
-    """Return a kernel's statements in the forms that later passes know."""
+    """Return a new list of a kernel's statements, ast nodes in the forms that later passes know; do
+    not change the kernel. `constants` has the values of the module's constants by name. Raises
+    CompileError."""
     return _Desugarer(kernel, constants).block(copy.deepcopy(kernel.body))
 
 
 class Names:
-    """A source of names that a kernel does not use yet."""
+    """Makes names that a kernel does not use. A call with (name, suffix) returns "name_suffix",
+    with underscores after it if that name is taken, and never the same name twice."""
 
     def __init__(self, kernel):
         self.taken = {node.id for node in ast.walk(kernel.node) if isinstance(node, ast.Name)}
@@ -172,7 +178,8 @@ def _maximum(node):
 
 
 def parse(text):
-    """Parse a statement or an expression; the nodes have no place in a source."""
+    """Return the ast node of a statement or an expression that is given as text. The nodes have no
+    line numbers."""
     node = ast.parse(text).body[0]
     for child in ast.walk(node):
         for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
@@ -190,13 +197,15 @@ def _at(where, node):
 
 
 class Replace(ast.NodeTransformer):
-    """Replaces names by expressions."""
+    """Replaces names by expressions. `changes` is {name: the ast node in its place}; visit(node)
+    changes the node in place and returns it."""
 
     def __init__(self, changes):
         self.changes = changes
 
     def visit_Name(self, node):
-        """Return a copy of what replaces the name, or the name itself."""
+        """Return a copy of the node that replaces this Name node, or the Name node itself if there
+        is none."""
         new = self.changes.get(node.id)
         if new is None:
             return node

@@ -2,8 +2,9 @@
 
 
 class CompileError(Exception):
-    """A construct is outside the subset, or a file is no source. The message says where it is and
-    what to write instead."""
+    """A file cannot be compiled, for example because a construct is outside the subset. The message
+    says where the error is and what to write instead. `line` is the line of the ast node, or 0 if
+    there is none."""
 
     def __init__(self, path, node, message):
         self.line = getattr(node, "lineno", None) or 0

@@ -20,7 +20,9 @@ FLOAT_OPERATION = {ast.Add: "add.s", ast.Sub: "sub.s", ast.Mult: "mul.s"}
 
 
 class Expressions:
-    """Compiles expressions; `values` maps each web that is assigned once to its value."""
+    """Compiles expressions. The value of an int expression is a Polynomial, that of a float
+    expression a Register, or a Python float if it is known. `values` maps each web that is assigned
+    once to its value. Instructions go to the `Builder`."""
 
     def __init__(self, kernel, constants, webs, builder, accesses, buffers):
         self.kernel = kernel
@@ -36,7 +38,8 @@ class Expressions:
     # Conversions
 
     def to_float(self, value):
-        """Return the value as a register or a Python float."""
+        """Return the value as a float: a Python float if it is known, else a float register. Emit
+        the conversion of an int that is not known."""
         if not isinstance(value, Polynomial):
             return value
         if value.constant is not None:
@@ -44,12 +47,14 @@ class Expressions:
         return self.builder.pure("float.s", self.builder.value(value), 0)
 
     def float_register(self, value):
-        """Return a register with the value, a number, a polynomial or a register, as a float."""
+        """Return a float register with the value, which is a Python float, a Polynomial or a float
+        register. Emit the instructions that this needs."""
         value = self.to_float(value)
         return self.builder.float_constant(value) if isinstance(value, float) else value
 
     def integer(self, node, otherwise):
-        """Return the Polynomial of an expression that must be an int."""
+        """Return the Polynomial of an expression that must be an int. Raises CompileError if it is
+        a float; the text `otherwise` begins the message."""
         value = self.value(node)
         if not isinstance(value, Polynomial):
             self.kernel.refuse(node, f"{otherwise}: this is a float; // divides ints to an int")
@@ -58,7 +63,9 @@ class Expressions:
     # Expressions
 
     def value(self, node, into=None):
-        """Return the value. The last instruction may write a float to the register `into`."""
+        """Emit the instructions of an expression and return its value (see the class). If the last
+        of them computes a float, it may write to the register `into`, which is then the value.
+        Raises CompileError for what is outside the subset and for a known int beyond 32 bits."""
         method = getattr(self, "_" + type(node).__name__, None)
         if method is None:
             what = INSTEAD.get(type(node), f"{type(node).__name__} as a number: {SUBSET}")
@@ -105,7 +112,8 @@ class Expressions:
         return self.builder.symbol(found, buffer.elements.natural)
 
     def element(self, node):
-        """Return (buffer, index) of a subscript."""
+        """Return (Buffer, index as a Polynomial) of an `ast.Subscript`. Raises CompileError if it
+        is no element of a buffer, or for an index such as -1."""
         index = self.integer(node.slice, "an index is an int")
         if isinstance(node.slice, ast.UnaryOp) and index.constant is not None:
             name = node.value.id
@@ -114,7 +122,8 @@ class Expressions:
         return self.buffer(node), index
 
     def buffer(self, node):
-        """Return the buffer of a subscript."""
+        """Return the Buffer of an `ast.Subscript`. Raises CompileError if it is not of a buffer
+        parameter."""
         name = node.value.id if isinstance(node.value, ast.Name) else None
         if name not in self.buffers:
             what = "only a parameter that is annotated floats, ints or the like has elements"

@@ -1,8 +1,9 @@
 """Turn the tree into a flat list of instructions with labels.
 
-An innermost loop becomes a zero-overhead loop if its body has fewer than 256 bytes (manual, Loop
-Option). `loopgtz` skips the loop for counts of 0 and below; plain `loop` would run 2³² times.
-"""
+The processor's zero-overhead loops have bodies of at most 256 bytes (manual, Loop Option). An
+innermost loop becomes one if its body, without cold code, has at most HARDWARE_BYTES at three bytes
+an instruction. If the body turns out longer than 256 bytes, `assemble` raises LoopTooLong.
+`loopgtz` skips the loop for counts of 0 and below; plain `loop` would run 2³² times."""
 
 from dataclasses import replace
 
@@ -13,7 +14,10 @@ OPENED = Label("opened")  # between the checks at the door and the body
 
 
 def flatten(program):
-    """Turn loops into labels and branches, short innermost ones into zero-overhead loops."""
+    """Turn loops into labels and branches, short innermost ones into zero-overhead loops.
+
+    Return the new Program: `ops` is the list of all instructions, `regions` the list of the loops
+    in it. Loops in `in_software` always get branches."""
     flat = _Flat(program.in_software)
     ops = flat.items([*program.tree.door, Op("label", [OPENED]), *program.tree.body])
     return replace(program, ops=ops, regions=flat.regions)
@@ -82,13 +86,16 @@ def _label(label, line):
 
 
 def expand(program):
-    """Replace three-operand forms by the coprocessor's forms, which work in place."""
+    """Replace three-operand forms by the coprocessor's forms, which work in place.
+
+    Return the new Program, with other `ops`."""
     return replace(program, ops=[part for op in program.ops for part in expanded(op)])
 
 
 def expanded(op):
-    """Return the instructions that do the same as one with three operands, where the processor
-    changes the first operand in place."""
+    """Return a list of Ops that do the same as `op`. If the processor has only a form of it that
+    changes its first operand in place, the list has that form, with copies where they are needed;
+    otherwise it has only `op`."""
     in_place = op.row.in_place
     if not in_place:
         return [op]

@@ -39,13 +39,15 @@ REASONS = {"type": 0, "arguments": 1, "length": 2, "index": 3, "division": 4}
 
 
 def homes(kernel):
-    """Return ({name: offset on the stack} of the parameters, the offset after them)."""
+    """Return ({parameter's name: its offset on the stack}, the offset after them), in bytes."""
     offsets = {name: FIRST_HOME + HOME_BYTES * i for i, (name, _) in enumerate(kernel.params)}
     return offsets, FIRST_HOME + HOME_BYTES * len(offsets)
 
 
 def frame(program):
-    """Add the entry with its argument checks, the return, and the refusal of a call."""
+    """Add the entry with its argument checks, the return, and the refusal of a call.
+
+    Return the new Program, with these instructions in `ops`."""
     parts = _Frame(program)
     split = [op.label for op in program.ops].index(OPENED)
     door, body = program.ops[:split], program.ops[split:]

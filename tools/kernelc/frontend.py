@@ -15,7 +15,9 @@ COMPILED = "COMPILED"  # the constant that a file sets to False, and that is Tru
 
 @dataclass
 class Kernel:
-    """A function: its parameters as (name, kind), and its statements."""
+    """A function of the source. `params` is the list of its parameters as (name, kind), with a kind
+    of `subset.KINDS`. `node` is its definition, and `body` the list of its statements without the
+    docstring, as ast nodes."""
 
     name: str
     path: str
@@ -26,7 +28,7 @@ class Kernel:
 
     @property
     def buffers(self):
-        """The names of the parameters that are buffers."""
+        """The list of the names of the parameters that are buffers."""
         return [name for name, kind in self.params if kind in BUFFERS]
 
     def refuse(self, node, message):
@@ -36,7 +38,9 @@ class Kernel:
 
 @dataclass
 class Module:
-    """A source file: kernels by name, constants, and functions that do nothing."""
+    """A source file. `kernels` is {name: Kernel}, and `constants` {name: number or text}. `empty`
+    is the list of the functions with only `pass`, as (name, parameter names), and `schedule` is
+    {kernel's name: text such as "i×4"}."""
 
     path: str
     source: str
@@ -47,7 +51,8 @@ class Module:
 
 
 def parse(source, path):
-    """Parse a source text; return its Module. Raises CompileError."""
+    """Parse a source text and return its Module. The path is only for messages. Raises
+    CompileError."""
     try:
         tree = ast.parse(source, str(path))
     except SyntaxError as error:

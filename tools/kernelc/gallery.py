@@ -19,7 +19,8 @@ def main():
 
 
 def build(folder):
-    """Write a .mpy for each file of kernels, and package.json, to a folder; return their paths."""
+    """Compile each of FILES to a .mpy in a folder, a Path, and write package.json, which lists them
+    for mip. Older files are overwritten. Return the list of the Paths written."""
     paths = []
     for source in FILES:
         path = folder / f"{source.stem}_fpu.mpy"
