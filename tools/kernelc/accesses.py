@@ -31,8 +31,8 @@ class Buffer:
 
 
 class Accesses:
-    """Emits loads from buffers and stores to them to a `Builder`. `bounds` checks the indices:
-    `load` calls it; before `store`, the caller must."""
+    """Emits loads and stores of buffer elements to a `Builder`. `bounds` checks the indices: `load`
+    calls it; before `store`, the caller must."""
 
     def __init__(self, builder):
         self.builder = builder

@@ -203,8 +203,8 @@ class Builder:
     # Integers
 
     def symbol(self, register, natural=False):
-        """Return the Polynomial of one new Symbol, for an int register whose value is no polynomial
-        of other ints. `natural` says that it is never negative. The same register gives the same
+        """Return the Polynomial of one Symbol, for an int register whose value is no polynomial of
+        other ints. `natural` says that it is never negative. The same register gives the same
         Symbol again."""
         if register not in self.symbols:
             scope = self.scopes[self.depth_of(register)]

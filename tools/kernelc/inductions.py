@@ -8,7 +8,9 @@ LOADS_AT_ONCE = 6  # with 8 sums they fit into 16 registers
 
 
 def induction(builder, p, symbol, slope):
-    """Return a register that starts with p's first value and grows with the loop."""
+    """Return a new register that has the value of the Polynomial p in each pass of a loop. `symbol`
+    is the loop's variable, and the Polynomial `slope` its factor in p. Emit the first value before
+    the loop; `close_loop` emits the addition at the end of each pass."""
     loop = symbol.scope
     first = builder.value(p.replace(symbol, loop.first))
     register = builder.register("a", f"{p}", loop)
@@ -18,7 +20,9 @@ def induction(builder, p, symbol, slope):
 
 
 def close_loop(builder, loop):
-    """Put the loads of a loop first, and the additions of steps last."""
+    """Finish a loop's Scope: change its `items` in place so that the first loads come first, and
+    emit the additions of the steps of its `inductions` at the end, or in the last access through
+    the pointer."""
     _loads_first(loop)
     left = {register: step - _join(loop, register) for register, step in loop.inductions.items()}
     for register, step in left.items():

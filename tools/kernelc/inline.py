@@ -14,7 +14,10 @@ from .subset import BUFFERS, FUNCTIONS
 
 
 def inline(program):
-    """Replace calls of the file's other kernels by their statements."""
+    """Replace calls of the file's other kernels by their statements.
+
+    Return the new Program, with other `statements`. Raises CompileError for a call that cannot be
+    replaced, such as a recursion."""
     kernel = program.kernel
     body = copy.deepcopy(program.statements)
     body = _Inliner(kernel, program.module).block(body, {}, (kernel.name,))

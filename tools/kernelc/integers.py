@@ -12,14 +12,17 @@ BITS = {ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator
 
 
 class Integers:
-    """Computes with ints: polynomials where possible, instructions elsewhere."""
+    """Computes with ints, which are Polynomials, as arguments and as results. Where the result is
+    no polynomial of the arguments, instructions are emitted to the `Builder`, and the result is the
+    Polynomial of one Symbol."""
 
     def __init__(self, builder):
         self.builder = builder
 
     def operation(self, op, left, right):
-        """Return left op right, or None if ints have no such operation. A known divisor must not be
-        0."""
+        """Return left op right, or None if ints have no such operation. `op` is an ast operator.
+        The caller makes sure that a constant divisor is not 0 and a constant shift from 0 to 31;
+        the check of another divisor is emitted."""
         if type(op) in (ast.FloorDiv, ast.Mod):
             divisor = right if right.constant is None else right.constant
             return self.floor_division(left, divisor)[type(op) is ast.Mod]
@@ -62,13 +65,15 @@ class Integers:
         return p if len(p.terms) < 2 else self.builder.symbol(self.builder.value(p))
 
     def maximum(self, name, x, y):
-        """Return the max or min of two polynomials."""
+        """Emit the instruction `name`, "max" or "min", on two Polynomials; return its result as a
+        Polynomial."""
         x, y = self.builder.value(x), self.builder.value(y)
         return self.builder.symbol(self.builder.pure(name, x, y))
 
     def surely_natural(self, p):
-        """Return True if p ≥ 0 for all arguments. A sum or product might overflow 32 bits, so this
-        is True only for a single symbol, or a parameter (below 2³⁰) plus a constant."""
+        """Return True if the Polynomial p is ≥ 0 for all arguments. A sum or product might overflow
+        32 bits, so this is True only for a constant, a single symbol, or a parameter (below 2³⁰)
+        plus a constant."""
         if p.constant is not None:
             return p.constant >= 0
         if not p.natural or p - number(p.offset) not in map(poly.of, p.symbols):
@@ -80,7 +85,9 @@ class Integers:
         return p.offset == 0 or symbol.scope is self.builder.door and p.offset < 1 << 30
 
     def floor_division(self, a, b):
-        """Return (a // b, a % b) as Python defines them. b is a polynomial or a constant."""
+        """Return the Polynomials (a // b, a % b) as Python defines them. a is a Polynomial, and b a
+        Polynomial or an int that is not 0. If b is a Polynomial, emit a check that refuses the call
+        if b is 0."""
         if isinstance(b, int) and a.constant is not None:
             return number(a.constant // b), number(a.constant % b)
         builder = self.builder

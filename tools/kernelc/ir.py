@@ -40,7 +40,9 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """An instruction, of Xtensa or for a later pass to expand, and its source line."""
+    """An instruction, of Xtensa or for a later pass to expand. `args` are its operands in the order
+    of its row: Registers, Labels, ints. An int is an immediate or the number of a physical
+    register. `line` is the source line, or 0."""
 
     name: str
     args: tuple
@@ -59,7 +61,7 @@ class Op:
         return INSTRUCTIONS[self.name]
 
     def having(self, args):
-        """Return the same instruction with other operands."""
+        """Return a copy of the instruction with the operands `args`."""
         return replace(self, args=args)
 
     @property
@@ -69,7 +71,8 @@ class Op:
 
     @property
     def target(self):
-        """The label that this op may jump to, or None."""
+        """The label that this op may jump to, or None. For `loopgtz` it is the label of the loop's
+        end."""
         return self.args[-1] if self.row.jumps else None
 
     @property
@@ -79,12 +82,14 @@ class Op:
 
     @property
     def uses(self):
-        """The registers that the instruction reads."""
+        """The list of the Registers that the instruction reads. Physical registers, which are
+        numbers, are left out."""
         return [arg for arg, operand in self._registers() if operand.reads]
 
     @property
     def defs(self):
-        """The registers that the instruction writes."""
+        """The list of the Registers that the instruction writes. Physical registers, which are
+        numbers, are left out."""
         return [arg for arg, operand in self._registers() if operand.writes]
 
     def _registers(self):
@@ -94,7 +99,8 @@ class Op:
 
 @dataclass(eq=False)
 class Loop:
-    """A loop in the tree: `items` run `count` times (a register), or until they jump to `exit`."""
+    """A loop in the tree: `items`, which are Ops and Loops, run `count` times (a register), or
+    until they jump to `exit`. Either `count` or `exit` is None."""
 
     items: list
     count: Register = None
@@ -111,11 +117,11 @@ class Loop:
 
 @dataclass(frozen=True)
 class Tree:
-    """A kernel as instructions and loops. `door` checks the arguments, `body` does the rest.
+    """A kernel as instructions and loops. `door` and `body` are lists of Ops and Loops: `door`
+    checks the arguments, `body` does the rest.
 
     `refusals` maps (reason, position of the argument) to the label to jump to, and a return jumps
-    to `epilogue`.
-    """
+    to `epilogue`."""
 
     door: list
     body: list
@@ -125,7 +131,8 @@ class Tree:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A loop in flat code, from its first to its last label."""
+    """A loop in flat code: `start` is the label before its body, `end` the label behind it, and
+    `loop` its Loop in the tree."""
 
     start: Label
     end: Label
@@ -139,7 +146,9 @@ class Region:
 
 @dataclass(frozen=True)
 class Program:
-    """A kernel between two passes. A pass returns a new Program and does not change this one."""
+    """A kernel between two passes. A pass returns a new Program and does not change this one. Its
+    form is the last of `statements`, `tree`, `ops` and `code` that is set; earlier forms stay as
+    they were."""
 
     kernel: object  # frontend.Kernel, as it was written
     module: object  # frontend.Module, for constants and the kernels that it calls

@@ -31,7 +31,8 @@ class Loop:
 
 
 def loops(code):
-    """Return the innermost loops of a kernel's code, in the order of the code."""
+    """Return the list of the innermost loops of a kernel's `assemble.Code`, as Loops in the order
+    of the code."""
     return [_loop(code, start, end) for start, end in sorted(code.innermost)]
 
 
@@ -48,18 +49,20 @@ def _loop(code, start, end):
 
 
 def steady_waits(ops):
-    """Return the cycles that each instruction of a loop's body waits for its operands, when passes
-    follow each other."""
+    """Return the list of the cycles that each instruction of a loop's body waits for its operands,
+    when passes follow each other."""
     return _run(ops * 3)[0][2 * len(ops) :]
 
 
 def waits(ops):
-    """Return the cycles that each of these instructions waits, executed one after another."""
+    """Return the list of the cycles that each of these instructions waits, executed one after
+    another."""
     return _run(ops)[0]
 
 
 def left_over(ops):
-    """Return {register: cycles after these instructions until it can be read}."""
+    """Return {register: cycles after these instructions until it can be read}, without the
+    registers that can be read at once. A register is as in `reads`."""
     waits, ready = _run(ops)
     end = len(ops) + sum(waits)
     return {register: at - end for register, at in ready.items() if at > end}
@@ -84,13 +87,15 @@ def _run(ops):
 
 
 def reads(op):
-    """Return the registers that an instruction reads."""
+    """Return the list of the registers that an instruction reads: Registers, or (bank, number) for
+    physical ones."""
     return [register for register, operand in _registers(op) if operand.reads]
 
 
 def writes(op):
-    """Return {register: cycles until it can be read}. A pointer that a load advances is ready at
-    once."""
+    """Return {register that an instruction writes: cycles until it can be read}; registers are as
+    in `reads`. A pointer that a load or store advances can be read by the next instruction: 1
+    cycle."""
     result = {
         register: op.row.latency if operand is op.row.operands[0] else 1
         for register, operand in _registers(op)

@@ -5,7 +5,8 @@ from .xtensa import ENCODE_TARGET
 
 
 def operands(op):
-    """Return an instruction's operands in the syntax of an assembler."""
+    """Return the operands of an assembled Op (from `Code.lines`) as text in the syntax of an
+    assembler, such as "f4, a5, 4"."""
     texts = []
     for arg, operand in zip(op.args, op.row.operands, strict=True):
         if operand.kind in ENCODE_TARGET:
@@ -16,9 +17,9 @@ def operands(op):
 
 
 def listing(module, codes):
-    """Return the listing of all kernels. Instructions are in the order of the code; whenever the
-    source line changes, it is shown. An innermost loop begins with its cost, and `+n` marks an
-    instruction that waits n cycles."""
+    """Return the listing of all kernels as text; `codes` is {kernel's name: Code}. Instructions are
+    in the order of the code; whenever the source line changes, it is shown. An innermost loop
+    begins with its cost, and `+n` marks an instruction that waits n cycles."""
     source = module.source.splitlines()
     total = sum(len(code.bytes) for code in codes.values())
     result = [f"{len(codes)} kernels, {total} bytes of machine code"]
@@ -43,13 +44,13 @@ def listing(module, codes):
 
 
 def where(loop):
-    """Return a loop's address and source lines as text."""
+    """Return the address and the source lines of a `latency.Loop` as text."""
     lines = sorted({op.line for _, _, op in loop.lines})
     many = len(lines) > 1
     return f"loop at {loop.lines[0][0]:#x}, line{'s' * many} {lines[0]}{f'-{lines[-1]}' * many}"
 
 
 def cost(loop):
-    """Return the cost of one pass of a loop as text."""
+    """Return the cost of one pass of a `latency.Loop` as text."""
     text = f"{len(loop.lines)} instructions + {loop.stalls} stalls = {loop.cycles} cycles a pass"
     return text + ", if none is jumped over" * loop.branches

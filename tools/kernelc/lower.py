@@ -19,7 +19,10 @@ KIND = {"a": "an int", "f": "a float"}
 
 
 def lower(program):
-    """Turn statements into instructions on virtual registers, and hoist these out of loops."""
+    """Turn statements into instructions on virtual registers, and hoist these out of loops.
+
+    Return the new Program, with the `Tree` in `tree`. Raises CompileError for what is outside the
+    subset."""
     statements = Statements(program.kernel, program.statements, program.module.constants)
     builder = statements.builder
     tree = Tree(builder.door.items, builder.top.items, builder.refusals, statements.epilogue)
@@ -27,7 +30,9 @@ def lower(program):
 
 
 class Statements:
-    """Lowers the statements of one kernel. The instructions are in the scopes of `builder`."""
+    """Lowers the statements of one kernel when it is created. Then the instructions are in the
+    scopes of `builder`, and `epilogue` is the Label that a return jumps to. Raises CompileError for
+    what is outside the subset."""
 
     def __init__(self, kernel, body, constants):
         self.kernel = kernel
@@ -68,7 +73,8 @@ class Statements:
             values[web] = poly.of(natural) if kind == "int" else register
 
     def block(self, statements):
-        """Compile the statements. Raises CompileError for one that is not in the subset."""
+        """Compile a list of statements, ast nodes: emit their instructions to the open scope.
+        Raises CompileError for one that is not in the subset."""
         for statement in statements:
             self.builder.line = statement.lineno
             method = getattr(self, type(statement).__name__, None)
@@ -85,7 +91,8 @@ class Statements:
         pass
 
     def Expr(self, node):
-        """Accept a constant, such as a docstring; refuse other expressions as statements."""
+        """Accept a constant, such as a docstring, and emit nothing. Raises CompileError for another
+        expression as a statement."""
         if not isinstance(node.value, ast.Constant):
             self.kernel.refuse(node, "this value is not used: assign it, or drop the line")
 
@@ -144,8 +151,8 @@ class Statements:
             builder.emit("mov", register, value)
 
     def changes(self, node):
-        """Return (the webs that a loop or branch assigns, the kinds of buffers that it stores
-        to)."""
+        """Return two sets: the webs that a loop or branch, an ast node, assigns, and the kinds of
+        buffers that it stores to."""
         assigned, stores = set(), set()
         for child in ast.walk(node):
             if not isinstance(getattr(child, "ctx", None), ast.Store):
@@ -157,7 +164,7 @@ class Statements:
         return assigned, stores
 
     def For(self, node):
-        """Compile a loop over range."""
+        """Compile a loop over range. Raises CompileError unless its step is a positive constant."""
         builder, integers = self.builder, self.expressions.integers
         bounds = [self.expressions.integer(arg, "range takes ints") for arg in node.iter.args]
         first, stop = bounds[:2] if len(bounds) > 1 else (number(0), bounds[0])

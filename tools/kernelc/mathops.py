@@ -49,41 +49,45 @@ EVEN_HALVES = (0.500879, 0.5000005)
 
 
 class MathOps:
-    """Emits the functions. Arguments and results are registers."""
+    """Emits float operations to a `Builder`. Arguments and results are float registers, and no
+    argument is changed. An instruction that exists already with the same operands is used again
+    (`Builder.pure`)."""
 
     def __init__(self, builder):
         self.builder = builder
         self.pure = builder.pure
 
     def fma(self, a, b, c):
-        """Return a + b·c, rounded once."""
+        """Emit the instruction for a + b·c, rounded once; return the register with its result."""
         return self.pure("fma", a, b, c)
 
     def fms(self, a, b, c):
-        """Return a − b·c, rounded once."""
+        """Emit the instruction for a − b·c, rounded once; return the register with its result."""
         return self.pure("fms", a, b, c)
 
     def horner(self, x, coefficients):
-        """Return the value of a polynomial at x; the first of the coefficients is that of the
-        highest power."""
+        """Emit the computation of a polynomial at x; return the register with the result. The
+        coefficients are Python floats; the first is that of the highest power."""
         total = self.builder.float_constant(coefficients[0])
         for c in coefficients[1:]:
             total = self.fma(self.builder.float_constant(c), total, x)
         return total
 
     def error(self, x, r):
-        """Return 1 − x·r, which is small if r is nearly 1/x."""
+        """Emit the instruction for 1 − x·r, which is small if r is nearly 1/x; return the register
+        with its result."""
         return self.fms(self.builder.float_constant(1.0), x, r)
 
     def reciprocal_guess(self, x):
-        """Return 1/x with an error of up to 1/8, from the bits of x."""
+        """Emit a guess of 1/x from the bits of x, with a relative error of up to 5.1 %; return the
+        register with it."""
         bits = self.pure("sub", self.builder.constant(RECIPROCAL_GUESS), self.pure("rfr", x))
         return self.pure("wfr", bits)
 
     def reciprocal(self, x):
-        """Return 1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶. With the error e of the guess r,
-        1/x = r·(1 + e + e² + …): compute r·(1 + e)·(1 + e²), then a Newton step r + r·e, which
-        rounds well."""
+        """Emit 1/x for 2⁻¹²⁶ ≤ |x| ≤ 2¹²⁶; return the register with the result. With the error e of
+        the guess r, 1/x = r·(1 + e + e² + …): compute r·(1 + e)·(1 + e²), then a Newton step r +
+        r·e, which rounds well."""
         r = self.reciprocal_guess(x)
         e = self.error(x, r)
         square = self.pure("mul.s", e, e)
@@ -92,7 +96,8 @@ class MathOps:
         return self.fma(r, r, self.error(x, r))
 
     def quotient(self, a, b):
-        """Return a/b: a times nearly 1/b, corrected by the remainder."""
+        """Emit a/b: a times nearly 1/b, corrected by the remainder. Return the register with the
+        result."""
         r = self.reciprocal_guess(b)
         e = self.error(b, r)
         r = self.fma(r, r, self.fma(e, e, e))
@@ -101,10 +106,10 @@ class MathOps:
         return self.fma(q, r, self.fms(a, q, b))
 
     def square_root(self, x):
-        """Return √x for x ≥ 0. Start from a guess of 1/√x on its bits and do two steps of
-        Goldschmidt towards root = √x and half = ½/√x: e = ½ − root·half, root += root·e,
-        half += half·e. Then root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the error is absolute,
-        less than 2⁻⁶³."""
+        """Emit √x for x ≥ 0; return the register with the result. Start from a guess of 1/√x on its
+        bits and do two steps of Goldschmidt towards root = √x and half = ½/√x: e = ½ − root·half,
+        root += root·e, half += half·e. Then root += half·(x − root²). 0 gives 0; below 2⁻¹²⁶ the
+        error is absolute, less than 2⁻⁶³."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.builder.constant(RSQRT_GUESS), bits))
         root = self.pure("mul.s", x, y)
@@ -115,8 +120,9 @@ class MathOps:
         return self.fma(root, half, self.fms(x, root, root))
 
     def root_and_inverse(self, x):
-        """Return (√(x/2), 1/√(2x)), from a guess on the bits of x and one Newton step. With
-        these, a step takes no product by ½."""
+        """Emit √(x/2) and 1/√(2x), from a guess on the bits of x and one Newton step, with relative
+        errors of up to 0.00088. Return the two registers with the results. With these, a step takes
+        no product by ½."""
         bits = self.pure("srai", self.pure("rfr", x), 1)
         y = self.pure("wfr", self.pure("sub", self.builder.constant(EVEN_GUESS), bits))
         root = self.pure("mul.s", x, y)
@@ -124,10 +130,11 @@ class MathOps:
         return self.fma(root, root, e), self.fma(y, y, e)
 
     def over_root_and(self, a, x, c):
-        """Return a/(√x + c) for c ≥ 0, with an error below 1.2e-6. If c is below √x / 4096, as it
-        nearly always is in Adam, the second step for 1/√(2x) uses √(x/2) + c·√2 instead of √(x/2),
-        which also subtracts c/x. The rare other case is computed when the result is first read, so
-        the code before that is straight. Most often x is 0 in this case."""
+        """Emit a/(√x + c) for c ≥ 0, with a relative error below 1.2e-6; return the register with
+        the result. If c is below √x / 4096, as it nearly always is in Adam, the second step for
+        1/√(2x) uses √(x/2) + c·√2 instead of √(x/2), which also subtracts c/x. The code for the
+        rare other case is emitted when the result is first read (`Builder.later`), so the code
+        before that is straight. Most often x is 0 in this case."""
         bits = self.pure("rfr", x)
         few = self.pure("mul.s", c, self.builder.float_constant(4096.0))
         least = self.pure("rfr", self.pure("fma", self.builder.float_constant(2.0**-126), few, few))
@@ -156,15 +163,17 @@ class MathOps:
         return result
 
     def slow_reciprocal(self, x):
-        """Return 1/x in few instructions that wait for each other."""
+        """Emit 1/x in few instructions that wait for each other; return the register with the
+        result."""
         r = self.reciprocal_guess(x)
         for _ in range(3):
             r = self.fma(r, r, self.error(x, r))
         return r
 
     def exponential(self, x):
-        """Return eˣ = 2ⁿ · eʳ, with n = round(x / ln 2) and a polynomial for eʳ. The result is 0
-        for x below −87.7 (a result below 2⁻¹²⁶ counts as 0), and infinite for x above 88.3."""
+        """Emit eˣ = 2ⁿ · eʳ, with n = round(x / ln 2) and a polynomial for eʳ; return the register
+        with the result. The result is 0 for x below −87.7, where eˣ is below 2⁻¹²⁶, and infinite
+        for x above 88.4."""
         x = self.pure("raise_to", x, self.builder.float_constant(-88.0))  # so n ≥ −127
         x = self.pure("lower_to", x, self.builder.float_constant(89.0))
         n = self.pure("round.s", self.pure("mul.s", x, self.builder.float_constant(LOG2_E)), 0)
@@ -176,11 +185,11 @@ class MathOps:
         return self.pure("mul.s", p, self.pure("wfr", power))
 
     def sine(self, x):
-        """Return sin x; see _sine_of_quadrant."""
+        """Emit sin x; return the register with the result. See _sine_of_quadrant."""
         return self._sine_of_quadrant(x, 0)
 
     def cosine(self, x):
-        """Return cos x = sin(x + π/2)."""
+        """Emit cos x = sin(x + π/2); return the register with the result."""
         return self._sine_of_quadrant(x, 1)
 
     def _sine_of_quadrant(self, x, quadrant):
@@ -204,8 +213,8 @@ class MathOps:
         return pure("wfr", pure("xor", pure("rfr", result), sign))
 
     def logarithm(self, x):
-        """Return log x = n·ln 2 + log(1 + f), with √½ ≤ 1 + f < √2, for normal x > 0. The result is
-        about −88 for 0, and NaN if x is infinite or NaN."""
+        """Emit log x = n·ln 2 + log(1 + f), with √½ ≤ 1 + f < √2, for normal x > 0; return the
+        register with the result. The result is about −88 for 0, and NaN if x is infinite or NaN."""
         bits = self.pure("rfr", x)
         n = self.pure("sub", bits, self.builder.constant(SQRT_HALF_BITS))
         n = self.pure("srai", n, 23)

@@ -45,7 +45,7 @@ def _refuse(code, kernel):
 
 
 def stub(module):
-    """Return the Python source of the stub module."""
+    """Return the Python source of the stub module, for a `frontend.Module`."""
     lines = []
     for name, value in module.constants.items():
         lines.append(f"{name} = {value!r}")
@@ -64,7 +64,8 @@ def stub(module):
 
 
 def cross_compile(source, name):
-    """Compile a source text with mpy-cross; return the bytes of the .mpy."""
+    """Compile a source text with mpy-cross; return the bytes of the .mpy, which gives `name` as its
+    source file. Raises CompileError if mpy-cross fails or is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / name, Path(folder) / "out.mpy"
         path.write_text(source, encoding="utf-8")
@@ -78,8 +79,9 @@ def cross_compile(source, name):
 
 
 class File:
-    """A parsed .mpy: the bytes before its raw code, and the raw code as a tree of lists [kind,
-    code, rest, children]."""
+    """A parsed .mpy, from its bytes. `head` is the bytes before its raw code, and `code` the raw
+    code as a tree of lists [kind, code, rest, children]. `strings` is the list of its strings, and
+    `objects` that of its constants' types. Raises CompileError if the format is not version 6.3."""
 
     def __init__(self, data):
         if data[:3] != HEADER:
@@ -94,7 +96,7 @@ class File:
         self.code = self._code()
 
     def uint(self):
-        """Read an unsigned int of variable length."""
+        """Read an unsigned int of variable length and return it; `at` moves behind it."""
         value = 0
         while True:
             byte = self.data[self.at]
@@ -104,7 +106,7 @@ class File:
                 return value
 
     def take(self, size):
-        """Read so many bytes."""
+        """Return the next `size` bytes; `at` moves behind them."""
         self.at += size
         return self.data[self.at - size : self.at]
 
@@ -153,7 +155,10 @@ def _write(kind, code, rest, children):
 
 
 class Module:
-    """A .mpy without the code of its kernels. `places` holds the indices that the code needs."""
+    """A .mpy without the code of its kernels, which mpy-cross makes from the stub of a
+    `frontend.Module`. `name` is the source file's name. `places` has the indices of the function
+    table ("table") and of the name `_refuse` ("refuse"), which the code needs. Raises
+    CompileError."""
 
     def __init__(self, module, name):
         self.file = File(cross_compile(stub(module), name))
@@ -163,8 +168,8 @@ class Module:
         }
 
     def finish(self, codes):
-        """Return the file with the kernels' machine code; `codes` are bytes, in the source's
-        order."""
+        """Return the bytes of the .mpy with the kernels' machine code. `codes` is a list of bytes,
+        one item for each kernel in the source's order."""
         vipers = [child for child in self.file.code[3] if child[0] == VIPER]
         for viper, code in zip(vipers, codes, strict=True):
             viper[1] = code

@@ -38,7 +38,9 @@ class Symbol:
 
 
 class Polynomial:
-    """Immutable: {tuple of symbols in order: coefficient}, no coefficient 0."""
+    """An immutable sum of products. `terms` is {tuple of Symbols in order: int coefficient}, no
+    coefficient 0; the constant term has the empty tuple. `+`, `-`, `*` and `==` take Polynomials
+    only."""
 
     __slots__ = ("terms", "_key")
 
@@ -79,7 +81,7 @@ class Polynomial:
         return Polynomial(terms)
 
     def order(self):
-        """Return a key to sort polynomials by."""
+        """Return a list to sort polynomials by."""
         return sorted(([s.order for s in m], c) for m, c in self.terms.items())
 
     @property
@@ -89,12 +91,12 @@ class Polynomial:
 
     @property
     def constant(self):
-        """The value if there are no symbols, else None."""
+        """The value, an int, if there are no symbols, else None."""
         return None if any(self.terms) else self.terms.get((), 0)
 
     @property
     def offset(self):
-        """The constant term."""
+        """The constant term, an int."""
         return self.terms.get((), 0)
 
     @property
@@ -103,12 +105,14 @@ class Polynomial:
         return all(c > 0 and all(s.natural for s in m) for m, c in self.terms.items())
 
     def split(self, predicate):
-        """Return (the terms for which the predicate is true, the other terms)."""
+        """Return two Polynomials: the terms for which predicate(tuple of symbols, coefficient) is
+        true, and the other terms."""
         yes = {m: c for m, c in self.terms.items() if predicate(m, c)}
         return Polynomial(yes), Polynomial({m: c for m, c in self.terms.items() if m not in yes})
 
     def slope(self, symbol):
-        """Return the factor of a symbol, a Polynomial; None if the symbol occurs in a power."""
+        """Return the factor of a symbol, a Polynomial, which is 0 if the symbol does not occur.
+        Return None if the symbol occurs in a power."""
         factor = {}
         for m, c in self.terms.items():
             if m.count(symbol) > 1:
@@ -120,7 +124,7 @@ class Polynomial:
         return Polynomial(factor)
 
     def replace(self, symbol, value):
-        """Return the polynomial with `value` in place of a symbol."""
+        """Return a new Polynomial with `value`, a Polynomial, in place of a symbol."""
         result = ZERO
         for m, c in self.terms.items():
             term = Polynomial({tuple(s for s in m if s is not symbol): c})
@@ -130,7 +134,8 @@ class Polynomial:
         return result
 
     def expanded(self):
-        """Return the polynomial without copies of loop variables."""
+        """Return the Polynomial with each copy of a loop variable replaced by its `is_copy`, a
+        Polynomial of the variable."""
         result = self
         for symbol in self.symbols:
             if symbol.is_copy:

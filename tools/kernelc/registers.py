@@ -18,7 +18,10 @@ LOAD_STORE = {"a": ("l32i", "s32i"), "f": ("lsi", "ssi")}
 
 
 def allocate(program):
-    """Give every virtual register a place, or room on the stack if there are too few places."""
+    """Give every virtual register a place, or room on the stack if there are too few places.
+
+    Return the new Program: `registers` is {Register: its number}, `ops` has the loads and stores
+    for the stack, and `stack` is the end of the used part in bytes."""
     _, stack = homes(program.kernel)
     scan = _LinearScan(program.ops, program.regions, stack)
     end = stack + 4 * len(scan.slots)
@@ -27,8 +30,9 @@ def allocate(program):
 
 @dataclass
 class Interval:
-    """The part of the code, from its first to its last instruction, in which a register's value is
-    needed. The weight says how often it is used."""
+    """The part of the code in which a register's value is needed. `start` and `end` are 2i where
+    instruction i reads and 2i + 1 where it writes. The register with the least `weight` moves to
+    the stack; the weight is its uses, weighted by loops, divided by the length."""
 
     register: Register
     start: int
@@ -148,7 +152,9 @@ class _LinearScan:
 
 
 def assign(program):
-    """Replace registers by their places, and remove copies to the same place and unneeded loads."""
+    """Replace registers by their places, and remove copies to the same place and unneeded loads.
+
+    Return the new Program, with other `ops`, whose registers are numbers."""
     places = program.registers
     holds, kept = {}, []  # {(bank, place): the stack's word whose value it has}
     for op in program.ops:

@@ -13,7 +13,9 @@ STACK = 1  # a1
 
 
 def schedule(program):
-    """Reorder the straight parts of innermost loops so that they wait less for operands."""
+    """Reorder the straight parts of innermost loops so that they wait less for operands.
+
+    Return the new Program, with other `ops`."""
     ops = list(program.ops)
     for region in program.regions:
         if not region.innermost:

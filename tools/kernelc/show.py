@@ -7,7 +7,8 @@ from .listing import operands
 
 
 def show(program):
-    """Return the program as text."""
+    """Return the program as text, in its present form: machine code, flat instructions, tree or
+    Python."""
     names = _Names(program.registers or {})
     if program.code is not None:
         lines = [f"{address:5x}  {op.name} {operands(op)}" for address, _, op in program.code.lines]
@@ -61,8 +62,8 @@ class _Names:
 
 
 def passes_table(passes):
-    """Return the passes as a Markdown table: the name, the module and the docstring's first
-    sentence of each."""
+    """Return a Markdown table of a list of passes, as text. A row has the number, the name, a link
+    to the module, and the first paragraph of the docstring."""
     rows = ["| | pass | module | |", "|---|---|---|---|"]
     for number, step in enumerate(passes, 1):
         file = step.__module__.rpartition(".")[2] + ".py"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Elements:
-    """The elements of a kind of buffer: the allowed type codes, the instructions that load and
-    store an element, the size of an element as a power of 2, and the name of such a buffer for
-    messages."""
+    """The elements of a kind of buffer. `typecodes` are the allowed type codes, as ints; `load` and
+    `store` name the instructions that load and store an element; an element has 2 ** `shift` bytes,
+    and `text` is the name of such a buffer for messages."""
 
     typecodes: tuple
     load: str

@@ -6,7 +6,9 @@ from .ir import Register
 
 
 def tidy(program):
-    """Remove instructions without effect, and unnecessary copies."""
+    """Remove instructions without effect, and unnecessary copies.
+
+    Return the new Program, with other `ops`."""
     ops = _remove_dead(_retarget(_propagate(program.ops)))
     ops = [op for op in ops if not (op.name == "mov" and op.args[0] is op.args[1])]
     return replace(program, ops=ops)

@@ -19,7 +19,10 @@ from .desugar import Names, Replace, desugared, parse
 
 
 def tile(program):
-    """Unroll and jam the loops that the file's SCHEDULE names, if that changes no result."""
+    """Unroll and jam the loops that the file's SCHEDULE names, if that changes no result.
+
+    Return the new Program, with other `statements`. Raises CompileError if the schedule is
+    malformed, names no loop, or could change a result."""
     kernel = program.kernel
     return replace(program, statements=tiled(kernel, program.statements, program.module.schedule))
 
@@ -53,7 +56,8 @@ def _step(kernel, item):
 
 
 def tiled_source(module):
-    """Return the module's kernels as tiled Python, the source of the later passes."""
+    """Return the module's kernels as Python text after `desugar` and `tile`. Constants and imports
+    are not in it. Raises CompileError."""
     functions = []
     for kernel in module.kernels.values():
         node = kernel.node

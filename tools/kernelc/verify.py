@@ -22,7 +22,8 @@ class Invalid(Exception):
 
 
 def verify(program):
-    """Raise Invalid if the program is not valid input for the next pass."""
+    """Raise Invalid if the program is not valid input for the next pass; otherwise return
+    nothing."""
     try:
         if program.ops is not None:
             _flat(program)

@@ -17,7 +17,7 @@ CONST4 = (-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256)  # of blti, 
 
 
 class OutOfRange(Exception):
-    """An immediate does not fit into its field."""
+    """An operand does not fit into its field, for example the distance of a jump."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,11 @@ class Operand:
 
 @dataclass(frozen=True)
 class Instruction:
-    """A row of the table.
+    """A row of the table; `operands` is a tuple of Operands. `row` makes them from a text.
 
-    An operand is written as bank, field, role: `ar<` is an integer register in field r that is
-    written, `fr+` a float register in field r that is read and written, and `as` an integer
-    register in field s that is read.
-    """
+    In it, an operand is written as bank, field, role: `ar<` is an integer register in field r that
+    is written, `fr+` a float register in field r that is read and written, and `as` an integer
+    register in field s that is read."""
 
     word: int  # the encoding with all fields 0; None for an instruction that a pass expands
     operands: tuple
@@ -66,13 +65,14 @@ class Instruction:
 
     @property
     def bank(self):
-        """The bank of the result."""
+        """The bank of the first operand: the result, or the value that is stored."""
         return self.operands[0].bank
 
 
 def row(word, operands="", *facts, **named):
-    """Return an Instruction. Its operands are written as in "ar< as at": a bank, a field of the
-    word, and < if the instruction writes it, or + if it reads and writes it."""
+    """Return an Instruction. Its operands are written as in "ar< as simm8": a bank, a field of the
+    word, and < if the instruction writes it, or + if it reads and writes it; or the format of an
+    immediate. `facts` and `named` are the further fields of Instruction."""
     return Instruction(word, tuple(map(_operand, operands.split())), *facts, **named)
 
 
@@ -83,12 +83,13 @@ def _operand(text):
 
 
 def load(word, operands, **named):
-    """Return the Instruction of a load."""
+    """Return the Instruction of a load, with a latency of 2 cycles. The arguments are those of
+    `row`."""
     return row(word, operands, 2, "load", **named)
 
 
 def store(word, operands, **named):
-    """Return the Instruction of a store."""
+    """Return the Instruction of a store. The arguments are those of `row`."""
     return row(word, operands, 1, "store", **named)
 
 
@@ -264,8 +265,8 @@ ENCODE_TARGET = {
 
 
 def encode(name, args, pc):
-    """Return the bytes of an instruction at address pc. Registers are numbers, places are
-    addresses. Raises OutOfRange if an immediate does not fit."""
+    """Return the bytes of an instruction at address pc. `args` are ints: registers are numbers,
+    places are addresses. Raises OutOfRange if an operand does not fit into its field."""
     instruction = INSTRUCTIONS[name]
     word = instruction.word
     for arg, operand in zip(args, instruction.operands, strict=True):
