@@ -9,6 +9,7 @@ _MOST_MOMENTS = const(256)  # so many of a tensor are unpacked at a time
 
 
 def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
+    """Do what reference.adam_step_16 describes."""
     viper._room(_MOST_MOMENTS, _MOST_MOMENTS)
     m = viper._a
     v = viper._b
