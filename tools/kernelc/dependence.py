@@ -20,8 +20,8 @@ def check(kernel, statements, loop):
 
 
 def carried(node):
-    """Return the name of the variable that a statement carries to the next iteration, as in `x = x
-    + …` or `x = max(x, …)`. Return None if the statement is no such assignment."""
+    """Return the name of the variable that a statement such as `x = x + …` or `x = max(x, …)`
+    carries to the next iteration. Return None for another statement."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return None

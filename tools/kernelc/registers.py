@@ -32,7 +32,7 @@ def allocate(program):
 class Interval:
     """The part of the code in which a register's value is needed. `start` and `end` are 2i where
     instruction i reads and 2i + 1 where it writes. The register with the least `weight` moves to
-    the stack; the weight is its uses, weighted by loops, divided by the length."""
+    the stack first; it grows with the uses, those in loops above all, and falls with the length."""
 
     register: Register
     start: int
