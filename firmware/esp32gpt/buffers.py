@@ -4,7 +4,7 @@ from array import array
 
 
 def zeros(n, typecode="f"):
-    """Return a new array of n zeros, n > 0.
+    """Return a new array of n zeros, n > 0, of this typecode of `array`.
 
     No second buffer of this size is allocated meanwhile, because the chip would have no room for
     it. Raises MemoryError if no free piece of the heap is large enough.
@@ -39,7 +39,8 @@ def views(table, buffer):
 
 
 def allocate(table, typecode="f"):
-    """Return {name: array of zeros}, with a separate array for each (name, rows, cols) of `table`.
+    """Return {name: array of rows × cols zeros}, with a separate array for each (name, rows, cols)
+    of `table`. Raises MemoryError.
 
     The chip's free heap is in pieces, so many small arrays fit where one large array does not.
     """

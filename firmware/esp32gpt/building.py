@@ -15,7 +15,8 @@ from .trainer import Trainer, training_buffers
 
 
 def new(gpt, changes):
-    """Build what GPT() describes, with random weights."""
+    """Set the attributes of `gpt`, an empty GPT, to what GPT() describes, with random weights.
+    `changes` is a dict of settings. Raises as GPT() does."""
     values, config = borrow("settings", "new", changes)
     letters, *about = _look_at_list(values, config)
     config.vocab_size = len(letters) + 1
@@ -24,7 +25,8 @@ def new(gpt, changes):
 
 
 def load(gpt, path, changes):
-    """Build what GPT.load describes."""
+    """Set the attributes of `gpt`, an empty GPT, to what GPT.load describes, and print the step.
+    `changes` is a dict of settings. Raises as GPT.load does."""
     found, header = borrow("recovery", "newest", path)
     values = borrow("settings", "resume", changes, found, header)
     letters, *about = _look_at_list(values, header.config, header.alphabet)

@@ -61,7 +61,8 @@ class Header:
             setattr(self, name, values[name] if name in values else getattr(config, name))
 
     def pack(self, elements):
-        """Return the bytes before the arrays, which have so many elements of 4 bytes together."""
+        """Return the bytes before the arrays. `elements` is the number of elements, of 4 bytes, of
+        all arrays together."""
         alphabet = self.alphabet.encode()
         alphabet += bytes(-len(alphabet) % 4)
         start = struct.calcsize(FIXED) + len(alphabet)
@@ -74,7 +75,7 @@ class Header:
 def save(path, header, arrays):
     """Write a checkpoint to a new file, which then replaces `path`.
 
-    `arrays` are the parameters, moments and losses. The previous file is
+    `header` is a Header, and `arrays` are the parameters, moments and losses. The previous file is
     kept as `path` + OLD. After an interruption at any moment, even a power failure, one of these
     two files is whole. Raises CheckpointError if there is no room.
     """
@@ -97,19 +98,22 @@ def save(path, header, arrays):
 
 
 def can_resume(path=PATH):
-    """Return True if there is a checkpoint at `path`, or the previous one."""
+    """Return True if there is a checkpoint at `path`, or the previous one at `path` + OLD. It may
+    be damaged."""
     return exists(path) or exists(path + OLD)
 
 
 def keep(path):
-    """Rename the checkpoint at `path`, if there is one, to `path` + KEPT, and print this."""
+    """Rename the checkpoint at `path`, if there is one, to `path` + KEPT, and print this. An
+    earlier file of that name is deleted."""
     if exists(path):
         print(f"the model that {path} held is kept as {path}{KEPT}")
         replace(path, path + KEPT)
 
 
 def main(path):
-    """Return the path for further saves of a model that was loaded from `path`."""
+    """Return the path for further saves of a model that was loaded from `path`: without BEST at its
+    end."""
     return path[: -len(BEST)] if path.endswith(BEST) else path
 
 
@@ -123,7 +127,8 @@ def exists(path):
 
 
 def replace(source, dest):
-    """Rename `source` to `dest`; delete `dest` first, because not every rename overwrites."""
+    """Rename `source` to `dest`; delete `dest` first, because not every rename overwrites. Raises
+    OSError if `source` is missing."""
     remove(dest)
     os.rename(source, dest)
 

@@ -60,8 +60,9 @@ class Dataset:
     `peek` writes the tokens of the current document and can be repeated. `advance` goes to the next
     document. So an interrupted step finds the same document again. The position is `epoch`, `block`
     (the number of blocks that are done in this epoch) and `line` (the number of lines that are done
-    in the block). `identity` is the file's (bytes, CRC-32 of its first block); `sorted` is True if
-    the file is in alphabetical order. Lines with a character outside the alphabet are skipped.
+    in the block). `identity` is (bytes of the file, CRC-32 of its first block); `sorted` is True if
+    the first block is in alphabetical order. Lines with a character outside the alphabet are
+    skipped.
     """
 
     def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):

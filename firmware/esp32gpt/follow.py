@@ -9,9 +9,11 @@ from .buffers import views
 
 
 def with_adam_16(engine):
-    """Let the engine have adam_step_16, which is in a module of its own, since few need it.
+    """Add the kernel adam_step_16 to an engine (a module) that lacks it; it is in a module of its
+    own, since few need it.
 
-    Make the first call before you allocate large arrays. Raises what the import raises.
+    Make the first call before you allocate large arrays. Raises what the import raises, and
+    ValueError if the self-test fails.
     """
     if not hasattr(engine, "adam_step_16"):
         module = kernels.load(getattr(engine, "ADAM_16", "fpu16"))
@@ -60,7 +62,8 @@ class Follow:
         )
 
     def commit(self, trainer):
-        """Run the backward pass of the name under way, which updates all weights, and go on.
+        """Run the backward pass of the name under way, which updates all weights; count the step
+        and go to the next name.
 
         On a chip, Ctrl-C interrupts only afterwards. On a host, the caller must undo what was
         interrupted.

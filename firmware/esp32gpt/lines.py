@@ -18,7 +18,7 @@ class Lines:
     After `read`, `count` names start in the block. Name i is buffer[starts[i]:ends[i]]; it is empty
     if the name is longer than LONGEST. A line ends in LF, CR or both. A name ends there or at a
     tab; `tabs` names end at a tab. Blank lines are left out, and so are spaces and tabs before a
-    name.
+    name. The file has `size` bytes in `blocks` blocks.
     """
 
     def __init__(self, file, block_bytes):
@@ -37,7 +37,8 @@ class Lines:
         self.tabs = 0
 
     def read(self, block):
-        """Read a block and find the names that start in it."""
+        """Read the block with this number, counted from 0, and find the names that start in it.
+        They replace those of the block before."""
         buffer = self.buffer
         stop = self._block_bytes
         if block:

@@ -14,5 +14,5 @@ Ctrl-C stops anything and keeps the model."""
 
 
 def show():
-    """Print the text."""
+    """Print TEXT, the list of a GPT's methods."""
     print(TEXT)

@@ -9,10 +9,11 @@ _FOREVER = const(1 << 29)  # so many steps that the learning rate practically do
 
 
 class Adam:
-    """Adam over one flat parameter buffer. m and v are the first and second moments, flat as well.
+    """Adam over one flat parameter buffer. `moments` is the list of m and v, the first and second
+    moments, flat as well; `hyper` holds the learning rate, β1, β2 and ε.
 
-    With config.moment_bits 16, m and v of a parameter share one int32 of `moments`, and a Follow
-    updates the weights instead of `step`.
+    With config.moment_bits 16, m and v of a parameter share one int32 of a single buffer, and a
+    Follow updates the weights instead of `step`.
 
     The learning rate rises for config.warmup steps and falls to zero at config.steps, along a line
     or half a cosine. While config.steps is 0, it does not fall.
@@ -40,7 +41,7 @@ class Adam:
         self._varies = config.warmup or config.cosine
 
     def prepare(self, step):
-        """Set the learning rate for step number `step`, counted from 0.
+        """Set the learning rate, hyper[0], for step number `step`, counted from 0.
 
         The linear fall is not in it: the kernels of Adam multiply by 1 − step / steps.
         """
@@ -57,6 +58,7 @@ class Adam:
                 hyper[0] *= 0.5 * (1 + cos(pi * x)) / (1 - x)
 
     def step(self, params, grads, step):
-        """Update params, m and v in place. Call `prepare` with the same step first."""
+        """Update params, m and v in place from the gradients `grads`. Call `prepare` with the same
+        step first."""
         m, v = self.moments
         self.kernels.adam_step(params, grads, m, v, self.hyper, step, self.steps, self.n)

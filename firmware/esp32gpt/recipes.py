@@ -23,7 +23,8 @@ _FIRST = const(0.002)  # the learning rate of these first steps
 
 
 def ask(config, seconds, given):
-    """Prepare a Config for `seconds` of training. Raises SettingsError if they cannot be used."""
+    """Prepare a Config for `seconds` of training, as `begin` does. Raises SettingsError if they
+    cannot be used."""
     check("seconds", seconds)
     if not seconds:
         raise SettingsError("seconds must be at least 1, not 0")
@@ -32,7 +33,9 @@ def ask(config, seconds, given):
 
 
 def begin(config, given):
-    """Prepare a Config to train for config.seconds. Settings named in `given` stay as they are."""
+    """Prepare a Config to train for config.seconds: set steps to 0, meaning unknown, and the
+    learning rate and the warmup of the first steps. Settings named in the set `given` stay as they
+    are."""
     config.steps = 0
     if "learning_rate" not in given:
         config.learning_rate = _FIRST
@@ -41,7 +44,8 @@ def begin(config, given):
 
 
 def finish(config, given):
-    """Set the recipe for config.steps, which is known now. Settings named in `given` stay."""
+    """Set the learning rate, β1 and β2 of the recipe for config.steps, which is known now. Settings
+    named in the set `given` stay."""
     fitting = [recipe for recipe in RECIPES if config.steps <= recipe[0]]
     for name, value in zip(_NAMES, fitting[0][1:]):
         if name not in given:

@@ -43,11 +43,13 @@ _LONGEST_ALPHABET = const(8192)  # bytes; a file that claims more is damaged
 
 
 def newest(path):
-    """Return (path, Header) of the checkpoint at `path`; if it is refused, of an earlier one.
+    """Return a tuple (path, Header) of the checkpoint at `path`; if it is refused, of an earlier
+    one.
 
     This is `path` + OLD, or `path` + BEST if a save has renamed the previous checkpoint to that. A
-    refused file is renamed to `path` + REFUSED, so that the next save does not keep it as the
-    previous checkpoint. Raises CheckpointError, and renames nothing, if all are refused.
+    refused file is renamed to `path` + REFUSED, and this is printed, so that the next save does not
+    keep it as the previous checkpoint. Raises CheckpointError, and renames nothing, if all are
+    refused.
     """
     try:
         return path, inspect(path)
@@ -65,7 +67,8 @@ def newest(path):
 
 
 def inspect(path):
-    """Check that a checkpoint is whole, and return its Header. Raises CheckpointError."""
+    """Check that a checkpoint is whole, and return its Header. Raises CheckpointError if it is
+    missing, damaged or of another format."""
     try:
         file = open(path, "rb")
     except OSError:
@@ -97,8 +100,8 @@ def inspect(path):
 
 
 def restore(path, header, arrays):
-    """Fill the arrays (parameters, moments, losses) from a checkpoint that `inspect` has
-    checked."""
+    """Overwrite the arrays (parameters, moments, losses) with those of a checkpoint that `inspect`
+    has checked."""
     with open(path, "rb") as file:
         _, _, start, _ = struct.unpack(PREFIX, file.read(struct.calcsize(PREFIX)))
         file.seek(start)
@@ -107,8 +110,8 @@ def restore(path, header, arrays):
 
 
 def lengths(header):
-    """Return the number of elements of each array of a checkpoint, of 4 bytes each: parameters,
-    moments, losses.
+    """Return a tuple of the number of elements of each array of a checkpoint, of 4 bytes each:
+    parameters, moments, losses.
 
     The moments are m and v, or one array with moment_bits 16.
     """
@@ -117,7 +120,8 @@ def lengths(header):
 
 
 def config_of(values):
-    """Return the Config of a checkpoint's values. Raises ValueError if the shape is impossible."""
+    """Return the Config of a checkpoint's values, a dict {name: value}. Raises ValueError if the
+    shape is impossible."""
     config = Config(**{name: values[name] for name in SHAPE})
     for name in TRAINING:  # without a check: the ranges of settings may have changed since
         setattr(config, name, values[name])

@@ -25,7 +25,7 @@ PATIENCE = 500
 
 
 def train(gpt, steps, seconds):
-    """Do what GPT.train describes."""
+    """Do what GPT.train describes, for `gpt`, a GPT. `steps` and `seconds` are numbers or None."""
     trainer = gpt.trainer
     config = gpt.model.config
     if seconds is not None:
@@ -54,7 +54,8 @@ def train(gpt, steps, seconds):
 
 
 class Watch:
-    """Finds out from the running mean of the loss whether training has diverged."""
+    """Finds out from the running mean of the loss whether training has diverged. `best` is the
+    lowest mean so far."""
 
     def __init__(self, guessing):
         """Start with `guessing`, the loss of pure guessing: ln of the number of tokens."""
@@ -63,7 +64,8 @@ class Watch:
         self._fine = None  # the last step with a good mean
 
     def has_diverged(self, step, avg):
-        """Return True if `avg` has been bad for PATIENCE steps up to this one."""
+        """Return True if `avg` has been bad for PATIENCE steps up to this one: more than 0.25 nats
+        above its best value, or above the loss of guessing."""
         self.best = min(self.best, avg)
         is_fine = avg <= self.best + _TROUBLE and avg <= self.guessing
         if self._fine is None or is_fine:
@@ -82,7 +84,8 @@ class Run:
         self._saved_time = time.time()
 
     def fix_steps(self):
-        """Train a few steps and set config.steps, from their time and config.seconds."""
+        """Train 21 steps, and set config.steps so that training takes config.seconds at their pace;
+        then set the recipe for so many steps."""
         trainer = self.gpt.trainer
         config = trainer.model.config
         trainer.prepare()
@@ -96,7 +99,8 @@ class Run:
         borrow("recipes", "finish", config, self.gpt.settings["given"])
 
     def train(self, until):
-        """Train to step `until`. Raises TrainingError, and KeyboardInterrupt on Ctrl-C."""
+        """Train to step `until`, print lines of progress, and save as the settings say. Raises
+        TrainingError, and KeyboardInterrupt on Ctrl-C."""
         trainer = self.gpt.trainer
         settings = self.gpt.settings
         seconds = settings["autosave_seconds"]
@@ -122,7 +126,8 @@ class Run:
                 self.save()
 
     def advice(self, best):
-        """Return the message for training that has diverged, with a remedy."""
+        """Return the message for training that has diverged, with a remedy. `best` is the lowest
+        mean loss."""
         rate = self.gpt.model.config.learning_rate
         path = self.gpt.path
         said = f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "
@@ -130,7 +135,8 @@ class Run:
         return said + f"held-out loss stay in {path}, or {path}{BEST}"
 
     def measure(self):
-        """Measure the held-out loss of the present weights, unless it is known."""
+        """Measure the held-out loss of the present weights, unless it is known, and keep it as
+        self.held."""
         step = self.gpt.trainer.step
         if self._held_step != step:
             self.held = self.gpt.held_out_loss(MEASURED)[0]

@@ -10,7 +10,7 @@ _TRIES = const(100)  # draws of a first letter; some models nearly always draw t
 
 
 class Sampler:
-    """Draws names from a model."""
+    """Draws names from a model, with random numbers from `rng`, an Rng."""
 
     def __init__(self, model, tokenizer, rng):
         self.model = model
@@ -20,11 +20,13 @@ class Sampler:
         self.tokens = array("i", [0] * (model.config.block_size + 1))
 
     def sample(self, prompt="", temperature=0.5, top_k=0):
-        """Return an invented name of up to block_size characters that begins with `prompt`.
+        """Return an invented name of up to block_size characters that begins with `prompt`. In rare
+        cases it is empty.
 
         The temperature must be above 0: below 1 it gives likelier names, above 1 stranger ones.
-        With top_k > 0 each character is one of the top_k likeliest. Raises ValueError if the prompt
-        has characters outside the alphabet, or leaves no room.
+        With top_k > 0 each character is one of the top_k likeliest. Overwrites the activations.
+        Raises ValueError if the prompt has characters outside the alphabet, or leaves no room, for
+        a temperature not above 0, and for a negative top_k.
         """
         if temperature <= 0:
             raise ValueError("temperature must be above 0: try 0.5")

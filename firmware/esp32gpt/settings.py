@@ -15,10 +15,12 @@ _RECIPE = const(("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def read(changes, path=PATH):
-    """Return ({name: value} of every setting, the set of names that the user gave).
+    """Return a tuple ({name: value} of every setting, the set of names that are given in `changes`,
+    the file or the preset).
 
-    `changes` replace the file's settings, and these replace the preset's. A missing file counts as
-    empty. Raises SettingsError for an unknown name or a value that cannot be used.
+    `changes`, a dict, replace the file's settings, and these replace the preset's. A missing file
+    counts as empty. Raises SettingsError for an unknown name, a value that cannot be used, both
+    steps and seconds in one place, or a file that is not JSON.
     """
     written = _read(path)
     preset = changes.get("preset", written.get("preset", default("preset")))
@@ -38,10 +40,10 @@ def read(changes, path=PATH):
 
 
 def new(changes, path=PATH):
-    """Return (values, Config) of a new model. The caller sets vocab_size from the alphabet.
+    """Return a tuple (values, Config) of a new model. The caller sets vocab_size from the alphabet.
 
-    values["given"] is the set of names that the user gave. Raises SettingsError as `read` does, and
-    ValueError if n_head does not divide n_embd.
+    values is {name: value} of every setting, and values["given"] the set of names that are given.
+    Raises SettingsError as `read` does, and ValueError if the values do not fit together.
     """
     values, given = read(changes, path)
     config = Config(**{name: values[name] for name in MODEL})
@@ -54,10 +56,12 @@ def new(changes, path=PATH):
 
 
 def resume(changes, found, header):
-    """Return the values for a run that is resumed from the checkpoint at `found`, and update the
-    Config of its Header with the training settings that the user gave.
+    """Return the dict of values for a run that is resumed from the checkpoint at `found`, and
+    update the Config of its Header with the training settings that are given. values["given"] is
+    the set of their names.
 
-    Raises SettingsError if the user gave another shape.
+    Raises SettingsError as `read` does, or if another shape is given, and ValueError for a batch
+    with moments of 16 bits.
     """
     values, given = read(changes)
     agree(values, given, header.config, found)
@@ -67,9 +71,11 @@ def resume(changes, found, header):
 
 
 def agree(values, given, config, path):
-    """Update the Config of the checkpoint at `path` with the training settings that are given.
+    """Update the Config of the checkpoint at `path` with those training settings of `values` that
+    are in the set `given`.
 
-    Raises SettingsError if another shape is given.
+    Raises SettingsError if another shape is given, and ValueError for a batch with moments of 16
+    bits.
     """
     for name in SHAPE + ("moment_bits",):
         if name in given and values[name] != getattr(config, name):

@@ -14,7 +14,7 @@ ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r":
 
 
 def load(data):
-    """Parse these bytes and return the dict.
+    """Parse these bytes, a JSON object, and return it as a dict.
 
     A number without a fraction becomes an int, even if it is written as 5e3 or 5.0. Raises
     ValueError with the line and the mistake in it.
@@ -34,25 +34,31 @@ def load(data):
 
 
 class Reader:
-    """The text, and the position `i` of the next character to read."""
+    """The text, and the position `i` of the next character to read.
+
+    Methods that read move `i` behind what they have read. They raise ValueError if something else
+    comes.
+    """
 
     def __init__(self, text):
         self.text = text
         self.i = 0
 
     def error(self, message):
-        """Return a ValueError that names the line."""
+        """Return (not raise) a ValueError with the number of the present line and this message."""
         line = self.text[: self.i].count("\n") + 1
         return ValueError(f"line {line}: {message}")
 
     def skip(self):
-        """Skip white space; return the character after it, or "" at the end."""
+        """Skip white space; return the character after it, which is not skipped, or "" at the
+        end."""
         while self.i < len(self.text) and self.text[self.i] in " \t\r\n":
             self.i += 1
         return self.text[self.i : self.i + 1]
 
     def expect(self, char):
-        """Skip white space and this character. Raises ValueError if another one comes."""
+        """Skip white space and then the character `char`. Raises ValueError if another one
+        comes."""
         if self.skip() != char:
             raise self.error(f"a {char} is missing")
         self.i += 1
@@ -79,7 +85,8 @@ class Reader:
             self.i += 1
 
     def value(self):
-        """Read a text, number, true, false or null."""
+        """Skip white space and read a text, number, true, false or null; return it as a str, int,
+        float, bool or None."""
         char = self.skip()
         if char == '"':
             return self.string()
@@ -92,7 +99,8 @@ class Reader:
         raise self.error("a value is a number, true, false, or text in double quotes")
 
     def string(self):
-        """Read a text in double quotes."""
+        """Read a text in double quotes; return it without the quotes, with its escape sequences
+        replaced."""
         if self.text[self.i : self.i + 1] != '"':
             raise self.error("a name or text in double quotes is missing")
         self.i += 1
@@ -124,7 +132,7 @@ class Reader:
         return chr(code)
 
     def code(self):
-        """Read four hexadecimal digits as an int."""
+        """Read four hexadecimal digits; return their value as an int."""
         digits = self.text[self.i : self.i + 4]
         if len(digits) < 4 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
             raise self.error("four hexadecimal digits follow \\u")

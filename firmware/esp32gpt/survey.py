@@ -23,10 +23,10 @@ TOO_LONG = "long"
 class Survey:
     """The counts of a names file.
 
-    `counts` has the occurrences of each token, `skipped` the number of lines for each reason,
-    `examples` the first line for each reason, as bytes, `common` the number of letters that are not
-    rare, and `tabs` the number of names that end at a tab. The other attributes are those of
-    Listing.
+    `counts` is {token: number of occurrences}, `skipped` {reason: number of lines}, `examples`
+    {reason: the first such line, as bytes}, `common` the number of letters that are not rare, and
+    `tabs` the number of names that end at a tab. `different` and `held_out` are objects of the
+    class Different; `lines`, `names` and `lengths` are as in Listing.
     """
 
     def __init__(self):
@@ -42,7 +42,7 @@ class Survey:
         self.tabs = 0
 
     def listing(self, letters, remarks):
-        """Return the Listing for these counts."""
+        """Return the Listing for these counts, with this alphabet and this list of remarks."""
         different = self.different.count()
         held_out = self.held_out.count()
         exact = self.different.is_exact()
@@ -52,7 +52,7 @@ class Survey:
 
 
 def survey(lines, tokenizer):
-    """Return the Survey of Lines, with the tokenizer's alphabet."""
+    """Return the Survey of all blocks of `lines`, a Lines, with the tokenizer's alphabet."""
     found = Survey()
     tokens = array("i", [0] * (LONGEST + 2))  # BOS fits before and after the longest name
     view = memoryview(tokens)
@@ -90,7 +90,8 @@ def _skip(found, line):
 
 
 def reason_of(line):
-    """Return the reason why a line is no name, or None if nothing in it is visible.
+    """Return the reason why a line is no name, one of LETTERS, ENCODING, CONTROL and TOO_LONG, or
+    None if nothing in it is visible.
 
     `line` is its bytes, or empty for a line that is too long.
     """
@@ -121,7 +122,7 @@ class Different:
         self._kept = set()
 
     def add(self, number):
-        """Count a number that is well distributed, such as a CRC."""
+        """Count an int that is well distributed, such as a CRC."""
         number &= 0x3FFFFFFF  # so that it is no heap object on the chip
         if number & self._mask:
             return
@@ -131,9 +132,10 @@ class Different:
             self._kept = {kept for kept in self._kept if not kept & self._mask}
 
     def count(self):
-        """Return the count. An estimate is right to about 5 %."""
+        """Return the number of different ints that were added. An estimate is right to about 5
+        %."""
         return len(self._kept) * (self._mask + 1)
 
     def is_exact(self):
-        """Return True if all numbers were counted."""
+        """Return True if `count` is exact, and False if it is an estimate."""
         return not self._mask

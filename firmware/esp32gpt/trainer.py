@@ -16,12 +16,14 @@ class TrainingError(Exception):
 
 
 def moment_types(config, typecode="f"):
-    """Return the typecodes of the buffers for moments: of m and v, or of one buffer for both."""
+    """Return the typecodes of the buffers for moments as a text: "ff" for m and v in float32, or
+    "i" for one buffer for both."""
     return "i" if config.moment_bits == 16 else 2 * typecode
 
 
 def training_buffers(config, typecode="f"):
-    """Return new buffers, [gradients, moments …], for a Trainer. Raises MemoryError."""
+    """Return a list of new buffers of zeros, [gradients, moments …], for a Trainer. Raises
+    MemoryError."""
     n, grads = borrow("tables", "lengths", config)
     return [zeros(grads, typecode)] + [zeros(n, kind) for kind in moment_types(config, typecode)]
 
@@ -29,8 +31,9 @@ def training_buffers(config, typecode="f"):
 class Trainer:
     """Trains a model on documents (a Dataset or NameList), with config.batch names in each step.
 
-    The state of training is params, m, v, `step`, the position in the documents, and the last
-    losses. After an interruption at any moment, a step is either done or not begun.
+    The state of training is params, m, v, `step` (the number of steps that are done), the position
+    in the documents, and `losses` (a ring buffer of the last losses). After an interruption at any
+    moment, a step is either done or not begun.
     """
 
     def __init__(self, model, documents, buffers=None):
@@ -79,12 +82,14 @@ class Trainer:
 
     @property
     def avg(self):
-        """The mean of the last 100 losses, in nats."""
+        """The mean of the last 100 losses, or of all if there are fewer, in nats. There must be
+        one."""
         n = min(self.step, WINDOW)
         return sum(self.losses[(self.step - 1 - i) % (WINDOW + 1)] for i in range(n)) / n
 
     def run(self, until):
-        """Train until `until` or config.steps steps are done, and yield this trainer after each.
+        """Train until `until` or config.steps steps are done since the model was new, and yield
+        this trainer after each.
 
         Raises TrainingError if the loss is not finite; the weights stay as before that step.
         """
@@ -106,7 +111,8 @@ class Trainer:
         self.rewind()
 
     def train_step(self):
-        """Train one step: forward and backward for each name, then the update."""
+        """Train one step: forward and backward for each name, then the update. Call `prepare`
+        before the first. Raises TrainingError as `forward` does; the step is then not done."""
         slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
         self.optimizer.prepare(self.step)
@@ -122,7 +128,8 @@ class Trainer:
             self._commit()
 
     def forward(self, slot):
-        """Run the forward pass of the next name, and write its loss to losses[slot].
+        """Run the forward pass of the current name, and write its mean loss in nats to
+        losses[slot].
 
         Raises TrainingError if the loss is not finite, or if the list has no usable name.
         """
@@ -138,12 +145,12 @@ class Trainer:
         self._T = T
 
     def learn(self):
-        """Run the backward pass after `forward`: overwrite the gradients. With moments of 16 bits
-        this also updates the weights."""
+        """Run the backward pass after `forward`, once: overwrite the gradients. With moments of 16
+        bits this also updates the weights."""
         self.backward.backward(self.tokens, self._T)
 
     def rewind(self):
-        """Go to the first name of the next step, if a batch was interrupted after it."""
+        """Go back to the first name of the next step, if a batch was interrupted after it."""
         if self.start:
             documents = self.documents
             documents.epoch, documents.block, documents.line = self.start

@@ -13,5 +13,6 @@ def decode(data):
 
 
 def is_character(code):
-    """Return True if Unicode has a character of this code point."""
+    """Return True if Unicode has a character of this code point, an int; surrogates are no
+    characters."""
     return code < 0xD800 or 0xE000 <= code <= 0x10FFFF

@@ -27,7 +27,8 @@ _FULL = const(65535)  # a probability of 1
 
 
 class Line:
-    """Writes an answer in pieces, because a board has no room for a whole one."""
+    """Writes an answer to stdout in pieces, because a board has no room for a whole one. `byte` and
+    `probability` add to DATA; `end` finishes the line."""
 
     def __init__(self, kind):
         self._crc = 0
@@ -38,7 +39,7 @@ class Line:
         self._write(kind + " ")
 
     def byte(self, value):
-        """Add a byte to DATA."""
+        """Add a byte, an int from 0 to 255, to DATA."""
         self._piece[self._n] = value
         self._n += 1
         self._is_empty = False
@@ -52,7 +53,7 @@ class Line:
         self.byte(value >> 8)
 
     def end(self, facts):
-        """Write the rest of the line. `facts` is a dict that JSON can represent."""
+        """Write the rest of the line: JSON of the dict `facts`, and CRC."""
         self._flush()
         self._write("- " if self._is_empty else " ")
         self._write(json.dumps(facts))
@@ -69,7 +70,7 @@ class Line:
 
 
 def train(gpt, steps=None):
-    """Train as gpt.train does; after a step, answer each line that has come on stdin."""
+    """Train as gpt.train(steps) does; after a step, answer each line that has come on stdin."""
     keys = select.poll()
     keys.register(sys.stdin, select.POLLIN)
     trainer = gpt.trainer
@@ -95,7 +96,8 @@ def train(gpt, steps=None):
 
 
 def answer(gpt, request):
-    """Print the answer to one request."""
+    """Print the answer to one request, a text without its line end. A ValueError is printed as an
+    answer of the kind "error"."""
     kind, _, rest = request.partition(" ")
     try:
         if kind not in ANSWERS:
@@ -106,7 +108,7 @@ def answer(gpt, request):
 
 
 def about(gpt, _):
-    """Print the shape, the alphabet, the settings and the step."""
+    """Print JSON with the shape, the alphabet, the engine, the settings and the step."""
     config = gpt.model.config
     facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
     facts["parameters"] = [list(row) for row in tables.parameters(config)]
@@ -118,7 +120,8 @@ def about(gpt, _):
 
 
 def weights(gpt, _):
-    """Print a byte for each parameter: 128 + 127 · weight / scale of its tensor."""
+    """Print a byte for each parameter, 128 + 127 · weight / scale of its tensor; then JSON with the
+    step and the list of scales, the largest magnitudes of the tensors."""
     line = Line("weights")
     params = gpt.model.params
     scales = []
@@ -138,9 +141,12 @@ def weights(gpt, _):
 
 def name(gpt, text):
     """Print the probabilities (T, V) of the next token after BOS, after the first letter, and so
-    on; then the attention weights of each layer, head and row t, for the rows from 0 to t.
+    on; then the attention weights of each layer, head and row t, for the rows from 0 to t. JSON has
+    the tokens and the losses of their predictions. If `text` is empty, there is one row, and no
+    loss.
 
-    Overwrites the activations, which are not needed between steps.
+    Overwrites the activations, which are not needed between steps. Raises ValueError if the text
+    has characters outside the alphabet.
     """
     tokens = gpt.evaluator.tokens
     tokens[0] = BOS
@@ -177,7 +183,8 @@ def name(gpt, text):
 
 
 def sample(gpt, options):
-    """Print invented names, and which of them are in the list."""
+    """Print JSON with a list of invented names, and those of them that are in the list. `options`
+    is the text "N TEMPERATURE TOP_K PROMPT". Raises ValueError for options that cannot be used."""
     n, temperature, top_k, prompt = options.split(" ", 3)
     names = gpt.sample(int(n), prompt, float(temperature), int(top_k))
     line = Line("sample")
@@ -185,7 +192,8 @@ def sample(gpt, options):
 
 
 def held(gpt, _):
-    """Print the mean loss of names that training never sees; null if none are held out."""
+    """Print JSON with the mean loss of up to 64 names that training never sees; null if none are
+    held out."""
     Line("held").end({"step": gpt.trainer.step, "loss": gpt.evaluate(64)})
 
 

@@ -35,7 +35,8 @@ def choose():
 
 
 def load(name):
-    """Import the engine with this name and return it. Raises whatever the import raises."""
+    """Import the engine with this name, such as "viper", and return the module. Raises whatever the
+    import raises."""
     return modules.load("kernels." + name)
 
 

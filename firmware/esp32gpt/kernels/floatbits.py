@@ -10,5 +10,5 @@ def to_bits(x):
 
 
 def from_bits(bits):
-    """Return the float32 with the bits of an int32."""
+    """Return the float that has, as a float32, the bits of an int32."""
     return unpack("<f", pack("<i", bits))[0]

@@ -39,14 +39,15 @@ ATOMIC = COMPILED
 
 
 def reserve(config):
-    """Allocate workspace for the kernels of a model of this shape. This engine needs none."""
+    """Allocate workspace for the kernels of a model of this shape, a Config. This engine needs
+    none, so this does nothing."""
 
 
 def embed_forward(
     x: floats, rstd: floats, tokens: ints, wte: floats, wpe: floats, start: int, T: int, C: int
 ):
-    """Write x (.., C) = rmsnorm(wte[tokens] + wpe), the token and position embedding of each row,
-    and rstd (..) of the norm."""
+    """Write rows start … start+T-1 of x (.., C) = rmsnorm(wte[tokens] + wpe), the token and
+    position embedding of each row, and of rstd (..), the factors of the norm."""
     for t in range(start, start + T):
         token_row = tokens[t] * C
         row = t * C
@@ -67,7 +68,8 @@ def embed_backward(
     V: int,
     block_size: int,
 ):
-    """Write dwte (V, C) and dwpe (block_size, C) from dx (T, C). Unused rows become 0."""
+    """Overwrite dwte (V, C) and dwpe (block_size, C) with the gradients, from dx (T, C). Unused
+    rows become 0. x (T, C) and rstd (T,) are the outputs of embed_forward."""
     for i in range(V * C):
         dwte[i] = 0.0
     for i in range(block_size * C):
@@ -81,7 +83,8 @@ def embed_backward(
 
 
 def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: int):
-    """Write rstd = (mean(x²) + 1e-5)^-½ of each row, and y (.., C) = x · rstd. y may be x."""
+    """Write rstd = (mean(x²) + 1e-5)^-½ of each row from start to start+T-1, and the same rows of y
+    (.., C) = x · rstd. y may be x."""
     for t in range(start, start + T):
         row = t * C
         squares = 0.0
@@ -94,7 +97,8 @@ def rmsnorm_forward(y: floats, rstd: floats, x: floats, start: int, T: int, C: i
 
 
 def rmsnorm_backward(dx: floats, dy: floats, y: floats, rstd: floats, T: int, C: int):
-    """Add rstd · (dy − y · mean(dy·y)) to dx (T, C). This needs the output y, but not the input."""
+    """Add rstd · (dy − y · mean(dy·y)) to dx (T, C). y (T, C) and rstd (T,) are the outputs of
+    rmsnorm_forward; its input is not needed."""
     for t in range(T):
         row = t * C
         dot = 0.0
@@ -116,8 +120,8 @@ def linear_forward(
     n_out: int,
     relu: int,
 ):
-    """Write y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in). If relu is 1, write max(y, 0)
-    instead."""
+    """Write rows start … start+T-1 of y (.., n_out) = x (.., n_in) · wᵀ, with w (n_out, n_in). If
+    relu is 1, write max(y, 0) instead."""
     for o in range(n_out):
         for t in range(start, start + T):
             total = 0.0
@@ -140,7 +144,7 @@ def linear_backward(
     n_out: int,
     relu: int,
 ):
-    """Write dw (n_out, n_in) = dyᵀ (n_out, T) · x (T, n_in), then dx (T, n_in) = dy · w.
+    """Overwrite dw (n_out, n_in) with dyᵀ (n_out, T) · x (T, n_in), then dx (T, n_in) with dy · w.
 
     If relu is 1, x is the output of a ReLU, and dx is 0 where x is 0. Otherwise dx may be x.
     """
@@ -174,8 +178,9 @@ def attention_forward(
 ):
     """Compute causal attention: rows start … start+T-1 attend to all rows up to themselves.
 
-    A row of qkv (.., 3C) holds q, k and v side by side, each as n_head heads of C/n_head.
-    Writes y (.., C) and the attention weights probs (n_head, block_size, block_size).
+    A row of qkv (.., 3C) holds q, k and v side by side, each as n_head heads of C/n_head. Writes
+    these rows of y (.., C), and the attention weights probs[head, row, s] for s <= row, with probs
+    (n_head, block_size, block_size).
     """
     size = C // n_head
     scale = 1.0 / sqrt(size)
@@ -219,10 +224,11 @@ def attention_backward(
     n_head: int,
     block_size: int,
 ):
-    """Write dqkv (T, 3C) from dy (T, C). dscores (block_size,) is workspace for one row of scores.
+    """Overwrite dqkv (T, 3C) with the gradient of qkv, from dy (T, C), and from the qkv and probs
+    of attention_forward. dscores (block_size,) is workspace for one row of scores.
 
-    With p = softmax(s), s = q·k·scale, y = p·v: dv += p·dy, dp = dy·v,
-    ds = p · (dp − Σ p·dp), dq += ds·k·scale, dk += ds·q·scale.
+    With p = softmax(s), s = q·k·scale, y = p·v: dv += p·dy, dp = dy·v, ds = p · (dp − Σ p·dp), dq
+    += ds·k·scale, dk += ds·q·scale.
     """
     size = C // n_head
     scale = 1.0 / sqrt(size)
@@ -251,13 +257,14 @@ def attention_backward(
 
 
 def residual_forward(y: floats, x: floats, branch: floats, start: int, T: int, C: int):
-    """Write y (.., C) = x + branch. y may be x."""
+    """Write rows start … start+T-1 of y (.., C) = x + branch. y may be x."""
     for i in range(start * C, (start + T) * C):
         y[i] = x[i] + branch[i]
 
 
 def cross_entropy(losses: floats, logits: floats, targets: ints, slot: int, T: int, V: int) -> int:
-    """Write the mean of −log softmax(logits)[target] over T rows to losses[slot].
+    """Write the mean of −log softmax(logits)[target] over rows 0 … T-1, in nats, to losses[slot].
+    targets[t] is the token of row t.
 
     Overwrites the logits (T, V) with their gradient, (softmax(logits) − one-hot(targets)) / T.
     Returns 1, or 0 if the loss is not a finite number.
@@ -295,7 +302,7 @@ def categorical(logits: floats, scale: floats, row: int, V: int, top_k: int, dra
 
     scale[0] is 1/temperature. draw, a random number from 0 to 2^24 − 1, decides which token it is.
     With top_k > 0, only the top_k likeliest tokens can be drawn, and tokens as likely as the last
-    of these.
+    of these; with 0, all can.
     """
     first = row * V
     top = -1e30
@@ -349,10 +356,11 @@ def adam_step(
     num_steps: int,
     n: int,
 ):
-    """Update n parameters, m and v in place with Adam (Kingma & Ba 2015, algorithm 1).
+    """Update n parameters, m and v in place with Adam (Kingma & Ba 2015, algorithm 1), from their
+    gradients.
 
-    hyper holds the learning rate, β1, β2 and ε. step counts from 0. The learning rate falls
-    linearly to 0 at num_steps.
+    hyper holds the learning rate, β1, β2 and ε. step counts from 0. The learning rate is multiplied
+    by (num_steps − step) / num_steps.
     """
     beta1 = hyper[1]
     beta2 = hyper[2]

@@ -11,7 +11,8 @@ TOLERANCE = 1e-4
 
 
 def inputs(n):
-    """Return a new array of n normal deviates, which depend only on n."""
+    """Return a new float32 array of n draws from the standard normal distribution. They depend only
+    on n."""
     rng = Rng(n)
     buffer = zeros(n)
     for i in range(n):
@@ -20,7 +21,8 @@ def inputs(n):
 
 
 def cases():
-    """Return (kernel, sizes of its outputs, the arguments after the outputs) of every kernel."""
+    """Return a tuple with (name of the kernel, tuple of the sizes of its outputs, tuple of the
+    arguments after the outputs) of every kernel."""
     x = inputs(T * C)
     wide = inputs(T * 3 * C)
     w = inputs(3 * C * C)
@@ -49,7 +51,8 @@ def cases():
 
 
 def run(engine, case):
-    """Return the outputs of a kernel, and its return value as one more."""
+    """Return a list of the outputs of a kernel, one buffer each, and at the end [its return value
+    or 0]. `case` is one of `cases()`."""
     kernel, sizes, arguments = case
     outputs = [inputs(size) for size in sizes]
     result = getattr(engine, kernel)(*(outputs + list(arguments)))
@@ -57,7 +60,8 @@ def run(engine, case):
 
 
 def check(engine):
-    """Raise ValueError if a kernel that the engine has gives other results than the reference."""
+    """Raise ValueError if a kernel that the engine (a module) has gives other results than the
+    reference."""
     for case, again in zip(cases(), cases()):  # separate arguments: kernels may overwrite some
         if not hasattr(engine, case[0]):
             continue

@@ -30,7 +30,9 @@ def update(
     shifts: ptr8,
     constants: ptr32,
 ):
-    """Update elements i-1 … 0 of p, m and v in one call, so that no interrupt comes between them.
+    """Update elements i-1 … 0 of p (parameters), m and v from g (gradients), in one call, so that
+    no interrupt comes between them. x and e are scratch: pass 0. rsqrt and shifts are RSQRT and
+    SHIFTS.
 
     constants are float32: rate, 1 − β1, 1 − β2, ε. The changes of m and v are right to 12 bits, the
     step to 8 bits. A gradient below 2^-60 counts as 0, one above 2^63 as 2^63. v below 2^-119

@@ -9,7 +9,7 @@ _MOST_MOMENTS = const(256)  # so many of a tensor are unpacked at a time
 
 
 def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
-    """Do what reference.adam_step_16 describes."""
+    """Do the same as reference.adam_step_16: update n parameters and their moments in place."""
     viper._room(_MOST_MOMENTS, _MOST_MOMENTS)
     m = viper._a
     v = viper._b
@@ -27,7 +27,8 @@ def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
 
 @micropython.viper
 def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
-    """Write m[i] and v[i], the float32 that moments[first + i] holds in 16 bits each, for i < n."""
+    """Overwrite m[i] and v[i] with the bits of the float32 that moments[first + i] holds in 16 bits
+    each, for i < n. x is scratch: pass 0."""
     while n:
         n -= 1
         x = moments[first + n]
@@ -37,8 +38,8 @@ def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
 
 @micropython.viper
 def pack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int, threshold: int):
-    """Do the reverse of `unpack`. `threshold` belongs to the first element, as in
-    reference.adam_step_16."""
+    """Do the reverse of `unpack`: overwrite moments[first + i] from m[i] and v[i]. `threshold`
+    belongs to the first element, as in reference.adam_step_16. x is scratch: pass 0."""
     i = 0
     while i < n:
         x = m[i] + threshold

@@ -24,7 +24,8 @@ def attend(
     exp2: ptr32,
     shape: ptr32,
 ):
-    """Write probs as float32, and add rows start … end-1 of probs · v to y (.., C), as ints.
+    """Write probs as float32, and add rows start … end-1 of probs · v to y (.., C), as ints; the
+    caller clears y. x and k are scratch: pass 0 and any buffer. exp2 is softmax.EXP2.
 
     exponents holds the exponents of q, k and v of all heads; afterwards its first n_head elements
     are those of y. work has room for one row of probs. |q·k| must stay under 2^30. shape[5:] is

@@ -32,7 +32,8 @@ def quantize(
     stride: int,
     bits: int,
 ) -> int:
-    """Write dst and exponents (blocks,) from the float32 src[first:], in blocks side by side.
+    """Overwrite the ints dst and exponents (blocks,) from the float32 src[first:], in blocks side
+    by side. v and n are scratch: pass 0.
 
     Row r of block b is the `width` elements from b·width + r·stride on, in src and in dst; a block
     has `rows` rows. q is rounded to nearest: |q| <= 2^bits, and the largest |q| of a block is at
@@ -123,7 +124,8 @@ def quantize(
 def dots(
     total: int, b: ptr32, a: ptr32, w: ptr32, y: ptr32, first: int, rows: int, cols: int, width: int
 ):
-    """Write the ints y[first + r·cols + c] = a[r] · w[c], for a (rows, width) and w (cols, width).
+    """Write the ints y[first + r·cols + c] = a[r] · w[c], for ints a (rows, width) and w (cols,
+    width). total and b are scratch: pass 0 and any buffer.
 
     The sums must stay under 2^31 in magnitude.
     """
@@ -181,8 +183,8 @@ def combine(
     row_step: int,
     term_step: int,
 ):
-    """Write the ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for b (terms,
-    cols).
+    """Write the ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for ints a and b
+    (terms, cols). x is scratch: pass 0.
 
     The sums must stay under 2^31 in magnitude.
     """
@@ -267,7 +269,7 @@ def to_float(
     period: int,
 ):
     """Write y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] + other - 512) as
-    float32.
+    float32. v and n are scratch: pass 0. log2 is LOG2 of this module.
 
     If period is not 0, exponents has `period` elements and repeats. y may be q, element for
     element. A row becomes 0 if its factor is below 2^-126, and infinite if its factor is above

@@ -16,10 +16,11 @@ def add(
     rows: int,
     C: int,
 ):
-    """Write y[t] = a[t] + b[t] for rows start … start+rows-1 of C elements. y may be a or b.
+    """Write y[t] = a[t] + b[t], as float32, for rows start … start+rows-1 of C elements. y may be a
+    or b. x and n are scratch: pass 0.
 
-    With tokens (0 for none), row tokens[t] of a is used instead of row t; with scatter, also in y.
-    The error is at most one unit in the last place. Denormals count as 0.
+    With tokens (0 for none), row tokens[t] of a is used instead of row t; with scatter 1, also in
+    y. The error is at most one unit in the last place. Denormals count as 0.
     """
     t = start
     while rows:
@@ -78,7 +79,7 @@ def add(
 
 @micropython.viper
 def relu(x: ptr32, y: ptr32, first: int, n: int):
-    """Set x[first + i] = 0 where y[first + i] is not above 0, for i < n."""
+    """Set the float32 x[first + i] = 0 where y[first + i] is not above 0, for i < n."""
     x = ptr32(int(x) + first * 4)
     y = ptr32(int(y) + first * 4)
     while n:

@@ -18,10 +18,10 @@ def normalize(
     C: int,
     cut: int,
 ):
-    """Overwrite the rows q (rows, C) of x with rows of x · rstd, and write rstd[first + r] as
-    float32.
+    """Overwrite the rows of x, ints q (rows, C) and their exponents, with rows of x · rstd, and
+    write rstd[first + r] as float32. v and n are scratch: pass 0.
 
-    q has 15 bits, and C · (q >> cut)² must stay under 2^30. The root comes from a table
+    q has 15 bits, and C · (q >> cut)² must stay under 2^30. The root comes from the table rsqrt
     (adam.RSQRT) and one Newton step; it is right to about 14 bits.
     """
     rstd = ptr32(int(rstd) + first * 4)
@@ -90,8 +90,8 @@ def normalize_backward(
     C: int,
     bits: int,
 ):
-    """Overwrite the rows of dy with rstd · (dy − y · mean(dy·y)). All but rstd are ints q (rows,
-    C).
+    """Overwrite the rows of dy, and their exponents, with rstd · (dy − y · mean(dy·y)). dy and y
+    are ints q (rows, C); rstd is float32.
 
     q has `bits` bits, and C · q² must stay under 2^30. |y| is at most sqrt(C).
     """

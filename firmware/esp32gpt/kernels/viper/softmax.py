@@ -21,10 +21,11 @@ def softmax_rows(
     rows: int,
     V: int,
 ) -> int:
-    """Overwrite rows of logits q (rows, V), of 16 bits, with softmax(logits · scale[0]) / rows.
+    """Overwrite rows of logits q (rows, V), ints of 16 bits, and their exponents, with
+    softmax(logits · scale[0]) / rows. scale[0] is a float32; exp2 and log2 are EXP2 and LOG2.
 
     Returns 2^14 times the sum over the rows of −log2(probability of the target), or −1 if this is
-    not finite. V is at most 1,024.
+    not finite; if targets is 0, the result has no meaning. V is at most 1,024.
     """
     loss = 0
     finite = 1
