@@ -50,8 +50,8 @@ class CheckpointError(Exception):
 
 
 class Header:
-    """The part of a checkpoint before its arrays: INTS and FLOATS as attributes, `alphabet`, and
-    `config`."""
+    """The part of a checkpoint before its arrays: the names in INTS and FLOATS are attributes, and
+    so are `alphabet`, a text, and `config`, a Config."""
 
     def __init__(self, config, alphabet, values):
         """Take the INTS and FLOATS from `values`, a dict, or else from the Config."""

@@ -51,7 +51,7 @@ def default(name):
 
 
 def names():
-    """Return the names of all settings."""
+    """Return a list of the names of all settings."""
     return list(MODEL) + list(SESSION)
 
 

@@ -114,8 +114,8 @@ def reason_of(line):
 
 
 class Different:
-    """Counts different numbers in little memory. After the first _DIFFERENT, it counts only one of
-    2 numbers, then one of 4, and so on, chosen by their lowest bits."""
+    """Counts different numbers in little memory. After the first 512 it counts only one of 2
+    numbers, then one of 4, and so on, chosen by their lowest bits."""
 
     def __init__(self):
         self._mask = 0

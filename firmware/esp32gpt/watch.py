@@ -108,7 +108,8 @@ def answer(gpt, request):
 
 
 def about(gpt, _):
-    """Print JSON with the shape, the alphabet, the engine, the settings and the step."""
+    """Print an answer with JSON of the shape, the alphabet, the engine, the settings and the
+    step."""
     config = gpt.model.config
     facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
     facts["parameters"] = [list(row) for row in tables.parameters(config)]
@@ -120,8 +121,8 @@ def about(gpt, _):
 
 
 def weights(gpt, _):
-    """Print a byte for each parameter, 128 + 127 · weight / scale of its tensor; then JSON with the
-    step and the list of scales, the largest magnitudes of the tensors."""
+    """Print an answer with a byte for each parameter, 128 + 127 · weight / scale of its tensor, and
+    JSON of the step and the list of scales, the largest magnitudes of the tensors."""
     line = Line("weights")
     params = gpt.model.params
     scales = []
@@ -140,10 +141,10 @@ def weights(gpt, _):
 
 
 def name(gpt, text):
-    """Print the probabilities (T, V) of the next token after BOS, after the first letter, and so
-    on; then the attention weights of each layer, head and row t, for the rows from 0 to t. JSON has
-    the tokens and the losses of their predictions. If `text` is empty, there is one row, and no
-    loss.
+    """Print an answer with the probabilities (T, V) of the next token after BOS, after the first
+    letter, and so on; then the attention weights of each layer, head and row t, for the rows from 0
+    to t. JSON has the tokens and the losses of their predictions. If `text` is empty, there is one
+    row, and no loss.
 
     Overwrites the activations, which are not needed between steps. Raises ValueError if the text
     has characters outside the alphabet.
@@ -183,8 +184,9 @@ def name(gpt, text):
 
 
 def sample(gpt, options):
-    """Print JSON with a list of invented names, and those of them that are in the list. `options`
-    is the text "N TEMPERATURE TOP_K PROMPT". Raises ValueError for options that cannot be used."""
+    """Print an answer with JSON of a list of invented names, and those of them that are in the
+    list. `options` is the text "N TEMPERATURE TOP_K PROMPT". Raises ValueError for options that
+    cannot be used."""
     n, temperature, top_k, prompt = options.split(" ", 3)
     names = gpt.sample(int(n), prompt, float(temperature), int(top_k))
     line = Line("sample")
@@ -192,8 +194,8 @@ def sample(gpt, options):
 
 
 def held(gpt, _):
-    """Print JSON with the mean loss of up to 64 names that training never sees; null if none are
-    held out."""
+    """Print an answer with JSON of the mean loss of up to 64 names that training never sees; null
+    if none are held out."""
     Line("held").end({"step": gpt.trainer.step, "loss": gpt.evaluate(64)})
 
 
