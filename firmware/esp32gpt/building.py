@@ -7,7 +7,7 @@ from .dataset import ALL, TRAINED, Dataset
 from .evaluator import Evaluator
 from .heldout import HeldOut
 from .model import Model
-from .modules import borrow, intern, lend
+from .modules import borrow, intern
 from .rng import Rng
 from .sampler import Sampler
 from .tokenizer import Tokenizer
@@ -47,8 +47,7 @@ def _build(gpt, settings, config, letters, about, path):
     if config.moment_bits == 16:
         modules.load("follow").with_adam_16(choice.engine)
     compat.collect_every(1024)
-    lend("run")
-    intern("novelty", "inventions")
+    intern("run", "novelty", "inventions")
     needed = tables.model_bytes(config) + tables.training_bytes(config)
     compat.require_bytes(needed, "this shape")
     # A chip's heap is two pieces of 55 KB, and one that the library fills. Large arrays are

@@ -9,8 +9,6 @@ from . import compat
 
 PACKAGE = __name__.rpartition(".")[0] + "."
 
-_lent = set()  # loaded ahead of the call that borrows them
-
 
 def load(name):
     """Import the module esp32gpt.name and return it; `name` is a text such as "kernels.fpu". Raises
@@ -24,27 +22,14 @@ def borrow(name, function, *arguments):
     """Import the module esp32gpt.name, call its function with these arguments, unload the module,
     and return the function's result. `name` and `function` are texts.
 
-    This also unloads all other modules of the library that the call imported, even if it raises,
-    and those from `lend`. A module that was in memory before stays.
+    This also unloads all other modules of the library that the call imported, even if it raises. A
+    module that was in memory before stays.
     """
-    before = set(sys.modules) - _lent
-    _lent.clear()
+    before = set(sys.modules)
     try:
         return getattr(load(name), function)(*arguments)
     finally:
         _unload_all_but(before)
-
-
-def lend(name):
-    """Import the module esp32gpt.name now. The end of the next call of `borrow`, of any module,
-    unloads it.
-
-    A module that is loaded before large arrays leaves a hole below them when it is unloaded, and
-    not one amid the free memory.
-    """
-    before = set(sys.modules)
-    load(name)
-    _lent.update(set(sys.modules) - before)
 
 
 def intern(*names):

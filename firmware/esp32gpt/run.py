@@ -18,8 +18,8 @@ _STEPS_BETWEEN = const(250)  # the fewest steps between two measurements
 _MEASURES = const(50)  # about so many measurements in a long run
 
 
-# Training has diverged if the running mean of the loss is worse than its best value, or worse than
-# guessing, by _TROUBLE nats for PATIENCE steps.
+# Training has diverged if, for PATIENCE steps, the running mean of the loss is worse than guessing,
+# or worse than its best value by _TROUBLE nats.
 _TROUBLE = const(0.25)
 PATIENCE = 500
 

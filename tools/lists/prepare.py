@@ -2,6 +2,7 @@
 
 import os
 import random
+from array import array
 from binascii import crc32
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from esp32gpt import listing
 from esp32gpt.config import Config
+from esp32gpt.dataset import is_held_out
+from esp32gpt.lines import LONGEST
+from esp32gpt.tokenizer import Tokenizer
 
 from tools.host.errors import ToolError
 from tools.lists import decode, letters, report, split
@@ -78,13 +82,27 @@ def why_nothing(source, choices):
 
 
 def list_of(source, choices, config):
-    """Return the Listing for the names of a Source, with its remarks. `different` is counted
-    exactly, but `held_out` is an estimate if the list is long."""
+    """Return the Listing for the names of a Source, with its remarks. Its numbers are exact."""
     kept = source.kept
     found = kept.survey.listing(kept.letters, report.two_remarks(source, choices, config))
-    found.different = len(set(kept.names))  # a Survey only estimates this
+    # In a long list, a Survey only estimates these.
+    different = set(kept.names)
+    found.different = len(different)
+    found.held_out = held_out(different, kept.letters)
     found.exact = True
     return found
+
+
+def held_out(names, alphabet):
+    """Return the number of these names, which have only letters of the alphabet, that training
+    never sees."""
+    tokenizer = Tokenizer(alphabet)
+    tokens = array("i", [0] * (LONGEST + 2))
+    count = 0
+    for name in names:
+        utf8 = name.encode()
+        count += is_held_out(tokens, tokenizer.encode(utf8, 0, len(utf8), tokens))
+    return count
 
 
 def prepare(source, dest, choices=None, config=None):

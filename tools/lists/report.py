@@ -13,7 +13,7 @@ from tools.lists.normalise import count_format
 
 NUMBERED = re.compile(r"\s*(\d+\s*[.):\]-]|[-*\u2022])\s+\S")
 BAR = 40  # characters of the longest bar in a histogram
-ROWS = 30  # the most letters, and the most repeated names, to show
+ROWS = 30  # the most letters to show
 
 
 def two_remarks(source, choices, config):

@@ -1,5 +1,5 @@
-"""The files that the monitor saves: a CSV table and a chart of the run. Both are opened when they
-are created, so the user hears at once about a path that cannot be written."""
+"""The files that the monitor saves: a CSV table and a chart of the run. Each is opened when the
+monitor starts, so the user hears at once about a path that cannot be written."""
 
 import csv
 import math
