@@ -33,8 +33,9 @@ def replay(path, engine, runtime, steps=None):
     dict with the engine, the runtime, the steps and the figures of `compare_losses` and
     `compare_gradients`.
 
-    `runtime` is "cpython", "micropython", or the serial port of a board that has the library.
-    Raises ToolError if the file is no recording, or if the run fails.
+    `engine` is a name in ENGINES. `runtime` is "cpython", "micropython", or the serial port of a
+    board that has the library. Raises ToolError if the file is no recording or has fewer steps, or
+    if the run fails.
     """
     try:
         trace = json.loads(Path(path).read_text(encoding="utf-8"))

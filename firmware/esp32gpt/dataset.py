@@ -61,8 +61,8 @@ class Dataset:
     document. So an interrupted step finds the same document again. The position is `epoch`, `block`
     (the number of blocks that are done in this epoch) and `line` (the number of lines that are done
     in the block). `identity` is (bytes of the file, CRC-32 of its first block); `sorted` is True if
-    the first block is in alphabetical order. Lines with a character outside the alphabet are
-    skipped.
+    the first block has at least 8 different lines, in alphabetical order; then the first epoch is
+    shuffled too, and has the number 1. Lines with a character outside the alphabet are skipped.
     """
 
     def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):
@@ -141,7 +141,7 @@ class Dataset:
         self._loaded = wanted
 
     def _is_sorted(self):
-        """Return True if the first block has at least 8 lines, in alphabetical order."""
+        """Return True if the first block has at least 8 different lines, in alphabetical order."""
         lines = self._lines
         ascents = 0
         previous = b""

@@ -30,6 +30,12 @@ PLACES = {
     "            b = b + a + 3.0\n        y[i] = b\n",
     "where it changes": f"        a = 1.0\n        if y[i] > 0.5:\n            a = {ONE}\n"
     "        y[i] = a\n",
+    "after its numerator changes": "        a = 1.0\n        y[i] = 0.0\n"
+    "        for j in range(k):\n            q = a / (sqrt(x[i]) + 0.001)\n"
+    "            a = 2.0 + a\n            y[i] += q\n",
+    "after its summand changes": "        c = 0.001\n        y[i] = 0.0\n"
+    "        for j in range(k):\n            q = 1.0 / (sqrt(x[i]) + c)\n"
+    "            c = 0.5 + c\n            y[i] += q\n",
     "by itself": f"        a = {ONE}\n        a = a + 1.0 / (sqrt(a) + 1e-8)\n        y[i] = a\n",
 }
 

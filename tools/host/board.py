@@ -29,12 +29,13 @@ Identity = namedtuple("Identity", "version machine architecture mpy")
 
 @contextlib.contextmanager
 def session(port, patience=None):
-    """Interrupt the board, enter its raw REPL, and yield mpremote's SerialTransport, with `exec`,
-    `eval` and the `fs_` methods; leave the REPL and close the port at the end of the `with`.
+    """Interrupt the board at the port with this name, enter its raw REPL, and yield mpremote's
+    SerialTransport, with `exec`, `eval` and the `fs_` methods; leave the REPL and close the port at
+    the end of the `with`.
 
     `patience` is the number of seconds to wait for the REPL; None: PATIENCE, or PATIENCE_PTY for an
-    emulator. Raises BoardError, also for failures inside the `with`: a board that is unplugged, or
-    an exception on the board.
+    emulator. Raises BoardError, also for failures inside the `with`: an exception on the board, an
+    unplugged board, or any OSError, which counts as an unplugged board.
     """
     try:
         transport = SerialTransport(port, BAUD)

@@ -115,6 +115,8 @@ class Statements:
             self.expressions.values[web] = value
             return
         register = self.builder.variables.get(web)
+        if register is not None:
+            self.builder.settle()  # what is delayed may read the old value
         value = self.expressions.value(node.value, register)
         if register is None:
             bank = "a" if isinstance(value, Polynomial) else "f"

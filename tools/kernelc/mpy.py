@@ -155,10 +155,10 @@ def _write(kind, code, rest, children):
 
 
 class Module:
-    """A .mpy without the code of its kernels, which mpy-cross makes from the stub of a
-    `frontend.Module`. `name` is the source file's name. `places` has the indices of the function
-    table ("table") and of the name `_refuse` ("refuse"), which the code needs. Raises
-    CompileError."""
+    """The .mpy that mpy-cross makes from the stub of a `frontend.Module`; `finish` adds the code of
+    the kernels. `name` is the source file's name. `places` is a dict of two indices that this code
+    needs: "table", of the function table in the list of constants, and "refuse", of the name
+    `_refuse` in the list of strings. Raises CompileError."""
 
     def __init__(self, module, name):
         self.file = File(cross_compile(stub(module), name))

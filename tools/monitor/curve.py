@@ -10,14 +10,14 @@ MARGIN = 6  # columns for the labels of the y axis
 
 
 def draw(series, span, width, height, ascii_only=False):
-    """Return the curves as a list of `height` Texts of `width` columns; the last line is the x
-    axis.
+    """Return the curves as a list of `height` Texts of at most `width` columns; the last line is
+    the x axis.
 
-    `series` is a list of (name, style, mark, points), with points a list of (x, y). The name is
-    written at the right end of its curve. With `ascii_only`, the character `mark` draws the curve
-    instead of Braille dots. Later series are drawn over earlier ones. `span` is (first, last), the
-    range of x to show at least; either may be None. Returns an empty list if there is no room or no
-    point to draw.
+    `series` is a list of (name, style, mark, points), with points a list of (x, y); those that are
+    not `drawable` are left out. The name is written at the right edge, near the height of the last
+    point. With `ascii_only`, the character `mark` draws the curve instead of Braille dots. Later
+    series are drawn over earlier ones. `span` is (first, last), the range of x to show at least;
+    either may be None. Returns an empty list if there is no room or no point to draw.
     """
     series = [(*kind, list(filter(drawable, points))) for *kind, points in series]
     everything = [point for *_, points in series for point in points]
