@@ -10,7 +10,7 @@ from . import checkpoint
 from .checkpoint import BEST, OLD, Header
 
 # isort: split
-# These stay in memory, although only building.py uses them, which does not.
+# Only building.py, which leaves memory, uses most of these; they stay.
 from . import evaluator, kernels, model, rng, sampler, tokenizer, trainer  # noqa: F401
 from .dataset import HELD_OUT, TRAINED, Dataset
 from .heldout import MEASURED, HeldOut

@@ -1,4 +1,5 @@
-"""Adam with bias correction, and the learning rate of each step."""
+"""Adam with bias correction, and the learning rate of each step, except its linear fall, which the
+kernels compute."""
 
 from array import array
 from math import cos, pi

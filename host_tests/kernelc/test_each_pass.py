@@ -15,8 +15,6 @@ from .test_kernels import MODULE, Case
 from .test_passes import program
 from .test_random_programs import SIZE, Anywhere, Writer, functions, programs
 
-LAST = "move_cold"  # then `schedule` once more, and what surrounds a kernel
-
 
 def forms(now):
     """Yield (pass, program) after each pass before `frame`, except `lower`: it returns a tree."""

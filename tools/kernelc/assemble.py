@@ -22,7 +22,7 @@ class LoopTooLong(Exception):
 
 
 def assemble(program):
-    """Turn instructions into bytes. Raises LoopTooLong.
+    """Replace the last instructions that are not real, and turn all into bytes. Raises LoopTooLong.
 
     Return the new Program, with the `Code` in `code`. Raises CompileError if the kernel is too
     large."""

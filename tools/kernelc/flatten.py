@@ -86,7 +86,7 @@ def _label(label, line):
 
 
 def expand(program):
-    """Replace three-operand forms by the coprocessor's forms, which work in place.
+    """Replace instructions that have a form in place by that form, with copies where needed.
 
     Return the new Program, with other `ops`."""
     return replace(program, ops=[part for op in program.ops for part in expanded(op)])

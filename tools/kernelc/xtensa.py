@@ -190,7 +190,8 @@ INSTRUCTIONS = {
     "s32i.n": store(0x0009, "at as word4"),
     "nop.n": row(0xF03D, effect=True),
     "retw.n": row(0xF01D, effect=True),
-    # What later passes expand. `mov` is in either bank; `fma d a b c` is d = a + b*c with one
+    # No real instructions: `expand` replaces those with `in_place`, `assign` replaces `mov`, and
+    # `assemble` the rest. `mov` is in either bank; `fma d a b c` is d = a + b*c with one
     # rounding, `fms` a - b*c; `raise_to d x y` is d = y if x < y else x, `at_least x y` the same
     # in place; `lower_to` and `at_most` are their mirror images; `select_zero d x y n` is
     # d = x if n else y; `shift_left d x n` and `shift_right d x n` shift by 0 to 31.

@@ -1,6 +1,7 @@
 """Choose the engine: the best one that loads and passes its self-test here.
 
-An engine is a module with the kernels that reference.py defines.
+An engine is a module with the kernels that reference.py defines; follow.with_adam_16 adds
+adam_step_16.
 """
 
 from .. import modules
