@@ -112,9 +112,9 @@ def matrix(found, name, shape):
 
 
 def write_npz(path, header, arrays):
-    """Write a model to `path` as .npz, over an earlier file; `header` and `arrays` are those of
-    `read_checkpoint`. The contents are described at the top of this module. Raises ToolError if the
-    file cannot be written."""
+    """Write a model to `path` as .npz, over an earlier file; NumPy adds .npz to a name without it.
+    `header` and `arrays` are those of `read_checkpoint`. The contents are described at the top of
+    this module. Raises ToolError if the file cannot be written."""
     found = {name: getattr(header, name) for name in checkpoint.INTS + checkpoint.FLOATS}
     found["alphabet"] = header.alphabet
     found["losses"] = arrays[3]

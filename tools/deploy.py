@@ -46,9 +46,10 @@ def check_mpy_version(board, directory):
 
 
 def synchronise(transport, directory, fresh=False):
-    """Copy the files that differ from the staged directory to the board, and remove the library's
-    files that are not staged; `fresh` also removes the checkpoints. Returns the counts (copied,
-    unchanged, removed) and prints each copied file.
+    """Bring the board up to date with the staged `directory`, a Path: copy its files that are
+    missing or different on the board, and remove the files at and below the paths of
+    `stage.managed(fresh)` that are not in it. Files without a dot in their name are ignored.
+    Returns the counts (copied, unchanged, removed) and prints each copied file.
 
     Round trips cost the most time, so the board computes the digests of all files in one call.
     """

@@ -57,7 +57,8 @@ def flash(port, path=None, wanted=None, reset=True):
 
 def write(board, firmware, baud):
     """Erase the flash of the board (an ESPLoader) and write the Firmware, with `baud` bits a
-    second. Raises FatalError or OSError."""
+    second. Where esptool's stub cannot run, only the part that is written is erased. Raises
+    FatalError or OSError."""
     board = cmds.run_stub(board)
     board.change_baud(baud)
     cmds.attach_flash(board)

@@ -29,8 +29,10 @@ SHOWN = ("moment_bits", "steps", "learning_rate", "beta1", "beta2", "warmup", "c
 
 
 def judge(gpt):
-    """Return the results of a GPT as a dict, with the keys of the printed line of JSON, except
-    seconds_here. Invents names for this, which changes the state of the GPT's random numbers."""
+    """Return the results of a GPT as a dict: parameters, bytes_each, the settings in SHOWN, seed,
+    step, avg (left out at step 0), held_out (None if no names are held out), held_out_names (how
+    many were measured), quality and names. Invents names for this, which changes the state of the
+    GPT's random numbers."""
     loss, count = gpt.held_out_loss(HELD_OUT)
     judged = [
         [gpt.sampler.sample("", temperature) for _ in range(inventions.JUDGED)]

@@ -69,8 +69,8 @@ def replay(path, engine, runtime, steps=None):
 
 def statements(engine, shape, init, names):
     """Yield the replay as texts of Python, each one call of a function in onboard/replay.py.
-    `shape` holds the arguments of Config, `init` is the flat list of weights, and `names` are
-    bytes."""
+    `engine` is a name in ENGINES, `shape` the dict of the arguments of Config, `init` the flat list
+    of weights, and `names` a list of bytes, one for each step."""
     yield f"start({engine!r}, {shape!r})"
     for i in range(0, len(init), PIECE):
         yield f"weights({i}, '{array('f', init[i : i + PIECE]).tobytes().hex()}')"
@@ -82,8 +82,8 @@ def statements(engine, shape, init, names):
 
 
 def run(calls, runtime):
-    """Run onboard/replay.py and then `calls`, texts of Python, on the runtime; return everything
-    that they print, as text. Raises ToolError if the run fails."""
+    """Run onboard/replay.py and then `calls`, texts of Python, and return everything that they
+    print, as text. `runtime` is that of `replay`. Raises ToolError if the run fails."""
     if runtime not in ("cpython", "micropython"):
         with board.session(runtime) as transport:
             transport.enter_raw_repl(soft_reset=True)  # frees all memory
@@ -102,9 +102,10 @@ def run(calls, runtime):
 
 
 def compare_losses(got, expected):
-    """Return a dict with the largest absolute difference between the losses of a step, and the
-    means of both over all steps and over the last 100. `got` and `expected` hold one loss a step
-    and have the same length."""
+    """Return a dict of floats: max_abs_dloss is the largest absolute difference between the losses
+    of a step, mean_all and ref_mean_all are the means of `got` and of `expected`, and mean_last100
+    and ref_mean_last100 those of the last 100. `got` and `expected` hold one loss a step and have
+    the same length."""
     return {
         "max_abs_dloss": max(abs(g - e) for g, e in zip(got, expected, strict=True)),
         "mean_all": statistics.fmean(got),
@@ -115,8 +116,9 @@ def compare_losses(got, expected):
 
 
 def compare_gradients(got, expected):
-    """Return a dict with the largest absolute error of any element, and the median and the largest
-    relative L2 error of the tensors. Both arguments are {name: rows} in a recording's layout."""
+    """Return a dict of floats: grad0_max_abs_err is the largest absolute error of any element, and
+    grad0_median_rel_l2 and grad0_max_rel_l2 are the median and the largest relative L2 error of the
+    tensors. Both arguments are {name: rows} in a recording's layout."""
     errors = []
     relative = []
     for name, rows in expected.items():

@@ -79,7 +79,7 @@ def why_refused(port, traceback):
 def run(transport, script, seconds):
     """Run the script, a text of Python, in a session and return everything that it prints, as text.
     The board may be silent for `seconds`. Raises TransportExecError if the script raises an
-    exception; `session` turns it into a BoardError."""
+    exception, and TransportError after a longer silence; `session` turns both into a BoardError."""
     output, complaint = transport.exec_raw(script, timeout=seconds)
     if complaint:
         raise TransportExecError(1, complaint.decode(errors="replace"))
@@ -91,7 +91,7 @@ def interrupt(transport, port, patience):
     tries again for `patience` seconds. Raises BoardError.
 
     If DTR is wired to the board's reset, as on an ESP32-CAM with its adapter, the board does
-    nothing while DTR is set. So both lines are released after half of the time."""
+    nothing while DTR is set. So RTS and DTR are released after half of the time."""
     transport.serial.timeout = 0.1
     began = time.monotonic()
     held = True
@@ -126,7 +126,9 @@ def hears(connection, text, seconds):
 
 
 def identify(transport):
-    """Return the Identity of the board in a session; its `version` is a tuple of three numbers.
+    """Return the Identity of the board in a session. `version` is MicroPython's, a tuple of three
+    numbers; `machine` is a text with the board and the chip; `architecture` is mpy-cross's name for
+    the native code that the board runs, or None; `mpy` is the version of .mpy files that it loads.
     Raises BoardError if MicroPython is older than OLDEST_FIRMWARE."""
     transport.exec("import sys")
     version, machine, mpy = transport.eval(

@@ -15,9 +15,9 @@ except ImportError:  # Windows
 
 
 def find_qemu(chip, path=None):
-    """Return the path, as text, of a QEMU that emulates the Chip. Looks at `path`, else at the
-    environment variable QEMU, else on PATH; the first two may list several programs, separated as
-    in PATH. Raises ToolError if none of them has the chip."""
+    """Return the path, as text, of a QEMU that emulates the Chip. Looks only at `path`; without it,
+    only at the environment variable QEMU; without both, on PATH. `path` and QEMU may list several
+    programs, separated as in PATH. Raises ToolError if none of them has the chip."""
     if chip.qemu is None:
         raise ToolError(f"No emulator is known for {chip.title}: use a board, or another CHIP.")
     program = f"qemu-system-{chip.qemu[0]}"

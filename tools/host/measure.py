@@ -69,9 +69,9 @@ def parse(output):
 
 
 def figures_of(machine, engine, steps):
-    """Yield a dict {field: figure} with all of FIELDS for the named engine; without a name, one for
-    each engine that works on the machine except the slow reference. A figure is None if it was not
-    measured.
+    """Yield a dict {field: figure} with all of FIELDS for the named engine; if `engine` is None,
+    one for each engine that works on the machine except the slow reference, which comes only if no
+    other works. A figure is None if it was not measured.
 
     `machine` is a Host or a Board, and `steps` the number of names to train on. Raises ToolError if
     the engine or so many names do not exist, or if a run fails.

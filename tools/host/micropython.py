@@ -23,7 +23,8 @@ def find_micropython():
 
 def run_micropython(script, *args):
     """Run the script, a file, with these arguments, and return its standard output as text. Raises
-    ToolError, with the last line of the error output, if the script fails."""
+    ToolError, with the last line of the error output, if the script fails, and if there is no
+    MicroPython."""
     done = subprocess.run(
         [find_micropython(), "-X", "heapsize=64M", str(script), *map(str, args)],
         capture_output=True,

@@ -44,8 +44,9 @@ def release(port):
 
 
 def find_port(port=None):
-    """Return the name of a port: the given one, or without one that of the only USB serial adapter.
-    Does not open it. Raises BoardError if there is no adapter, or more than one."""
+    """Return the name of a port: the given one, as `callout` changes it, or without one that of the
+    only USB serial adapter. Does not open it. Raises BoardError if there is no adapter, or more
+    than one."""
     if port:
         return callout(port)
     found = sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
@@ -139,7 +140,8 @@ def why_closed(port, error):
 
 
 def group(port):
-    """Return the name of the group that may use the port: dialout on Debian, uucp on Arch."""
+    """Return the name of the group that may use the port: dialout on Debian, uucp on Arch;
+    "dialout" if it cannot be found."""
     with suppress(ImportError, KeyError, OSError):
         import grp
 

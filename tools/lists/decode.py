@@ -54,7 +54,8 @@ class Decoded:
 
 def decode(data, encoding=None):
     """Decode a file's bytes; return a Decoded. `encoding` is a name of Python's, or None to
-    recognise it. Raises ToolError if the file is no list, or is not in the named encoding."""
+    recognise it. Raises ToolError if the file is no list (such as a PDF, a web page or JSON), is
+    not in the named encoding or in any usual one, or if there is no encoding of that name."""
     for magic, (kind, remedy) in FORMATS.items():
         if data.startswith(magic):
             raise ToolError(f"The file is {kind}, not a list: {remedy}.")

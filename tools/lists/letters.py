@@ -30,9 +30,9 @@ def as_file(lines):
 
 
 def choose(lines, most):
-    """Return the Kept of a list of normalised lines. Its letters are the `most` most frequent ones,
-    without rare ones, and its names have only these letters. Without any letter there are no
-    names."""
+    """Return the Kept of a list of normalised lines. Its letters are the most frequent ones, at
+    most `most`, without those that occur less than once in 1000 names. Its names have only these
+    letters. Without any letter there are no names."""
     file = as_file(lines)
     letters, survey = alphabet.choose(file, False, most, ANY)
     return Kept(list(written(file, Tokenizer(letters))) if letters else [], letters, survey)

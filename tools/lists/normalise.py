@@ -26,7 +26,7 @@ FORMAT = dict.fromkeys(map(ord, format_characters()))
 def normalise(line, keep_case=False):
     """Return a line without format characters, with ligatures written out, with each letter and its
     accents as one character if Unicode has it (NFC), and in small letters unless `keep_case`. A
-    line that is too long for a name stays as it is."""
+    line of more than LONGEST bytes in UTF-8, too long for a name, stays as it is."""
     if len(line) * 4 > LONGEST and len(line.encode("utf-8", "surrogateescape")) > LONGEST:
         return line
     line = PRESENTATION.sub(_written_out, line.translate(FORMAT))

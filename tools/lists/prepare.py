@@ -25,8 +25,8 @@ SEED = 42
 @dataclass
 class Source:
     """A user's list: its path, its Decoded, and its Kept. `raw` is the list of its lines as
-    written. `lines` are the names of these lines, or the cells of the chosen column, in the form
-    that is learned; `cased` are the same with their capitals."""
+    written. `lines` are the texts in these lines, or the cells of the chosen column, in the form
+    that is learned, with those that cannot be used; `cased` are the same with their capitals."""
 
     path: Path
     decoded: decode.Decoded
@@ -59,8 +59,9 @@ def read(path, choices):
 
 
 def look_through(path, data, choices):
-    """Return the Source of these bytes, according to the Choices; `path` is only noted in it.
-    Raises ToolError if they are no list or have no usable name."""
+    """Return the Source of these bytes, according to the Choices; `path`, a Path or a text, is only
+    noted in it. Raises ToolError if they are no list, lack the chosen column, or have no usable
+    name."""
     decoded = decode.decode(data, choices.encoding)
     raw = split.lines(decoded.text)
     column = choices.column
@@ -82,7 +83,8 @@ def why_nothing(source, choices):
 
 
 def list_of(source, choices, config):
-    """Return the Listing for the names of a Source, with its remarks. Its numbers are exact."""
+    """Return the Listing for the names of a Source, with its remarks. Its numbers are exact.
+    `config` is the Config of the model, for the memory in the remarks."""
     kept = source.kept
     found = kept.survey.listing(kept.letters, report.two_remarks(source, choices, config))
     # In a long list, a Survey only estimates these.
@@ -94,8 +96,8 @@ def list_of(source, choices, config):
 
 
 def held_out(names, alphabet):
-    """Return the number of these names, which have only letters of the alphabet, that training
-    never sees."""
+    """Return how many of these names would be held out from training. `names` are different texts
+    with only letters of the alphabet, a text."""
     tokenizer = Tokenizer(alphabet)
     tokens = array("i", [0] * (LONGEST + 2))
     count = 0
@@ -128,7 +130,7 @@ def prepare(source, dest, choices=None, config=None):
 def save(source, dest, choices, config):
     """Shuffle the names of a Source into the file `dest`, and write their listing beside it, over
     earlier files; return a list of the lines of a report. Raises ToolError if a file cannot be
-    written."""
+    written, or `dest` has the name of a listing (.alphabet)."""
     dest = Path(dest)
     beside = Path(listing.beside(str(dest)))
     if beside == dest:

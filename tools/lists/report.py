@@ -35,8 +35,10 @@ def skipped(source, choices, config):
 
 
 def more_letters(source, choices, config):
-    """Return a text that says which LETTERS, as many as fit and all common ones, would keep how
-    many names, and the memory each takes; remarks.TOO_RARE if more letters bring nothing."""
+    """Return a text with up to two larger values of LETTERS: the largest that fits into a bare
+    ESP32, and the number of letters that are not rare. The text says how many names each would keep
+    and the memory it takes. If all letters that are not rare are taken already, return
+    remarks.TOO_RARE."""
     common = source.kept.survey.common
     if common <= choices.letters:
         return remarks.TOO_RARE
@@ -52,7 +54,7 @@ def more_letters(source, choices, config):
 
 
 def needed(config, n):
-    """Return the bytes that training needs with n letters."""
+    """Return the bytes that training needs with n letters and the other sizes of the Config."""
     return report.needed_bytes(config, n + 1, config.block_size)
 
 
@@ -75,8 +77,9 @@ def hints(source, choices):
 
 
 def about_columns(source):
-    """Return a list of one hint, a text, if most lines of the Source are no plain names or the
-    first is a title; else an empty list."""
+    """Return a list of one hint, a text, or an empty list. The hint tells that all names are on one
+    line, that most lines have a separator, quotes, a number or code, that all begin in the same
+    way, or that the first line is a title. The Source must have a line that is not blank."""
     raw = [line for line in source.raw if line.strip()]
     first = remarks.quote(raw[0])
     between = split.separator(raw)

@@ -39,9 +39,11 @@ def share(found, is_so):
 
 
 def column(found, name):
-    """Return the cells of a table's column as a list of texts, without its title; a row that is too
-    short gives "". `found` are the lines, and `name` is the column's number, from 1, or its title,
-    as text. Raises ToolError if there is no such column."""
+    """Return the cells of a table's column as a list of texts, without spaces at their ends and
+    without its title, if the first row has titles. Blank lines are left out; a row that is too
+    short gives "". `found` are the lines, and `name` is the column's number, from 1, or its title
+    in any case, as text. Raises ToolError if there is no such column or the table cannot be
+    read."""
     between = separator(found) or ("," if any("," in line for line in found) else " ")
     try:
         rows = [row for row in csv.reader(found, delimiter=between) if row]
@@ -75,8 +77,8 @@ def _has_titles(rows, i):
 
 
 def is_title(text):
-    """Return True for a word such as "name" or "title", which is a column's title and not a
-    name."""
+    """Return True if the text, in any case and with or without spaces at its ends, is one of
+    HEADERS, such as "name" or "title": it is a column's title and not a name."""
     return text.strip().lower() in HEADERS
 
 

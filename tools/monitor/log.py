@@ -149,6 +149,7 @@ def pieces(line):
 
 def printable(line):
     """Return the bytes of a line as text that is safe to write to a terminal. Colour codes are left
-    out, a tab becomes a space, and every other character that is not printable becomes U+FFFD."""
+    out, a tab becomes a space, and every other character that is not printable becomes U+FFFD,
+    except those in JOINERS."""
     text = COLOUR.sub("", line.rstrip(b"\r").decode(errors="replace")).replace("\t", " ")
     return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)

@@ -19,10 +19,10 @@ SMALLEST_CURVE = 6  # lines
 
 
 def frame(log, status, width, height, ascii_only=False):
-    """Return the Log as a rich Group of `height` lines and `width` columns. `status` is the text of
-    the last line, "" for none, and `ascii_only` uses no characters beyond ASCII for rules and
-    curves. If there is too little room, leave out the curve first, then the names, then older lines
-    of prose."""
+    """Return the Log as a rich Group of `height` lines, laid out for a console of `width` columns.
+    `status` is the text of the last line, "" for none, and `ascii_only` uses no characters beyond
+    ASCII for rules and curves. If there is too little room, leave out the curve first, then the
+    names, then older lines of prose, then lines at the top."""
     engine = f"engine: {log.engine}" if log.engine else ""
     top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
     if log.run.records:
@@ -66,7 +66,7 @@ def curves(run):
 
 def progress(run, width):
     """Return the progress bar, with the steps done, their speed and the time left, as a rich Table
-    of one line. The Run must have a Record."""
+    of one line, as wide as the console. The Run must have a Record."""
     record = run.records[-1]
     done = f"step {record.step}" + (f" of {run.until}" if run.until else "")
     rate = 1000 / record.ms if record.ms > 0 else 0

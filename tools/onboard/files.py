@@ -60,8 +60,8 @@ def digest(path):
 
 
 def remove(prefix, paths):
-    """Delete these files, and the directories that become empty. Raises OSError if there is no such
-    file."""
+    """Delete these files, and the directories that become empty. `paths` are without the prefix.
+    Raises OSError if there is no such file."""
     for path in paths:
         os.remove(prefix + path)
         try:
@@ -73,7 +73,8 @@ def remove(prefix, paths):
 
 
 def make_directories(prefix, paths):
-    """Create all directories above these files that are missing. `paths` begin with "/"."""
+    """Create all directories above these files that are missing. `paths` begin with "/" and are
+    without the prefix."""
     for path in paths:
         parts = path.split("/")
         for i in range(2, len(parts)):

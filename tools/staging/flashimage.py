@@ -21,9 +21,10 @@ def make_flash(firmware, path):
 
 
 def update_files(firmware, path, directory, fresh=False):
-    """Bring the file system in the image at `path`, in place, up to date with the directory;
-    `fresh` also removes the checkpoints. Both are Paths. Returns the counts (copied, unchanged,
-    removed). Raises ToolError if the Firmware leaves no room for files."""
+    """Bring the file system in the image at `path`, in place, up to date with the directory; both
+    are Paths. Files at and below the paths of `stage.managed(fresh)` that are not in the directory
+    are removed. Returns the counts (copied, unchanged, removed). Raises ToolError if the Firmware
+    leaves no room for files, or uses FAT."""
     offset, size = firmware.filesystem(path.stat().st_size)
     with open(path, "r+b") as image:
         image.seek(offset)

@@ -52,7 +52,8 @@ def add_options(parser):
 def prepare(options):
     """Write build/names.txt with its listing, and build/esp32gpt.json, according to the parsed
     options of `add_options`; return a list of the lines of a report on the names. Overwrites
-    earlier files. Raises ToolError if no name or not all settings can be used."""
+    earlier files; without settings, build/esp32gpt.json is removed. Raises ToolError if the list
+    has no usable name or a setting cannot be used."""
     changes = {name: getattr(options, name) for name in CHANGES}
     changes = {name: value(text) for name, text in changes.items() if text is not None}
     return prepare_files(options.names, options.config, changes, choices.of(options))
@@ -62,10 +63,10 @@ def prepare_files(names, config=None, changes=None, chosen=None):
     """Write build/names.txt with its listing, and build/esp32gpt.json; return a list of the lines
     of a report on the names.
 
-    `names` and `config` are the paths of the user's list and settings, `changes` is {setting:
-    value} and replaces settings, and `chosen` are the Choices for reading the list. Without
-    settings, build/esp32gpt.json is removed. Raises ToolError if no name or not all settings can be
-    used.
+    `names` is the path of the user's list, and `config` that of the settings (None: no file).
+    `changes` is {setting: value} and replaces settings, and `chosen` are the Choices for reading
+    the list. Without settings, build/esp32gpt.json is removed. Raises ToolError if the list has no
+    usable name or a setting cannot be used.
     """
     return lists.prepare(names, NAMES, chosen, prepare_settings(config, changes))
 
@@ -80,9 +81,10 @@ def value(text):
 
 
 def prepare_settings(path, changes=None):
-    """Write the settings of the user's file at `path` (None: no file), with `changes` to them,
-    {setting: value}, to build/esp32gpt.json; remove that file if there are no settings. Returns
-    their Config. Raises ToolError if they cannot be used."""
+    """Write the given settings to build/esp32gpt.json: those of the user's JSON file at `path`
+    (None: no file) and `changes`, {setting: value}, which replace them. If none is given, remove
+    build/esp32gpt.json. Return the Config of these settings. Raises ToolError if they cannot be
+    used; build/esp32gpt.json is then removed."""
     SETTINGS.unlink(missing_ok=True)
     if path and not Path(path).is_file():
         raise ToolError(f"There is no file {path}: name a JSON file of settings.")
@@ -110,9 +112,10 @@ def stage(architecture, fpu, source=False):
     return its Path.
 
     Native code is compiled for `architecture`, a name of mpy-cross. If this is None, modules with
-    native code are left out, and the library works without them. `fpu` is True if the chip has an
-    FPU for such code. `source` copies all modules as .py. Raises ToolError if a module does not
-    compile, and OSError if no names are prepared.
+    native code are left out, and the library works without them. `fpu` adds the machine code of the
+    fpu engine, if `architecture` is "xtensawin". `source` copies all modules as .py, also those
+    with native code. Raises ToolError if a module or a kernel does not compile, and OSError if no
+    names are prepared.
     """
     shutil.rmtree(STAGED, ignore_errors=True)
     for module in sorted(FIRMWARE.glob("esp32gpt/**/*.py")):

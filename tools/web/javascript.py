@@ -54,9 +54,10 @@ def reserve(config):
 
 
 def kernels(source, path):
-    """Return the text of a JavaScript module (ESM) with all kernels of the Python text `source`;
-    `path` is the Path of its file, for messages. Raises CompileError, with the line, for a
-    construct outside the subset."""
+    """Return the text of a JavaScript module (ESM) with all kernels of the Python text `source`, as
+    functions that take a buffer as the index of its first element in memory, and with `bind`, which
+    sets the memory. `path` is the Path of the source's file, for messages. Raises CompileError,
+    with the line, for a construct outside the subset."""
     module = parse(source, path)
     parts = [PROLOGUE % path.name]
     parts += [f"const {name} = {json.dumps(value)};" for name, value in module.constants.items()]

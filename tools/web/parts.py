@@ -96,9 +96,10 @@ def firmware(paths):
 
 
 def write(directory, firmware_files=()):
-    """Fill the directory, a Path: library.json and kernels.js for the bundle of the page's worker,
-    and the files that the page fetches in its folder `site`, which is deleted first.
-    `firmware_files` are the Paths of firmware to offer."""
+    """Fill the directory, a Path, which is created if it is missing: library.json and kernels.js
+    for the bundle of the page's worker, and the files that the page fetches in its folder `site`,
+    which is deleted first. `firmware_files` are the Paths of firmware to offer. Changes build/ as
+    `boards` does."""
     site = directory / "site"
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir(parents=True, exist_ok=True)

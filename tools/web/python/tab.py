@@ -18,7 +18,8 @@ run = None  # the trainer's generator
 
 
 def presets():
-    """Return the JSON text of {preset: its shape, and the number of parameters with 26 letters}."""
+    """Return the JSON text of {preset: {name: number}}: the names are those of SHAPE, and
+    "parameters", the number of parameters with 26 letters."""
     found = {}
     for preset, changes in defaults.PRESETS.items():
         config = Config(**changes)
@@ -29,7 +30,8 @@ def presets():
 
 def begin(changes):
     """Make a new model; delete the checkpoint of an earlier one. `changes` is the JSON text of
-    settings. Return the JSON text of the numbers of lines in the list and of names in them."""
+    settings. Return the JSON text of {"lines": lines in the list that are not blank, "names":
+    usable names}. Raises the errors of GPT()."""
     for path in os.listdir():
         if path.startswith(checkpoint.PATH):
             os.remove(path)
@@ -61,8 +63,10 @@ def extend(steps):
 
 
 def train(steps):
-    """Train up to `steps` steps, but not beyond the schedule. Return the JSON text of their losses,
-    the step, the schedule's steps, and avg, the mean of the last 100 losses (null at step 0)."""
+    """Train up to `steps` steps, but not beyond the schedule. Return the JSON text of a dict:
+    losses, the list of the losses of these steps; step, the steps done; steps, those of the
+    schedule; and avg, the mean of the last 100 losses (null at step 0). Raises TrainingError if a
+    loss is not finite."""
     losses = []
     for _ in range(steps):
         if next(run, None) is None:
