@@ -48,7 +48,7 @@ class Accesses:
     def load(self, buffer, index):
         """Emit the check of the index, a Polynomial, and the load of buffer[index]; return the
         register with the element. If a register already has the element, emit no load and return
-        that register."""
+        that register. Do not change the register: others may use it."""
         depth, guards = self.bounds.check(buffer, index)
         index = index.expanded()
         key = ("load", buffer, index, self.builder.memory[buffer.kind])

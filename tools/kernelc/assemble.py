@@ -35,9 +35,10 @@ def assemble(program):
 
 class Code:
     """The machine code of one kernel. `bytes` is the code, with its large constants at the start.
-    `lines` is a list of (address, bytes, Op), with addresses instead of labels, and `innermost` a
-    list of (start, end) of the innermost loops: the loop's code is at start ≤ address < end.
-    Address 0 is the first byte. Creating it raises LoopTooLong or OutOfRange."""
+    `lines` is a list of (address, bytes, Op) of the instructions, with addresses instead of labels,
+    and `innermost` a list of (start, end) of the innermost loops: the loop's code is at start ≤
+    address < end. Address 0 is the first byte. It is made from the Ops with physical registers and
+    their Regions. Making it raises LoopTooLong, or OutOfRange if the kernel is too large."""
 
     def __init__(self, ops, regions=()):
         self.literals = {}  # value: Label

@@ -39,8 +39,8 @@ class Bounds:
     def check(self, buffer, index):
         """Emit a check that buffer[index] exists, or make it wait for `check_at_door`; do nothing
         if an earlier check suffices. The index is a Polynomial. Return (the depth of the scope of
-        the check, the frozenset of loop lengths that excuse it): if one of these lengths is 0,
-        nothing is checked."""
+        the check, the frozenset of the loop lengths, as Polynomials, that excuse it): if one of
+        these lengths is 0 or less at run time, nothing is checked."""
         key = ("checked", buffer, index)
         around = self.builder.lengths_around(self.builder.top)
         for scope in reversed(self.builder.scopes):
@@ -90,8 +90,9 @@ class Bounds:
             self._write(demand, scope)
 
     def check_at_door(self, buffers):
-        """Emit the checks that wait for the door, to the door's scope, for these Buffers. At run
-        time a check is skipped if one of the loop lengths that excuse it is 0."""
+        """Emit the checks that wait for the door, to the door's scope. `buffers` must have all
+        Buffers of the kernel: checks of other Buffers are left out. At run time a check is skipped
+        if one of the loop lengths that excuse it is 0 or less."""
         demands = []
         for demand in self.at_door:
             if not any(other.implies(demand) for other in demands):

@@ -76,10 +76,10 @@ class Builder:
 
     @contextmanager
     def scope(self, kind, assigned=(), stores=(), items=None):
-        """Open a Scope for the time of a `with` block. A loop needs a new list `items` for its
-        instructions; without `items`, as for a branch, they go to the list of the scope around it.
-        `assigned` are the webs that the scope assigns, and `stores` the kinds of buffers that it
-        stores to."""
+        """Open a Scope of this kind for a `with` block; `as` gives the Scope. A loop needs a new
+        list `items` for its instructions, and the caller makes the `ir.Loop` of it afterwards.
+        Without `items`, as for a branch, they go to the list of the scope around it. `assigned` are
+        the webs that the scope assigns, and `stores` the kinds of buffers that it stores to."""
         shared = self.top.items if items is None else items
         scope = Scope(kind, len(self.scopes), shared, set(assigned), set(stores))
         self._forget(scope)
@@ -205,7 +205,7 @@ class Builder:
     def symbol(self, register, natural=False):
         """Return the Polynomial of one Symbol, for an int register whose value is no polynomial of
         other ints. `natural` says that it is never negative. The same register gives the same
-        Symbol again."""
+        Symbol again, and then `natural` is ignored."""
         if register not in self.symbols:
             scope = self.scopes[self.depth_of(register)]
             self.symbols[register] = poly.Symbol(register.name, scope, register, natural)

@@ -14,14 +14,17 @@ from .webs import Webs
 
 
 def check(kernel, statements, loop):
-    """Raise CompileError if the loop, an `ast.For` in the kernel's `statements`, cannot be tiled,
-    because its iterations may depend on each other, or because it has branches or calls."""
+    """Raise CompileError if the loop, an `ast.For` in the kernel's `statements`, cannot be tiled:
+    its iterations may depend on each other, it has branches or calls kernels, an inner loop's
+    length depends on values of this loop, a variable that each iteration sets anew is used after
+    the loop, its range has three arguments, or its length might be negative."""
     Dependence(kernel, statements, loop).check()
 
 
 def carried(node):
-    """Return the name of the variable that a statement such as `x = x + …` or `x = max(x, …)`
-    carries to the next iteration. Return None for another statement."""
+    """Return the name x if the statement carries x to the next iteration: it is `x = x + …`, also
+    with another operator, `x = max(x, …)` or `x = min(x, …)`, and … is without x. Return None for
+    another statement, also for `x = … + x`."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return None
@@ -51,13 +54,14 @@ class Dependence:
         self.all_assignments = _assignments(statements)
 
     def refuse(self, node, why, instead="tile another loop"):
-        """Raise CompileError for the line of `node`. The texts `why` (the loop cannot be tiled) and
-        `instead` (what to do) become the message."""
+        """Raise CompileError for the line of `node`. The message is "VARIABLE cannot be tiled:
+        `why`; `instead`": the texts are the reason and the remedy."""
         name = variable_of(self.loop)
         self.kernel.refuse(node, f"{name} cannot be tiled: {why}; {instead}")
 
     def check(self):
-        """Raise CompileError if the loop cannot be tiled."""
+        """Raise CompileError if the loop cannot be tiled, for the reasons of the function `check`;
+        otherwise return nothing."""
         for node in _walk(self.loop.body):
             if isinstance(node, (ast.While, ast.Return, ast.Break, ast.If)):
                 self.refuse(node, "the loop branches here")
@@ -228,7 +232,8 @@ def assigned(statements):
 
 def assigned_first(statements, name):
     """Return True if the first statement that mentions the name assigns to it without reading it,
-    or if none mentions it."""
+    or if none mentions it. A `for` loop assigns to its variable, and to what the statements in it
+    assign first; an `if` or `while` that mentions the name gives False."""
     for node in statements:
         if not mentions(node, {name}):
             continue

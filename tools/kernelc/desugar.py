@@ -178,8 +178,9 @@ def _maximum(node):
 
 
 def parse(text):
-    """Return the ast node of a statement or an expression that is given as text. The nodes have no
-    line numbers."""
+    """Return the ast node of the first statement in a text, or of its expression if the statement
+    is only an expression; the rest of the text is ignored. The nodes have no line numbers. Raises
+    SyntaxError."""
     node = ast.parse(text).body[0]
     for child in ast.walk(node):
         for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
@@ -198,7 +199,8 @@ def _at(where, node):
 
 class Replace(ast.NodeTransformer):
     """Replaces names by expressions. `changes` is {name: the ast node in its place}; visit(node)
-    changes the node in place and returns it."""
+    changes the node in place and returns it. For a node that is itself such a name, it returns the
+    new node."""
 
     def __init__(self, changes):
         self.changes = changes

@@ -22,7 +22,8 @@ FLOAT_OPERATION = {ast.Add: "add.s", ast.Sub: "sub.s", ast.Mult: "mul.s"}
 class Expressions:
     """Compiles expressions. The value of an int expression is a Polynomial, that of a float
     expression a Register, or a Python float if it is known. `values` maps each web that is assigned
-    once to its value. Instructions go to the `Builder`."""
+    once to its value. Instructions go to the `Builder`. `constants` has the module's constants by
+    name, and `buffers` is {name: Buffer}."""
 
     def __init__(self, kernel, constants, webs, builder, accesses, buffers):
         self.kernel = kernel
@@ -112,8 +113,10 @@ class Expressions:
         return self.builder.symbol(found, buffer.elements.natural)
 
     def element(self, node):
-        """Return (Buffer, index as a Polynomial) of an `ast.Subscript`. Raises CompileError if it
-        is no element of a buffer, or for an index such as -1."""
+        """Return (Buffer, index as a Polynomial) of an `ast.Subscript`. Emit the instructions that
+        the index needs, but do not check whether the buffer has it. Raises CompileError if the
+        node is no element of a buffer, if the index is a float, and for a constant index with a
+        sign, such as -1."""
         index = self.integer(node.slice, "an index is an int")
         if isinstance(node.slice, ast.UnaryOp) and index.constant is not None:
             name = node.value.id

@@ -38,8 +38,9 @@ class Kernel:
 
 @dataclass
 class Module:
-    """A source file. `kernels` is {name: Kernel}, and `constants` {name: number or text}. `empty`
-    is the list of the functions with only `pass`, as (name, parameter names), and `schedule` is
+    """A source file. `kernels` is {name: Kernel}, and `constants` {name: int, float, bool or str},
+    without SCHEDULE and the names of `subset.KINDS`; COMPILED is always True in it. `empty` is the
+    list of the functions with only `pass`, as (name, parameter names), and `schedule` is
     {kernel's name: text such as "i×4"}."""
 
     path: str

@@ -19,8 +19,9 @@ def main():
 
 
 def build(folder):
-    """Compile each of FILES to a .mpy in a folder, a Path, and write package.json, which lists them
-    for mip. Older files are overwritten. Return the list of the Paths written."""
+    """Compile each of FILES to NAME_fpu.mpy in a folder, a Path that exists, and write package.json
+    there, which lists the .mpy files for mip. Older files are overwritten. Return the list of the
+    Paths written, package.json last. Raises CompileError."""
     paths = []
     for source in FILES:
         path = folder / f"{source.stem}_fpu.mpy"

@@ -12,8 +12,9 @@ from .ir import Register
 
 @dataclass
 class Loop:
-    """An innermost loop: its instructions as (address, bytes, Op), and {address: cycles that the
-    instruction waits} in a pass that follows another pass."""
+    """An innermost loop in machine code. `lines` is the list of its instructions as (address,
+    bytes, Op). `waits` is {address: cycles that the instruction waits} in a pass that follows
+    another pass, without the instructions that do not wait."""
 
     lines: list
     waits: dict

@@ -44,7 +44,8 @@ def listing(module, codes):
 
 
 def where(loop):
-    """Return the address and the source lines of a `latency.Loop` as text."""
+    """Return the address and the source lines, from the first to the last, of a `latency.Loop` as
+    text, such as "loop at 0xf9, lines 15-17"."""
     lines = sorted({op.line for _, _, op in loop.lines})
     many = len(lines) > 1
     return f"loop at {loop.lines[0][0]:#x}, line{'s' * many} {lines[0]}{f'-{lines[-1]}' * many}"

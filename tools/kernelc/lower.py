@@ -97,7 +97,9 @@ class Statements:
             self.kernel.refuse(node, "this value is not used: assign it, or drop the line")
 
     def Assign(self, node):
-        """Compile the assignment to a variable or to an element of a buffer."""
+        """Compile the assignment to a variable or to an element of a buffer. Raises CompileError if
+        a variable changes between int and float, for a float as an element of a buffer of ints, and
+        for an assignment to the buffer itself."""
         target = node.targets[0]
         if isinstance(target, ast.Subscript):
             buffer, index = self.expressions.element(target)
@@ -166,7 +168,9 @@ class Statements:
         return assigned, stores
 
     def For(self, node):
-        """Compile a loop over range. Raises CompileError unless its step is a positive constant."""
+        """Compile a loop over range; leave it out if it surely has no passes. Raises CompileError
+        if an argument is a float, if the step is not a positive constant, or if the variable must
+        keep its value beyond the loop."""
         builder, integers = self.builder, self.expressions.integers
         bounds = [self.expressions.integer(arg, "range takes ints") for arg in node.iter.args]
         first, stop = bounds[:2] if len(bounds) > 1 else (number(0), bounds[0])
@@ -239,7 +243,8 @@ class Statements:
         self.builder.emit("j", self.exits[-1])
 
     def Return(self, node):
-        """Compile `return`: store the value, then jump to the kernel's end."""
+        """Compile `return`: store the value, then jump to the kernel's end. Raises CompileError if
+        the value does not fit `Kernel.returns`; for "float", an int is converted."""
         self.builder.returned = True
         returns = self.kernel.returns
         if (node.value is None) != (returns == "none"):

@@ -79,9 +79,12 @@ def cross_compile(source, name):
 
 
 class File:
-    """A parsed .mpy, from its bytes. `head` is the bytes before its raw code, and `code` the raw
-    code as a tree of lists [kind, code, rest, children]. `strings` is the list of its strings, and
-    `objects` that of its constants' types. Raises CompileError if the format is not version 6.3."""
+    """A parsed .mpy, from its bytes; `at` is the position up to which it is read. `head` is the
+    bytes before its raw code. `code` is the raw code, a list [kind, code, rest, children]: the kind
+    is BYTECODE, NATIVE or VIPER, code and rest are bytes, and children is a list of such lists, or
+    None. `strings` is the list of its strings, with None for those that MicroPython knows by
+    number, and `objects` the list of its constants' types, such as FUN_TABLE. Raises CompileError
+    if the header is not that of version 6.3 for xtensawin, and for viper code with relocations."""
 
     def __init__(self, data):
         if data[:3] != HEADER:

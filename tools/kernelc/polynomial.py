@@ -101,7 +101,7 @@ class Polynomial:
 
     @property
     def natural(self):
-        """True if no term can be negative."""
+        """True if all coefficients are positive and all symbols natural; so no term is negative."""
         return all(c > 0 and all(s.natural for s in m) for m, c in self.terms.items())
 
     def split(self, predicate):
@@ -158,8 +158,9 @@ ONE = number(1)
 
 
 def polynomial(node, leaf):
-    """Return the Polynomial of an int expression of sums and products, or None. leaf(node) returns
-    the Polynomial of any other node in it, or None if there is none."""
+    """Return the Polynomial of an int expression, an ast node, of int constants, +, - and *. For
+    any other node in it, leaf(node) returns its Polynomial or None. Return None if a leaf is None,
+    or if a constant is no int."""
     if isinstance(node, ast.Constant):
         return number(node.value) if type(node.value) is int else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

@@ -22,16 +22,17 @@ def tile(program):
     """Unroll and jam the loops that the file's SCHEDULE names, if that changes no result.
 
     Return the new Program, with other `statements`. Raises CompileError if the schedule is
-    malformed, names no loop, or could change a result."""
+    malformed, names no loop of the kernel, or names a loop that `dependence.check` refuses."""
     kernel = program.kernel
     return replace(program, statements=tiled(kernel, program.statements, program.module.schedule))
 
 
 def tiled(kernel, statements, table):
     """Return a copy of the statements, with the loops tiled that table[kernel.name] names, such as
-    "i×4".
+    "i×4". Of several loops over the same variable, only the first is tiled. Without such an entry,
+    no loop is; entries for other names are ignored.
 
-    Raises CompileError if the schedule is malformed, names no loop, or could change a result."""
+    Raises CompileError as `tile` does."""
     body = copy.deepcopy(statements)
     plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
     for variable, _ in plan:

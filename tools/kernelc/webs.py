@@ -12,9 +12,9 @@ import ast
 class Webs:
     """The webs of a kernel; a web is a value that can be a dict's key. `of[id(node)]` is the web of
     a Name node, `of_parameter[name]` the first web of a parameter, and `sizes[web]` the number of
-    assignments of a web. `falls_through` is True if the kernel may end without a return. Raises
-    CompileError for a variable that may have no value, and for statements that are never
-    reached."""
+    assignments of a web; a parameter's value at the call counts as one. `falls_through` is True if
+    the kernel may end without a return. Raises CompileError for a variable that may have no value,
+    and for statements that are never reached."""
 
     def __init__(self, kernel, body):
         self.kernel = kernel

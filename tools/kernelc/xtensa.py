@@ -22,8 +22,9 @@ class OutOfRange(Exception):
 
 @dataclass(frozen=True)
 class Operand:
-    """One operand. A register has a bank ("a", "f", or "b" for flags) and a field; anything else
-    is an immediate whose format `kind` names."""
+    """One operand. A register has the `kind` "register", a bank ("a", "f", or "b" for flags) and a
+    field, a key of FIELDS. Anything else is an immediate or a place in the code, without bank and
+    field; `kind` names its format, such as "simm8" or "near8"."""
 
     kind: str
     bank: str = ""
@@ -34,11 +35,11 @@ class Operand:
 
 @dataclass(frozen=True)
 class Instruction:
-    """A row of the table; `operands` is a tuple of Operands. `row` makes them from a text.
+    """A row of the table; `operands` is a tuple of Operands. `row` makes the operands from a text.
 
-    In it, an operand is written as bank, field, role: `ar<` is an integer register in field r that
-    is written, `fr+` a float register in field r that is read and written, and `as` an integer
-    register in field s that is read."""
+    In this text, an operand is written as bank, field, role: `ar<` is an integer register in field
+    r that is written, `fr+` a float register in field r that is read and written, and `as` an
+    integer register in field s that is read."""
 
     word: int  # the encoding with all fields 0; None for an instruction that a pass expands
     operands: tuple
