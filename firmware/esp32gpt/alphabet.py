@@ -13,11 +13,12 @@ COUNTED = 512  # a board's memory allows it to count so many different character
 
 
 def look_through(path, file, fold, letters=None):
-    """Return the Listing of an open names file, with the given letters (a text) or else the best
-    ones. `path` is for messages.
+    """Return the Listing of `file`, an open binary names file, with the alphabet `letters`, a text;
+    if it is None, with the alphabet that `choose` returns. `path` is for messages.
 
-    `fold` reads ASCII capitals as small letters. Raises DatasetError if the file has no name to
-    learn, or too many different characters to count.
+    `fold` reads ASCII capitals as small letters when an alphabet is chosen. Raises DatasetError if
+    no name can be written in the alphabet, or if there are too many different characters to choose
+    from.
     """
     lines = Lines(file, BLOCK)
     given = letters
@@ -35,9 +36,9 @@ def look_through(path, file, fold, letters=None):
 
 
 def choose(lines, fold, most, counted=COUNTED):
-    """Return a tuple (alphabet, Survey) for the names in `lines`, a Lines. The alphabet is a text
-    of the `most` most frequent characters in the names that it can write, without rare ones; it is
-    empty if there is no such name.
+    """Return a tuple (alphabet, Survey of the names that it can write) for `lines`, a Lines. The
+    alphabet is a text of at most `most` characters: the most frequent ones in these names, without
+    those that occur less than once in 1000 names. It is empty if nothing is left.
 
     `fold` reads ASCII capitals as small letters. Raises DatasetError if there are more than
     `counted` different characters.
@@ -58,9 +59,9 @@ def choose(lines, fold, most, counted=COUNTED):
 
 
 def frequent(letters, found, most):
-    """Return the `most` most frequent letters in a Survey, without those that occur less than once
-    in 1000 names, as a text in the order of code points. `letters` are the letters in the order of
-    the Survey's tokens."""
+    """Return a text of at most `most` letters, the most frequent ones in a Survey, in the order of
+    code points. Those that occur less than once in 1000 names are left out. letters[i] is the
+    letter of the Survey's token i + 1."""
     common = []
     for i, letter in enumerate(letters):
         n = found.counts.get(i + 1, 0)
@@ -82,9 +83,12 @@ class Collector(Tokenizer):
         self._most = most
 
     def unknown(self, utf8_bytes, i, width):
-        """Return the token of a new letter, the character utf8_bytes[i:i+width], and add the
-        letter; or else return the same as Tokenizer.unknown. Raises DatasetError if there are too
-        many letters."""
+        """Return the token of the character utf8_bytes[i:i+width], which had none, and add the
+        character to `letters`. With `fold`, a capital is the same letter as its small letter.
+
+        Returns SPACE or NOTHING where Tokenizer.unknown does, and 0 for a control character or
+        bytes that are not UTF-8. Raises DatasetError if there are too many letters.
+        """
         passed = Tokenizer.unknown(self, utf8_bytes, i, width)
         if passed:
             return passed

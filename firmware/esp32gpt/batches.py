@@ -12,9 +12,9 @@ class Batch:
         self._sum = zeros(len(trainer.backward.grads), trainer.model.typecode)
 
     def learn(self, slot, batch):
-        """Read `batch` names; write their mean loss to losses[slot], and overwrite the trainer's
-        gradients with the sum (not the mean) of the names' gradients. The last name stays the
-        current one. Raises TrainingError as Trainer.forward does."""
+        """Read `batch` names, a number; write the mean of their losses to trainer.losses[slot], and
+        overwrite the trainer's gradients with the sum (not the mean) of the names' gradients. The
+        last name stays the current one. Raises TrainingError as Trainer.forward does."""
         trainer = self._trainer
         documents = trainer.documents
         trainer.rewind()

@@ -75,9 +75,9 @@ class Header:
 def save(path, header, arrays):
     """Write a checkpoint to a new file, which then replaces `path`.
 
-    `header` is a Header, and `arrays` are the parameters, moments and losses. The previous file is
+    `header` is a Header, and `arrays` is a list: parameters, moments, losses. The previous file is
     kept as `path` + OLD. After an interruption at any moment, even a power failure, one of these
-    two files is whole. Raises CheckpointError if there is no room.
+    two files is whole. Raises CheckpointError, not OSError, if a file cannot be written.
     """
     new = path + NEW
     try:
@@ -118,7 +118,7 @@ def main(path):
 
 
 def exists(path):
-    """Return True if there is such a file."""
+    """Return True if there is a file or a folder at `path`."""
     try:
         os.stat(path)
         return True
@@ -134,7 +134,7 @@ def replace(source, dest):
 
 
 def remove(path):
-    """Delete a file if it is there."""
+    """Delete the file at `path`. Do nothing if it is missing or cannot be deleted."""
     try:
         os.remove(path)
     except OSError:

@@ -9,7 +9,8 @@ class Config:
     """The shape of a model and the parameters of its training. n_head must divide n_embd.
 
     Its attributes are vocab_size, init_std (the standard deviation of initial weights), eps (Adam's
-    ε) and all names of defaults.MODEL. The defaults are those of microgpt.
+    ε) and all names of defaults.MODEL. The defaults are those of microgpt. If `seconds` is not 0,
+    `steps` becomes 0, even if it is given: the number of steps is not known yet.
     """
 
     def __init__(self, vocab_size=27, init_std=0.08, eps=1e-8, **changes):

@@ -39,8 +39,8 @@ def is_held_out(tokens, T):
 
 
 def open_list(path):
-    """Open the names file at `path` and return it, a binary file at its end. Raises DatasetError if
-    it is missing or empty."""
+    """Open the names file at `path` for reading, and return the binary file, with its position at
+    the end. Raises DatasetError if it is missing or empty."""
     try:
         file = open(path, "rb")
         size = file.seek(0, 2)

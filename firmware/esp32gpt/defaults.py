@@ -56,9 +56,10 @@ def names():
 
 
 def model(changes):
-    """Return {name: value} of all settings in MODEL, with these changes.
+    """Return {name: value} of all settings in MODEL, with `changes`, a dict of the same form.
+    Settings of SESSION in `changes` are checked and returned too.
 
-    Raises SettingsError for an unknown name or a value that cannot be used.
+    Raises SettingsError as `check` does.
     """
     values = {name: entry[0] for name, entry in MODEL.items()}
     for name, value in changes.items():
@@ -68,7 +69,8 @@ def model(changes):
 
 
 def check(name, value):
-    """Raise SettingsError unless the setting exists and the value can be used for it."""
+    """Raise SettingsError unless the setting exists and the value has its type and is in its range.
+    A number between the two possible values of moment_bits passes."""
     entry = _entry(name)
     if len(entry) == 1:
         kind = type(entry[0])

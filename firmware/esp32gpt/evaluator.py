@@ -20,8 +20,8 @@ class Evaluator:
     def loss(self, name):
         """Return the mean cross-entropy of the predictions of `name`, a text, in nats.
 
-        Only the first block_size predictions of a long name count. Raises ValueError if the name
-        has characters outside the alphabet.
+        Only the first block_size predictions of a long name count. Raises ValueError if the name is
+        empty or has characters outside the alphabet.
         """
         utf8 = name.encode()
         T = self.tokenizer.encode(utf8, 0, len(utf8), self.tokens)
@@ -30,8 +30,9 @@ class Evaluator:
         return self._loss(T)
 
     def mean(self, held_out, names):
-        """Return a tuple (mean loss in nats, number of names measured) for the first `names` names
-        in `held_out`, a HeldOut, or all if it has fewer; (None, 0) if it has none."""
+        """Return a tuple (mean of the names' losses in nats, number of names measured) for the
+        first `names` names (a number) in `held_out`, a HeldOut, or all if it has fewer; (None, 0)
+        if it has none."""
         tokens = self.tokens
         total = 0.0
         count = min(names, held_out.count)

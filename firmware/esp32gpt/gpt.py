@@ -42,12 +42,13 @@ class GPT:
 
     @staticmethod
     def load(path=checkpoint.PATH, **changes):
-        """Return the GPT that is saved in the checkpoint at `path`. `changes` are settings, as in
-        GPT(). Training continues exactly where it was saved, unless the names file has changed.
+        """Return the GPT that is saved in the checkpoint at `path`, and print its step. Training
+        continues exactly where it was saved, unless the names file has changed.
 
-        If the file is missing or damaged, the previous checkpoint is used; a damaged file is
-        renamed. Raises CheckpointError if that cannot be used either, SettingsError if `changes` or
-        esp32gpt.json ask for another shape, and the errors of GPT().
+        `changes` are settings, as in GPT(), but `seed` and `keep_case` have no effect, and `steps`
+        cannot shorten the schedule. If the file is missing or damaged, the previous checkpoint is
+        used; a damaged file is renamed. Raises CheckpointError if that cannot be used either,
+        SettingsError if `changes` or esp32gpt.json ask for another shape, and the errors of GPT().
         """
         kernels.choose()
         gpt = object.__new__(GPT)
@@ -60,13 +61,13 @@ class GPT:
         return [self.model.params] + list(self.trainer.optimizer.moments) + [self.trainer.losses]
 
     def save(self, held=None):
-        """Write a checkpoint to self.path, and print this. Raises CheckpointError if there is no
-        room.
+        """Write a checkpoint to self.path, and print this. Raises CheckpointError if it cannot be
+        written.
 
         `held` is the held-out loss of these weights in nats, or None if it was not measured. The
         previous file is kept as self.path + ".old"; or as self.path + ".best", if its held-out loss
-        is the lowest so far. The first save of a new model keeps an earlier model's file as
-        self.path + ".kept".
+        is the lowest of all saves and this save does not reach it. The first save of a new model
+        keeps an earlier model's file as self.path + ".kept".
         """
         self.trainer.rewind()
         names = self.trainer.documents
@@ -99,12 +100,14 @@ class GPT:
         print(f"saved: step {self.trainer.step} to {self.path}")
 
     def train(self, steps=None, seconds=None):
-        """Train for a number of steps or seconds, or, without either, to the end of the schedule.
-        Print lines of progress, and save as the autosave settings say.
+        """Train for a number of steps, or of seconds (give only one), or, without either, to the
+        end of the schedule. Print lines of progress. Save as the autosave settings say, and at the
+        end, unless both of these are 0.
 
-        Ctrl-C stops the training, and this method returns. The learning rate falls to zero at the
-        end of the schedule; the schedule becomes longer if there are more steps. Raises
-        SettingsError for a number that cannot be used, and TrainingError if a loss is not finite.
+        Ctrl-C stops the training; this method then saves and returns as at the end. The learning
+        rate falls to zero at the end of the schedule; the schedule becomes longer if there are more
+        steps. Raises SettingsError for a number that cannot be used, and TrainingError if a loss is
+        not finite.
         """
         borrow("run", "train", self, steps, seconds)
 
@@ -130,7 +133,7 @@ class GPT:
 
     def known(self, names):
         """Return the set of those texts of the list `names` that are in the names file, and so are
-        not new."""
+        not new. Raises DatasetError if the file is missing."""
         return borrow("novelty", "known", self.settings["names"], names, self.tokenizer)
 
     def show(self, n=20, **options):

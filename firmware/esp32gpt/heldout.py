@@ -29,9 +29,10 @@ class HeldOut:
 
     def read(self, documents, names, tokens):
         """Read more names from `documents`, a Dataset of held-out names, until `names` (a number)
-        are kept, the file ends, or the room is full.
+        are kept, the file ends, or the room is full. A name that is kept already is left out.
 
-        Overwrites tokens, an int buffer of block_size + 1, and moves the position of `documents`.
+        Continues where the last call ended, and so moves the position of `documents`. Overwrites
+        tokens, an int buffer of block_size + 1.
         """
         if self.count:
             documents.epoch, documents.block, documents.line = self._at

@@ -34,8 +34,8 @@ def quality(judged, listed, block_size):
     """Return a line, as text, about `judged`: lists of JUDGED names, one list for each of
     TEMPERATURES.
 
-    It has, in percent for each temperature, the share of names that are new (not in `listed`), that
-    repeat another one of their list, and that are shorter than block_size.
+    It has, in percent for each temperature, the share of names that are new (not empty, and not in
+    the set `listed`), that repeat another one of their list, and that are shorter than block_size.
     """
     new = [sum(name != "" and name not in listed for name in names) for names in judged]
     repeated = [len(names) - len(set(names)) for names in judged]

@@ -16,9 +16,9 @@ class Lines:
     """One block of a file, and the places of the names in it.
 
     After `read`, `count` names start in the block. Name i is buffer[starts[i]:ends[i]]; it is empty
-    if the name is longer than LONGEST. A line ends in LF, CR or both. A name ends there or at a
-    tab; `tabs` names end at a tab. Blank lines are left out, and so are spaces and tabs before a
-    name. The file has `size` bytes in `blocks` blocks.
+    if the name, with the spaces before it, is longer than LONGEST. A line ends in LF, CR or both. A
+    name ends there or at a tab; `tabs` names end at a tab. Blank lines are left out, and so are
+    spaces and tabs before a name. The file has `size` bytes in `blocks` blocks.
     """
 
     def __init__(self, file, block_bytes):

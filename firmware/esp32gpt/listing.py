@@ -49,13 +49,14 @@ class Listing:
         self.remarks = remarks
 
     def holds_out(self):
-        """Return True if there are enough different names to hold some out."""
+        """Return True if there are enough different names to hold some out: if at least LEAST (8)
+        would be held out, and at least as many would be left."""
         return self.held_out >= LEAST and self.different - self.held_out >= LEAST
 
 
 def load(path, fold, config, letters=None):
-    """Return a tuple (alphabet, True if names are held out, lines of a report) for the names file
-    at `path`.
+    """Return a tuple (alphabet, a bool, a list of texts) for the names file at `path`. The bool is
+    True if names are held out; the texts are the lines of a report.
 
     `letters` is the alphabet of an existing model. Without it, the alphabet is the one stored
     beside the file, if it was made for this content. Otherwise it is chosen here, and stored if
@@ -81,8 +82,9 @@ def load(path, fold, config, letters=None):
 
 
 def identify(file, maker):
-    """Return the key of a listing: the tuple (bytes of an open file, CRC-32 of all of them, maker).
-    `maker` is "host", "fold" or "keep"."""
+    """Return the key of a listing: the tuple (size of `file` in bytes, CRC-32 of its content,
+    maker). `file` is an open binary file. `maker` is "host", or on a board "fold" or "keep", which
+    say if capitals become small letters."""
     size = file.seek(0, 2)
     file.seek(0)
     block = bytearray(BLOCK)
@@ -102,8 +104,9 @@ def beside(path):
 
 
 def write(path, key, listing):
-    """Store the Listing of the names file at `path` beside it. `key` is from `identify`. If there
-    is no room, store nothing: the listing is made again the next time."""
+    """Store the Listing of the names file at `path` beside it. `key` is from `identify`. If this is
+    not possible, or if `path` itself ends in ".alphabet", store nothing: the listing is made again
+    the next time."""
     stored = beside(path)
     if stored == path:
         return
@@ -115,7 +118,8 @@ def write(path, key, listing):
 
 
 def render(key, listing):
-    """Return the stored form of a Listing, as bytes. `key` is from `identify`."""
+    """Return the stored form of a Listing, as bytes, with its first two remarks. `key` is from
+    `identify`."""
     size, crc, maker = key
     counts = (listing.lines, listing.names, listing.different, listing.held_out)
     lengths = " ".join(f"{n}:{listing.lengths[n]}" for n in sorted(listing.lengths))
@@ -130,8 +134,8 @@ def render(key, listing):
 
 
 def read(path, key):
-    """Return the Listing stored at `path`, or None if there is no whole one for this key, which is
-    from `identify`.
+    """Return the Listing stored at `path` (see `beside`), or None if there is no whole one for this
+    key, which is from `identify`.
 
     A listing from the host serves any board; one from a board serves only boards with the same
     `fold`.

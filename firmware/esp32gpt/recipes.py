@@ -23,8 +23,8 @@ _FIRST = const(0.002)  # the learning rate of these first steps
 
 
 def ask(config, seconds, given):
-    """Prepare a Config for `seconds` of training, as `begin` does. Raises SettingsError if they
-    cannot be used."""
+    """Set config.seconds to `seconds`, and prepare the Config for so much training, as `begin`
+    does. Raises SettingsError unless `seconds` is an int from 1 to 1,000,000."""
     check("seconds", seconds)
     if not seconds:
         raise SettingsError("seconds must be at least 1, not 0")

@@ -43,13 +43,13 @@ _LONGEST_ALPHABET = const(8192)  # bytes; a file that claims more is damaged
 
 
 def newest(path):
-    """Return a tuple (path, Header) of the checkpoint at `path`; if it is refused, of an earlier
-    one.
+    """Return a tuple (path, Header) of the checkpoint at `path`. If `inspect` refuses it, return
+    those of `path` + OLD, or else of `path` + BEST, because a save may have renamed the previous
+    checkpoint to that.
 
-    This is `path` + OLD, or `path` + BEST if a save has renamed the previous checkpoint to that. A
-    refused file is renamed to `path` + REFUSED, and this is printed, so that the next save does not
-    keep it as the previous checkpoint. Raises CheckpointError, and renames nothing, if all are
-    refused.
+    In this case the refused file at `path`, if it is there, is renamed to `path` + REFUSED, so that
+    the next save does not keep it as the previous checkpoint; this is printed. Raises
+    CheckpointError, and renames nothing, if all are refused.
     """
     try:
         return path, inspect(path)

@@ -138,7 +138,8 @@ def too_many(most):
 
 def example(line):
     """Return a space and the line in quotes and parentheses, such as " ('emma')", or "" for an
-    empty line. The line is given as bytes; if it is not UTF-8, bytes beyond ASCII are escaped."""
+    empty line. The line is given as bytes; if it is not UTF-8, bytes beyond ASCII are escaped. It
+    is shortened as by `quote`."""
     if not line:
         return ""
     try:
@@ -149,7 +150,7 @@ def example(line):
 
 
 def quote(text):
-    """Return the text in single quotes. Of a long text only the first 24 characters and "..." are
-    shown; control characters are escaped."""
+    """Return the text in single quotes. Of a text with more than 27 characters only the first 24
+    and "..." are shown; control characters are escaped."""
     shown = text if len(text) <= _SHOWN + 3 else text[:_SHOWN] + "..."
     return "'" + "".join(c if is_letter(c) else f"\\x{ord(c):02x}" for c in shown) + "'"

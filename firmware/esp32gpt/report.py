@@ -25,7 +25,8 @@ def lines(path, listing, config, free=None):
 
 
 def counts(listing):
-    """Return a text with the numbers of lines, names and different names, and the longest name."""
+    """Return a text with the numbers of lines, names, different names and held-out names, and the
+    number of letters of the longest name."""
     different = f"{number(listing.different, listing.exact)} different"
     if listing.exact and listing.different == listing.names:
         different = "all different"
@@ -87,5 +88,5 @@ def needed_bytes(config, vocab_size, block_size):
 
 
 def kilobytes(needed):
-    """Return a number of bytes as text, rounded up, such as "12 KB"."""
+    """Return a number of bytes as text in KB of 1,024 bytes, rounded up, such as "12 KB"."""
     return f"{(needed + 1023) // 1024} KB"

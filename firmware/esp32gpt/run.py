@@ -64,8 +64,9 @@ class Watch:
         self._fine = None  # the last step with a good mean
 
     def has_diverged(self, step, avg):
-        """Return True if `avg` has been bad for PATIENCE steps up to this one: more than 0.25 nats
-        above its best value, or above the loss of guessing."""
+        """Return True if `avg`, the running mean after this step, was bad at all calls of the last
+        PATIENCE (500) steps: more than 0.25 nats above its best value, or above the loss of
+        guessing."""
         self.best = min(self.best, avg)
         is_fine = avg <= self.best + _TROUBLE and avg <= self.guessing
         if self._fine is None or is_fine:

@@ -20,8 +20,8 @@ class Sampler:
         self.tokens = array("i", [0] * (model.config.block_size + 1))
 
     def sample(self, prompt="", temperature=0.5, top_k=0):
-        """Return an invented name of up to block_size characters that begins with `prompt`. In rare
-        cases it is empty.
+        """Return an invented name of up to block_size characters that begins with `prompt`, as the
+        tokenizer reads it: capitals may become small letters. In rare cases the name is empty.
 
         The temperature must be above 0: below 1 it gives likelier names, above 1 stranger ones.
         With top_k > 0 each character is one of the top_k likeliest. Overwrites the activations.

@@ -15,12 +15,13 @@ _RECIPE = const(("learning_rate", "beta1", "beta2", "warmup", "cosine", "batch")
 
 
 def read(changes, path=PATH):
-    """Return a tuple ({name: value} of every setting, the set of names that are given in `changes`,
-    the file or the preset).
+    """Return a tuple of two: the dict {name: value} of every setting, and the set of those names
+    that are given in `changes`, the file or the preset.
 
-    `changes`, a dict, replace the file's settings, and these replace the preset's. A missing file
-    counts as empty. Raises SettingsError for an unknown name, a value that cannot be used, both
-    steps and seconds in one place, or a file that is not JSON.
+    `changes`, a dict, replace the file's settings, and these replace the preset's; `steps` also
+    sets `seconds` of an earlier one of these to 0. A missing file counts as empty. Raises
+    SettingsError for an unknown name, a value that cannot be used, both steps and seconds in one
+    place, or a file that is too long or not JSON.
     """
     written = _read(path)
     preset = changes.get("preset", written.get("preset", default("preset")))
@@ -43,7 +44,8 @@ def new(changes, path=PATH):
     """Return a tuple (values, Config) of a new model. The caller sets vocab_size from the alphabet.
 
     values is {name: value} of every setting, and values["given"] the set of names that are given.
-    Raises SettingsError as `read` does, and ValueError if the values do not fit together.
+    In the Config, a learning rate, β1 or β2 that is not given comes from recipes.py. Raises
+    SettingsError as `read` does, and ValueError if the values do not fit together.
     """
     values, given = read(changes, path)
     config = Config(**{name: values[name] for name in MODEL})
@@ -56,9 +58,9 @@ def new(changes, path=PATH):
 
 
 def resume(changes, found, header):
-    """Return the dict of values for a run that is resumed from the checkpoint at `found`, and
-    update the Config of its Header with the training settings that are given. values["given"] is
-    the set of their names.
+    """Return {name: value} of every setting, for a run that is resumed from the checkpoint at
+    `found`, and update the Config of its Header as `agree` does. values["given"] is the set of
+    names that are given. values["seed"] is always the checkpoint's.
 
     Raises SettingsError as `read` does, or if another shape is given, and ValueError for a batch
     with moments of 16 bits.
@@ -71,11 +73,13 @@ def resume(changes, found, header):
 
 
 def agree(values, given, config, path):
-    """Update the Config of the checkpoint at `path` with those training settings of `values` that
-    are in the set `given`.
+    """Update `config`, which is from the checkpoint at `path`, with those training settings of the
+    dict `values` that are in the set `given`. Fewer steps than in `config` are ignored. Another
+    number of seconds, except 0, sets config.steps to 0, because the number of steps is not known
+    yet.
 
-    Raises SettingsError if another shape is given, and ValueError for a batch with moments of 16
-    bits.
+    Raises SettingsError if another shape or moment_bits is given, and ValueError for a batch with
+    moments of 16 bits.
     """
     for name in SHAPE + ("moment_bits",):
         if name in given and values[name] != getattr(config, name):

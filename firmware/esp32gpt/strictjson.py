@@ -14,10 +14,11 @@ ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r":
 
 
 def load(data):
-    """Parse these bytes, a JSON object, and return it as a dict.
+    """Parse these bytes, a JSON object without objects or lists inside, and return it as a dict
+    {str: str, int, float, bool or None}.
 
     A number without a fraction becomes an int, even if it is written as 5e3 or 5.0. Raises
-    ValueError with the line and the mistake in it.
+    ValueError with the line and the mistake in it, also for a name that is given twice.
     """
     try:
         text = decode(data)
@@ -99,8 +100,8 @@ class Reader:
         raise self.error("a value is a number, true, false, or text in double quotes")
 
     def string(self):
-        """Read a text in double quotes; return it without the quotes, with its escape sequences
-        replaced."""
+        """Read a text in double quotes, the first of which comes next; return it without the
+        quotes, with its escape sequences replaced."""
         if self.text[self.i : self.i + 1] != '"':
             raise self.error("a name or text in double quotes is missing")
         self.i += 1
@@ -149,7 +150,8 @@ class Reader:
         return self.text[first : self.i]
 
     def number(self):
-        """Read a number; return an int if its value is whole, otherwise a float."""
+        """Read a number; return an int if its value is whole, otherwise a float. Raises ValueError
+        also for more than 24 characters, or an exponent beyond -30 … 30."""
         first = self.i
         negative = self.text[first] == "-"
         self.i += negative

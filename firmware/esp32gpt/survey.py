@@ -52,7 +52,8 @@ class Survey:
 
 
 def survey(lines, tokenizer):
-    """Return the Survey of all blocks of `lines`, a Lines, with the tokenizer's alphabet."""
+    """Return the Survey of all blocks of `lines`, a Lines, with the tokenizer's alphabet. Lines
+    with other characters are counted as skipped. `common` stays 0."""
     found = Survey()
     tokens = array("i", [0] * (LONGEST + 2))  # BOS fits before and after the longest name
     view = memoryview(tokens)
@@ -90,8 +91,8 @@ def _skip(found, line):
 
 
 def reason_of(line):
-    """Return the reason why a line is no name, one of LETTERS, ENCODING, CONTROL and TOO_LONG, or
-    None if nothing in it is visible.
+    """Return the reason why a line that Tokenizer.encode refuses is no name, one of LETTERS,
+    ENCODING, CONTROL and TOO_LONG, or None if nothing in it is visible.
 
     `line` is its bytes, or empty for a line that is too long.
     """
@@ -122,7 +123,8 @@ class Different:
         self._kept = set()
 
     def add(self, number):
-        """Count an int that is well distributed, such as a CRC."""
+        """Count an int, if its lowest 30 bits are new. It must be well distributed, such as a
+        CRC."""
         number &= 0x3FFFFFFF  # so that it is no heap object on the chip
         if number & self._mask:
             return

@@ -146,8 +146,9 @@ class Tokenizer:
         return n
 
     def unknown(self, utf8, i, width):
-        """Return the kind of a character without a token, utf8[i:i+width]: SPACE for white space,
-        NOTHING for an invisible one that is left out, or else NO_LETTER."""
+        """Return the kind of a character without a token, the bytes utf8[i:i+width]: SPACE for
+        white space (in ASCII only the space), NOTHING for an invisible one that is left out, or
+        else NO_LETTER."""
         if width == 1:
             return SPACE if utf8[i] == 32 else NO_LETTER
         packed = pack(utf8, i, width)

@@ -16,8 +16,8 @@ class TrainingError(Exception):
 
 
 def moment_types(config, typecode="f"):
-    """Return the typecodes of the buffers for moments as a text: "ff" for m and v in float32, or
-    "i" for one buffer for both."""
+    """Return the typecodes of the buffers for moments as a text: `typecode` twice, such as "ff",
+    for m and v; or "i" for one buffer for both, if config.moment_bits is 16."""
     return "i" if config.moment_bits == 16 else 2 * typecode
 
 
@@ -88,10 +88,10 @@ class Trainer:
         return sum(self.losses[(self.step - 1 - i) % (WINDOW + 1)] for i in range(n)) / n
 
     def run(self, until):
-        """Train until `until` or config.steps steps are done since the model was new, and yield
-        this trainer after each.
+        """Train until `until` steps, counted from the new model, are done, or config.steps if these
+        are fewer and not 0. This is a generator: it yields this trainer after each step.
 
-        Raises TrainingError if the loss is not finite; the weights stay as before that step.
+        Raises TrainingError as `forward` does; the weights stay as before that step.
         """
         config = self.model.config
         self.prepare()

@@ -47,7 +47,7 @@ class Line:
             self._flush()
 
     def probability(self, value):
-        """Add a number from 0 to 1 to DATA, as 16 bits, the lower 8 first."""
+        """Add a number from 0 to 1 to DATA, as 16 bits, the lower 8 first; 65535 means 1."""
         value = int(value * _FULL + 0.5)
         self.byte(value & 255)
         self.byte(value >> 8)
@@ -108,8 +108,8 @@ def answer(gpt, request):
 
 
 def about(gpt, _):
-    """Print an answer with JSON of the shape, the alphabet, the engine, the settings and the
-    step."""
+    """Print an answer with JSON of alphabet, engine, step, temperature, n_embd, n_head, n_layer,
+    block_size, steps, learning_rate and parameters, the rows of tables.parameters."""
     config = gpt.model.config
     facts = {"alphabet": gpt.tokenizer.alphabet, "engine": gpt.engine_name}
     facts["parameters"] = [list(row) for row in tables.parameters(config)]
@@ -184,9 +184,9 @@ def name(gpt, text):
 
 
 def sample(gpt, options):
-    """Print an answer with JSON of a list of invented names, and those of them that are in the
-    list. `options` is the text "N TEMPERATURE TOP_K PROMPT". Raises ValueError for options that
-    cannot be used."""
+    """Print an answer with JSON of step, `names`, a list of invented names, and `known`, those of
+    them that are in the names file. `options` is the text "N TEMPERATURE TOP_K PROMPT". Raises
+    ValueError for options that cannot be used."""
     n, temperature, top_k, prompt = options.split(" ", 3)
     names = gpt.sample(int(n), prompt, float(temperature), int(top_k))
     line = Line("sample")

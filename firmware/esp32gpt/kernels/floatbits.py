@@ -5,7 +5,8 @@ from struct import pack, unpack
 
 
 def to_bits(x):
-    """Round x to float32 and return its bits as an int32."""
+    """Round x to float32 and return its bits as an int32. CPython raises OverflowError if x is
+    finite and too large for a float32."""
     return unpack("<i", pack("<f", x))[0]
 
 

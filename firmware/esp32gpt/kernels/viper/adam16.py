@@ -27,8 +27,8 @@ def adam_step_16(params, grads, moments, hyper, step, num_steps, n):
 
 @micropython.viper
 def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
-    """Overwrite m[i] and v[i] with the bits of the float32 that moments[first + i] holds in 16 bits
-    each, for i < n. x is scratch: pass 0."""
+    """Overwrite m[i] and v[i], for i < n, with the bits of float32 numbers: m[i] from the upper 16
+    bits of moments[first + i], v[i] from its lower 16 bits. x is scratch: pass 0."""
     while n:
         n -= 1
         x = moments[first + n]
@@ -38,8 +38,9 @@ def unpack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int):
 
 @micropython.viper
 def pack(x: int, n: int, m: ptr32, v: ptr32, moments: ptr32, first: int, threshold: int):
-    """Do the reverse of `unpack`: overwrite moments[first + i] from m[i] and v[i]. `threshold`
-    belongs to the first element, as in reference.adam_step_16. x is scratch: pass 0."""
+    """Do the reverse of `unpack`: overwrite moments[first + i] from m[i] and v[i], for i < n.
+    `threshold` rounds the element `first`, as in reference.adam_step_16; the next ones follow from
+    it. x is scratch: pass 0."""
     i = 0
     while i < n:
         x = m[i] + threshold

@@ -183,8 +183,8 @@ def combine(
     row_step: int,
     term_step: int,
 ):
-    """Write the ints y[first + r·cols …] = Σ a[r·row_step + k·term_step] · b[k], for ints a and b
-    (terms, cols). x is scratch: pass 0.
+    """Write `rows` rows of `cols` ints, y[first + r·cols + c] = Σ a[r·row_step + k·term_step] ·
+    b[k, c] over k < terms, for ints a and b (terms, cols). x is scratch: pass 0.
 
     The sums must stay under 2^31 in magnitude.
     """
@@ -269,7 +269,8 @@ def to_float(
     period: int,
 ):
     """Write y[first + r·cols + c] = q[q_first + r·cols + c] · 2^(exponents[r] + other - 512) as
-    float32. v and n are scratch: pass 0. log2 is LOG2 of this module.
+    float32. `other` is the exponent of a second factor, or 256. v and n are scratch: pass 0. log2
+    is LOG2 of this module.
 
     If period is not 0, exponents has `period` elements and repeats. y may be q, element for
     element. A row becomes 0 if its factor is below 2^-126, and infinite if its factor is above
