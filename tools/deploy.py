@@ -48,15 +48,12 @@ def check_mpy_version(board, directory):
 def synchronise(transport, directory, fresh=False):
     """Bring the board up to date with the staged `directory`, a Path: copy its files that are
     missing or different on the board, and remove the files at and below the paths of
-    `stage.managed(fresh)` that are not in it. Files without a dot in their name are ignored.
-    Returns the counts (copied, unchanged, removed) and prints each copied file.
+    `stage.managed(fresh)` that are not in it. Returns the counts (copied, unchanged, removed) and
+    prints each copied file.
 
     Round trips cost the most time, so the board computes the digests of all files in one call.
     """
-    wanted = {
-        "/" + file.relative_to(directory).as_posix(): file.read_bytes()
-        for file in directory.glob("**/*.*")
-    }
+    wanted = stage.contents(directory)
     transport.exec(FILES + "enlarge_cache()\n")
     present = transport.eval(f"survey('', {stage.managed(fresh)})")
     stale = [path for path in present if path not in wanted]

@@ -37,5 +37,5 @@ def main():
         chosen = choices.of(options)
         source = prepare.read(options.source, chosen)
         listing = prepare.list_of(source, chosen, Config())
-        said = report.full(source, listing, chosen, Config())
+        said = report.full(source, listing, Config())
     print("\n".join(said))

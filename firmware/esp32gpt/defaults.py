@@ -57,12 +57,13 @@ def names():
 
 def model(changes):
     """Return {name: value} of all settings in MODEL, with `changes`, a dict of the same form.
-    Settings of SESSION in `changes` are checked and returned too.
 
-    Raises SettingsError as `check` does.
+    Raises SettingsError for a name that is not in MODEL, and as `check` does.
     """
     values = {name: entry[0] for name, entry in MODEL.items()}
     for name, value in changes.items():
+        if name not in MODEL:
+            raise SettingsError(f"a Config has no {name!r}: use {_listed(MODEL)}")
         check(name, value)
         values[name] = value
     return values

@@ -28,6 +28,8 @@ def train(gpt, steps, seconds):
     """Do what GPT.train describes, for `gpt`, a GPT. `steps` and `seconds` are numbers or None."""
     trainer = gpt.trainer
     config = gpt.model.config
+    if steps is not None and seconds is not None:
+        raise ValueError("steps and seconds are both given: leave one of them out")
     if seconds is not None:
         borrow("recipes", "ask", config, seconds, gpt.settings["given"])
     elif steps is not None:

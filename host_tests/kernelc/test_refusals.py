@@ -68,6 +68,7 @@ OUTSIDE = {
     "    x[0] = x.y": (2, "attribute"),
     "    x.y = 1": (2, "attribute"),
     "    x[0][1] = 1": (2, "annotated floats, ints"),
+    "    x[0] = x[0][-1]": (2, "annotated floats, ints"),
     "    n[0] = 1": (2, "annotated floats, ints"),
     "    x[0] = 'text'": (2, "numbers"),
     "    x[0] = f'{n}'": (2, "numbers"),

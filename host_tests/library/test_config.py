@@ -13,6 +13,7 @@ def test_the_default_shape_is_that_of_microgpt():
 def test_impossible_shapes_are_refused_with_the_reason():
     assert "4 heads" in raises(ValueError, lambda: Config(n_embd=10, n_head=4))
     assert "n_layer" in raises(ValueError, lambda: Config(n_layer=0))
+    assert "temperature" in raises(ValueError, lambda: Config(temperature=0.7))
     assert "block_size" in raises(ValueError, lambda: Config(block_size=2.5))
 
 

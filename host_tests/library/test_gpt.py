@@ -114,6 +114,7 @@ def test_seconds_are_turned_into_steps_once():
     assert gpt.trainer.step == config.steps
     for wrong in ({"seconds": 0}, {"seconds": 0.5}, {"steps": 0}, {"steps": "9"}):
         assert "must be" in raises(ValueError, gpt.train, **wrong)
+    assert "leave one" in raises(ValueError, gpt.train, 5, 1)
     clean()
 
 

@@ -3,11 +3,13 @@
 import os
 import pty
 import time
+from pathlib import Path
 
 import pytest
 
 from host_tests.support.fakeboard import FakeBoard
 from tools.host import board
+from tools.host.errors import ToolError
 
 pytestmark = pytest.mark.usefixtures("micropython")
 
@@ -72,6 +74,15 @@ def test_an_exception_on_the_board_is_told_by_its_last_line():
         board.session(fake.port) as transport,
     ):
         transport.exec("1 / 0")
+
+
+def test_a_file_of_this_machine_is_not_blamed_on_the_board():
+    with (
+        FakeBoard() as fake,
+        pytest.raises(ToolError, match="^/no/such/file cannot be used"),
+        board.session(fake.port),
+    ):
+        Path("/no/such/file").read_bytes()
 
 
 @pytest.mark.parametrize("complaint", ["ImportError: no module", "DatasetError: no names file"])

@@ -308,7 +308,7 @@ def test_the_whole_report_shows_lengths_letters_and_what_is_left_out(source):
     data = "Ana\nAna\nBoas\n" * 400 + "jos\u00e9\nx\0\n"
     found = prepare.read(source(data.encode()), Choices())
     about = prepare.list_of(found, Choices(), Config())
-    text = "\n".join(report.full(found, about, Choices(), Config()))
+    text = "\n".join(report.full(found, about, Config()))
     assert re.search(r"^ +3 +800 #{40}$", text, re.MULTILINE)
     assert re.search(r"^ +4 +400 #{20}$", text, re.MULTILINE)
     assert re.search(r"^ +a +2000 #{40}$", text, re.MULTILINE)

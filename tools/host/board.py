@@ -8,6 +8,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from tools.host.errors import ToolError
 from tools.host.paths import ONBOARD
 from tools.host.ports import BAUD, BoardError, open_port, release
 
@@ -35,7 +36,7 @@ def session(port, patience=None):
 
     `patience` is the number of seconds to wait for the REPL; None: PATIENCE, or PATIENCE_PTY for an
     emulator. Raises BoardError, also for failures inside the `with`: an exception on the board, an
-    unplugged board, or any OSError, which counts as an unplugged board.
+    unplugged board, or an OSError. Raises ToolError if the OSError is about a file of this machine.
     """
     try:
         transport = SerialTransport(port, BAUD)
@@ -48,6 +49,10 @@ def session(port, patience=None):
     except TransportExecError as error:
         raise why_refused(port, error.error_output) from error
     except (TransportError, serial.SerialException, OSError) as error:
+        file = getattr(error, "filename", None)
+        if file not in (None, port):
+            message = f"{file} cannot be used ({error.strerror}): mend that, and try again."
+            raise ToolError(message) from error
         raise BoardError(
             f"The board on {port} stopped answering ({error}): check its cable and power, press "
             "its EN (reset) button, and try again."

@@ -101,7 +101,7 @@ class Dependence:
         stores, loads = {}, {}
         for statement in self.loop.body:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Subscript):
+                if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                     places = stores if isinstance(node.ctx, ast.Store) else loads
                     places.setdefault(node.value.id, []).append((node, statement))
         for name, places in stores.items():

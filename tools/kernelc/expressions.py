@@ -115,14 +115,14 @@ class Expressions:
     def element(self, node):
         """Return (Buffer, index as a Polynomial) of an `ast.Subscript`. Emit the instructions that
         the index needs, but do not check whether the buffer has it. Raises CompileError if the
-        node is no element of a buffer, if the index is a float, and for a constant index with a
-        sign, such as -1."""
+        node is no element of a buffer, if the index is a float, and for a negative constant
+        index."""
+        buffer = self.buffer(node)
         index = self.integer(node.slice, "an index is an int")
-        if isinstance(node.slice, ast.UnaryOp) and index.constant is not None:
-            name = node.value.id
-            what = f"{name}[{index.constant}] counts from the end in Python, not here"
-            self.kernel.refuse(node, f"{what}: write {name}[n - {-index.constant}]")
-        return self.buffer(node), index
+        if isinstance(node.slice, ast.UnaryOp) and (index.constant or 0) < 0:
+            what = f"{buffer.name}[{index.constant}] counts from the end in Python, not here"
+            self.kernel.refuse(node, f"{what}: write {buffer.name}[n - {-index.constant}]")
+        return buffer, index
 
     def buffer(self, node):
         """Return the Buffer of an `ast.Subscript`. Raises CompileError if it is not of a buffer

@@ -111,7 +111,7 @@ def about_columns(source):
     return []
 
 
-def full(source, listing, choices, config):
+def full(source, listing, config):
     """Return the full report as a list of lines: the up to four lines of a short report, histograms
     of lengths and letters, the letters that are left out, and repeated names."""
     kept = source.kept

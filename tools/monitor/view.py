@@ -26,7 +26,7 @@ def frame(log, status, width, height, ascii_only=False):
     engine = f"engine: {log.engine}" if log.engine else ""
     top = [cropped(log.board or "waiting for the board's banner", "bold"), cropped(engine)]
     if log.run.records:
-        top += [progress(log.run, width), numbers(log.run)]
+        top += [progress(log.run), numbers(log.run)]
     bottom = [cropped(status, "reverse")] if status else []
     room = height - len(top) - len(bottom)
     rule = "-" if ascii_only else "─"
@@ -64,7 +64,7 @@ def curves(run):
     ]
 
 
-def progress(run, width):
+def progress(run):
     """Return the progress bar, with the steps done, their speed and the time left, as a rich Table
     of one line, as wide as the console. The Run must have a Record."""
     record = run.records[-1]

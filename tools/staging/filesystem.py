@@ -2,6 +2,8 @@
 
 from littlefs import LittleFS, UserContext
 
+from tools.staging import stage
+
 BLOCK = 4096
 # MicroPython mounts littlefs with these (extmod/vfs_lfsx.c).
 GEOMETRY = {"read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
@@ -38,11 +40,7 @@ def update(content, directory, managed):
     """
     flash = Flash(content)
     fs = mount(flash)
-    wanted = {
-        "/" + file.relative_to(directory).as_posix(): file.read_bytes()
-        for file in directory.rglob("*")
-        if file.is_file()
-    }
+    wanted = stage.contents(directory)
     present = {path: read(fs, path) for path in files(fs)}
     inside = tuple(path + "/" for path in managed)
     stale = [

@@ -107,6 +107,14 @@ def managed(fresh):
     return MANAGED + CHECKPOINTS if fresh else MANAGED
 
 
+def contents(directory):
+    """Return {path on a board: content} of all files at and below a staged directory, a Path. Files
+    nearer to the root come first: so littlefs finds them in fewer reads."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    files.sort(key=lambda path: (len(path.parts), path))
+    return {"/" + path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
+
+
 def stage(architecture, fpu, source=False):
     """Delete build/board, fill it again, with the files that `prepare_files` has written, and
     return its Path.

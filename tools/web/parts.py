@@ -66,10 +66,7 @@ def boards():
     stage.prepare_files(DATA / "names.txt")
     for architecture in (chips.XTENSA, chips.RISCV, None):
         directory = stage.stage(architecture, fpu=True)
-        files = {
-            "/" + file.relative_to(directory).as_posix(): file.read_bytes()
-            for file in sorted(directory.glob("**/*.*"))
-        }
+        files = stage.contents(directory)
         encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
         staged = {"files": encoded, "managed": stage.MANAGED, "checkpoints": stage.CHECKPOINTS}
         staged["mpy"] = next(data[1] for path, data in files.items() if path.endswith(".mpy"))
