@@ -117,7 +117,7 @@ def library_runs():
             yield module, engine
 
 
-@pytest.mark.parametrize(("module", "engine"), library_runs())
+@pytest.mark.parametrize(("module", "engine"), list(library_runs()))
 def test_library_on_the_chip(chip, library_tests, module, engine, engines):
     if engine == "any":
         engine = engines[0]

@@ -64,6 +64,7 @@ def test_nothing_is_taken_that_is_no_json(text):
 
 READ = """
 import binascii
+import struct
 from esp32gpt import strictjson
 
 for line in open("texts"):
@@ -71,7 +72,10 @@ for line in open("texts"):
         found = strictjson.load(binascii.unhexlify(line.strip()))
         said = []
         for key, value in found.items():
-            value = binascii.hexlify(value.encode()) if isinstance(value, str) else value
+            if isinstance(value, str):
+                value = binascii.hexlify(value.encode())
+            elif isinstance(value, float):  # MicroPython's last bit of a double may be wrong
+                value = struct.unpack("f", struct.pack("f", value))[0]
             said.append((binascii.hexlify(key.encode()), value))
         print(sorted(said))
     except ValueError as error:

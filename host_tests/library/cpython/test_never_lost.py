@@ -7,6 +7,7 @@ import json
 import os
 import random
 import subprocess
+from array import array
 
 import pytest
 from esp32gpt import checkpoint, recovery, settings, tables
@@ -52,7 +53,8 @@ def default_checkpoint(path):
     values = {name: 1 for name in names if name not in of_config} | {"moment_bits": 32}
     header = checkpoint.Header(config, "abcdefghijklmnopqrstuvwxyz", values)
     rng = random.Random(1)
-    checkpoint.save(str(path), header, [rng.randbytes(4 * n) for n in recovery.lengths(header)])
+    arrays = [array("f", rng.randbytes(4 * n)) for n in recovery.lengths(header)]
+    checkpoint.save(str(path), header, arrays)
     return path.read_bytes()
 
 
