@@ -1,6 +1,10 @@
-"""compat.py: MicroPython really collects; CPython decides by itself."""
+"""compat.py: MicroPython really collects; CPython decides by itself, and so does a browser."""
+
+import sys
 
 from esp32gpt import compat
+
+COLLECTS = compat.MICROPYTHON and sys.platform != "webassembly"
 
 
 def test_a_collection_frees_what_nothing_uses():
@@ -9,7 +13,7 @@ def test_a_collection_frees_what_nothing_uses():
     before = compat.free_bytes()
     garbage = None  # noqa: F841
     compat.collect()
-    assert compat.free_bytes() - before >= (40000 if compat.MICROPYTHON else 0)
+    assert compat.free_bytes() - before >= (40000 if COLLECTS else 0)
 
 
 def test_garbage_is_collected_on_time():
@@ -20,6 +24,6 @@ def test_garbage_is_collected_on_time():
     try:
         for _ in range(100):
             bytearray(1000)
-        assert compat.free_bytes() >= free - 20000
+        assert compat.free_bytes() >= free - 20000 or not COLLECTS
     finally:
         compat.collect_every(-1)
