@@ -57,7 +57,7 @@ def train(gpt, steps, seconds):
 
 class Watch:
     """Finds out from the running mean of the loss whether training has diverged. `best` is the
-    lowest mean so far."""
+    lowest mean so far, or the loss of guessing if that is lower."""
 
     def __init__(self, guessing):
         """Start with `guessing`, the loss of pure guessing: ln of the number of tokens."""
@@ -129,8 +129,8 @@ class Run:
                 self.save()
 
     def advice(self, best):
-        """Return the message for training that has diverged, with a remedy. `best` is the lowest
-        mean loss."""
+        """Return the message for training that has diverged, with a remedy. `best` is that of the
+        Watch."""
         rate = self.gpt.model.config.learning_rate
         path = self.gpt.path
         said = f"training has diverged: for {PATIENCE} steps avg has been far above {best:.2f}. "

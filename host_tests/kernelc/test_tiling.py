@@ -197,6 +197,13 @@ def test_what_is_no_schedule_is_refused(plan):
         tiled(kernel, desugared(kernel, {}), {"f": plan})
 
 
+def test_a_schedule_that_names_a_variable_twice_is_refused():
+    source = "SCHEDULE = {'f': 'i×2, i×4'}\n\n\ndef f(y: floats, x: floats, n: int):\n"
+    source += "    for i in range(n):\n        y[i] = x[i] * 2.0\n"
+    with pytest.raises(CompileError, match="names i twice"):
+        compile_source(source, "f.py")
+
+
 OUTER = [
     "i",
     "i",

@@ -30,9 +30,10 @@ def lower(program):
 
 
 class Statements:
-    """Lowers the statements of one kernel when it is created. Then the instructions are in the
-    scopes of `builder`, and `epilogue` is the Label that a return jumps to. Raises CompileError for
-    what is outside the subset."""
+    """Lowers `body`, a Kernel's statements after the earlier passes, when it is created. Then the
+    instructions are in the scopes of `builder`, and `epilogue` is the Label that a return jumps to.
+    `constants` has the module's constants by name. Raises CompileError for what is outside the
+    subset."""
 
     def __init__(self, kernel, body, constants):
         self.kernel = kernel

@@ -22,7 +22,8 @@ def tile(program):
     """Unroll and jam the loops that the file's SCHEDULE names, if that changes no result.
 
     Return the new Program, with other `statements`. Raises CompileError if the schedule is
-    malformed, names no loop of the kernel, or names a loop that `dependence.check` refuses."""
+    malformed, names a variable twice, names no loop of the kernel, or names a loop that
+    `dependence.check` refuses."""
     kernel = program.kernel
     return replace(program, statements=tiled(kernel, program.statements, program.module.schedule))
 
@@ -35,6 +36,11 @@ def tiled(kernel, statements, table):
     Raises CompileError as `tile` does."""
     body = copy.deepcopy(statements)
     plan = [_step(kernel, item) for item in table.get(kernel.name, "").split(",") if item]
+    variables = [variable for variable, _ in plan]
+    for variable in variables:
+        if variables.count(variable) > 1:
+            what = f"{kernel.name}'s schedule names {variable} twice: write one factor for it"
+            kernel.refuse(kernel.node, what)
     for variable, _ in plan:
         # Check the loops before tiling: it does not change whether other loops are independent.
         loop = next((node for node in _loops(statements) if variable_of(node) == variable), None)

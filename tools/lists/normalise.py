@@ -39,7 +39,8 @@ def _written_out(found):
 
 
 def fold(line):
-    """Return the line in small letters. The dotted capital I becomes i, without a second dot."""
+    """Return the line in small letters and in NFC. The dotted capital I becomes i, without a second
+    dot, and so does an i with a combining dot."""
     line = line.replace("\u0130", "i").lower().replace("i\u0307", "i")
     return unicodedata.normalize("NFC", line)
 

@@ -25,7 +25,8 @@ def enlarge_cache():
 
 def survey(prefix, paths):
     """Return {path: SHA-256 in hexadecimal} of all files at or below the paths. Paths that do not
-    exist are left out. `paths` and keys are without the prefix."""
+    exist are left out. `paths` and keys are without the prefix; they begin with "/" and do not end
+    with it."""
     found = {}
     for path in paths:
         try:

@@ -1,5 +1,6 @@
 """The functions that JavaScript calls in a browser's tab. This is the only file of the page that
-uses internals of the library. Results are JSON texts; other output goes to the page's log."""
+uses internals of the library. Results are JSON texts. The page takes the output of `ask` and of
+`resume`; other output is dropped."""
 
 import json
 import os
@@ -84,7 +85,8 @@ def held():
 
 
 def ask(request):
-    """Print the answer of esp32gpt.watch to `request`, a text."""
+    """Print the line in which esp32gpt.watch answers `request`, a text such as "about". worker.js
+    takes the line from the output."""
     watch.answer(gpt, request)
 
 

@@ -22,7 +22,7 @@ let pace = Number.POSITIVE_INFINITY; // steps a second
 let heldAt = 0;
 let speed = 0; // steps that a second of computing makes
 
-/** Call a function of tab.py. `ask` returns its output; other output goes to the log. */
+/** Call a function of tab.py. Its output is then in `printed`. */
 function call(name, ...values) {
   printed = "";
   try {
