@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from esp32gpt.kernels import reference
 
-from tools.kernelc.compiler import PLACES, compile_module
+from tools.kernelc.compiler import PLACES, compile_module, compile_source
 from tools.kernelc.desugar import desugared
 from tools.kernelc.errors import CompileError
 from tools.kernelc.frontend import parse
