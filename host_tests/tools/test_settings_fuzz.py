@@ -74,8 +74,8 @@ for line in open("texts"):
         for key, value in found.items():
             if isinstance(value, str):
                 value = binascii.hexlify(value.encode())
-            elif isinstance(value, float):  # MicroPython's last bit of a double may be wrong
-                value = struct.unpack("f", struct.pack("f", value))[0]
+            elif isinstance(value, float):  # the last bit and the last digit of a double may differ
+                value = binascii.hexlify(struct.pack("f", value))
             said.append((binascii.hexlify(key.encode()), value))
         print(sorted(said))
     except ValueError as error:
