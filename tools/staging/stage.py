@@ -154,8 +154,8 @@ def compile_module(module, name, target, architecture, keep_asserts=False):
 
     `name` is the module's Path relative to the library's parent folder; tracebacks on the board
     show it with dots, as esp32gpt.model. `architecture` is mpy-cross's name for the native code, or
-    None for a module without any. `keep_asserts` keeps assert statements and line numbers. Raises ToolError, with the compiler's last line, if the module
-    does not compile.
+    None for a module without any. `keep_asserts` keeps assert statements and line numbers. Raises
+    ToolError, with the compiler's last line, if the module does not compile.
     """
     # Tracebacks show the module's name instead of its file: the board keeps the name anyway.
     # They have no line numbers (-O3), which would take a kilobyte of a board's memory. This also
