@@ -55,13 +55,13 @@ def gradients(config):
     time.
 
     With moments of 16 bits this is only the largest one, with the name "any"; both embeddings count
-    as one. Otherwise it is all of them; a batch needs each one twice, for the sum.
+    as one. Otherwise it is all of them.
     """
     if config.moment_bits == 16:
         C = config.n_embd
         embeddings = config.vocab_size + config.block_size
         return [("any", 1, C * max(4 * C, embeddings))]
-    return parameters(config) * (1 + (config.batch > 1))
+    return parameters(config)
 
 
 def activation_gradients(config):
@@ -79,14 +79,15 @@ def activation_gradients(config):
 
 def model_bytes(config):
     """Return the bytes that a model allocates in float32: weights and activations."""
-    return 4 * (size(parameters(config)) + size(activations(config)))
+    return 4 * (count(config) + size(activations(config)))
 
 
 def training_bytes(config):
     """Return the bytes that training in float32 allocates in addition: gradients, both moments, and
     the held-out names."""
-    moments = size(parameters(config)) * config.moment_bits // 16  # as numbers of 4 bytes
-    floats = moments + size(gradients(config)) + size(activation_gradients(config))
+    moments = count(config) * config.moment_bits // 16  # as numbers of 4 bytes
+    grads = size(gradients(config)) * (1 + (config.batch > 1))  # a batch also keeps their sum
+    floats = moments + grads + size(activation_gradients(config))
     return 4 * floats + BYTES * MEASURED
 
 
@@ -97,8 +98,7 @@ def count(config):
 
 def lengths(config):
     """Return a tuple (number of weights, number of elements in the buffer of gradients)."""
-    n = count(config)
-    return n, (size(gradients(config)) if config.moment_bits == 16 else n)
+    return count(config), size(gradients(config))
 
 
 def size(table):

@@ -2,10 +2,10 @@
 
 from array import array
 
-from . import compat, modules
+from . import compat
 from .backward import Backward
 from .buffers import zeros
-from .modules import borrow
+from .modules import borrow, load
 from .optimizer import Adam
 
 WINDOW = 100  # losses in the running mean
@@ -51,7 +51,7 @@ class Trainer:
         self.optimizer = Adam(config, model.kernels, moments, model.typecode)
         self._follow = None
         if config.moment_bits == 16:
-            self._follow = modules.load("follow").Follow(model, grads, self.optimizer)
+            self._follow = load("follow").Follow(model, grads, self.optimizer)
         self.backward = Backward(model, grads, self._follow)
         self._batch = None
         self.step = 0  # steps done
@@ -107,7 +107,7 @@ class Trainer:
         """
         self.optimizer.begin()
         if self.model.config.batch > 1 and not self._batch:
-            self._batch = modules.load("batches").Batch(self)
+            self._batch = load("batches").Batch(self)
         self.rewind()
 
     def train_step(self):

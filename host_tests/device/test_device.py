@@ -94,7 +94,9 @@ def library_tests(board, tmp_path_factory):
     directory = tmp_path_factory.mktemp("tests")
     sources = [RUNNER, *LIBRARY.glob("*.py")]
     for source in sources:
-        compile_module(source, Path(source.name), directory / f"{source.stem}.mpy", None, True)
+        compile_module(
+            source, Path(source.name), directory / f"{source.stem}.mpy", None, keep_asserts=True
+        )
     with session(board) as transport:
         transport.enter_raw_repl(soft_reset=True)
         transport.exec("import os\nif 'tests' not in os.listdir(): os.mkdir('tests')")

@@ -68,11 +68,8 @@ def assert_near(losses, oracle, settings, until):
             break
         oracles.append(train(settings, until, weight))
         limit = max(LEAST, 3 * np.ptp(oracles, axis=0).max())
-    print(
-        f"last {losses[-1]:.3f}, oracle {oracle[-1]:.3f}, farthest apart {strayed[worst]:.3f}",
-        end="",
-    )
-    print(f", limit {limit:.3f} with {len(oracles)} oracles")
+    print(f"last {losses[-1]:.3f}, oracle {oracle[-1]:.3f}, {strayed[worst]:.3f} at the farthest, ")
+    print(f"limit {limit:.3f} with {len(oracles)} oracles")
     assert strayed[worst] <= limit, (
         f"steps {worst * PIECE} to {(worst + 1) * PIECE}: {losses[worst]:.4f}, the oracle's are "
         f"{oracle[worst]:.4f}; {limit:.4f} apart would be right, {strayed[worst]:.4f} is not"
