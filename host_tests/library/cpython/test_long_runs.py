@@ -45,13 +45,20 @@ def start(micropython, directory, settings, until):
 
 
 def compare(micropython, directory, settings, until):
-    """Train, compare with the oracle, and return the speed of each piece."""
+    """Train, compare with the oracle, and return the speed of each piece.
+
+    The oracle runs beside the training and may slow it down. If the speeds are not steady, they are
+    measured once more, alone.
+    """
     process = start(micropython, directory, settings, until)
     expected = oracle.train(settings, until)
     said = process.communicate(timeout=600)[0]
     assert process.returncode == 0, said
     losses, speeds = oracle.pieces(said)
     oracle.assert_near(losses, expected, settings, until)
+    if not oracle.is_steady(speeds):
+        said = start(micropython, directory, settings, until).communicate()[0]
+        speeds = oracle.pieces(said)[1]
     return speeds
 
 
