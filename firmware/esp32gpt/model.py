@@ -30,13 +30,13 @@ class Layer:
         self.attn_norm = activations[prefix + "attn_norm"]  # (T, C)
         self.attn_rstd = activations[prefix + "attn_rstd"]  # (T,)
         self.qkv = activations[prefix + "qkv"]  # (T, 3C): also the key and value cache
-        self.probs = activations[prefix + "probs"]  # (n_head, T, T)
+        self.probs = activations[prefix + "probs"]  # (n_head, T·(T+1)/2): row t has t + 1 weights
         self.attn = activations[prefix + "attn"]  # (T, C)
         self.mlp_norm = activations[prefix + "mlp_norm"]  # (T, C)
         self.mlp_rstd = activations[prefix + "mlp_rstd"]  # (T,)
         self.hidden = activations[prefix + "hidden"]  # (T, 4C)
         self.x = activations["x"]  # (T, C): the residual stream; all layers share this buffer
-        self.branch = activations["branch"]  # (T, C): the summand for x; shared as well
+        self.branch = activations["logits"]  # (T, C): the summand for x, before there are logits
 
     def forward(self, x, start, T):
         """Compute the layer's output for rows start … start+T-1 of its input x (.., C), and write
@@ -94,7 +94,7 @@ class Model:
         self.emb = activations["emb"]  # (T, C): the embeddings, normalized
         self.emb_rstd = activations["emb_rstd"]  # (T,)
         self.x = activations["x"]  # (T, C)
-        self.logits = activations["logits"]  # (T, V)
+        self.logits = activations["logits"]  # (T, V): this buffer is also the layers' branch
         self.layers = [
             Layer(config, self.kernels, weights, activations, i) for i in range(config.n_layer)
         ]
@@ -112,7 +112,7 @@ class Model:
 
     def forward(self, tokens, start, T):
         """Compute rows start … start+T-1 of the logits (.., V) and of all activations; return
-        self.logits, the flat buffer of all rows, which each call overwrites.
+        self.logits, the flat buffer of all rows. This may overwrite other rows of the logits.
 
         tokens[t], an int, belongs to row t. The rows before `start` must come from earlier calls
         with the same weights: their keys and values are read, not computed again.

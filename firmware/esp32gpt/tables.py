@@ -36,7 +36,7 @@ def activations(config):
             (f"layer{i}.attn_norm", T, C),
             (f"layer{i}.attn_rstd", T, 1),
             (f"layer{i}.qkv", T, 3 * C),
-            (f"layer{i}.probs", config.n_head * T, T),
+            (f"layer{i}.probs", config.n_head, T * (T + 1) // 2),
             (f"layer{i}.attn", T, C),
             (f"layer{i}.mlp_norm", T, C),
             (f"layer{i}.mlp_rstd", T, 1),
@@ -44,8 +44,8 @@ def activations(config):
         ]
     table += [
         ("x", T, C),
-        ("branch", T, C),
-        ("logits", T, config.vocab_size),  # later their gradient
+        # First the summand for x, then the logits, then their gradient.
+        ("logits", T, max(C, config.vocab_size)),
     ]
     return table
 

@@ -175,10 +175,9 @@ def name(gpt, text):
     size = model.config.block_size
     for layer in model.layers:
         for head in range(layer.n_head):
-            for t in range(rows):
-                row = (head * size + t) * size
-                for s in range(t + 1):
-                    line.probability(layer.probs[row + s])
+            first = head * size * (size + 1) // 2
+            for i in range(first, first + rows * (rows + 1) // 2):
+                line.probability(layer.probs[i])
     shown = list(tokens[: rows + 1]) if T else [BOS]
     line.end({"step": gpt.trainer.step, "tokens": shown, "losses": losses})
 

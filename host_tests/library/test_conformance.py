@@ -177,21 +177,21 @@ def test_linear_backward_is_right_beside_small_gradients():
             )
 
 
+def triangle(T):
+    """Return the number of attention weights of T rows."""
+    return T * (T + 1) // 2
+
+
 def attention_probs(T, n_head, block_size, probs):
     """Return the attention weights that are defined: for rows up to T, each up to its position."""
-    return [
-        probs[(h * block_size + t) * block_size + s]
-        for h in range(n_head)
-        for t in range(T)
-        for s in range(t + 1)
-    ]
+    return [probs[h * triangle(block_size) + i] for h in range(n_head) for i in range(triangle(T))]
 
 
 def test_attention_forward():
     for label, engine, tolerance, rng, shape, scale in each(scales=[1e-3, 1.0, 3.0]):
         T, C, n_head, _, block_size = shape
         qkv = gaussian(rng, T * 3 * C, scale)
-        out = [zeros(T * C), zeros(n_head * block_size * block_size)]
+        out = [zeros(T * C), zeros(n_head * triangle(block_size))]
         got, expected = run(engine, "attention_forward", out, qkv, 0, T, C, n_head, block_size)
         # A probability's relative error is its score's error, which grows with q · k.
         slack = tolerance * max(1.0, 4 * scale * scale)
@@ -205,7 +205,7 @@ def test_attention_backward_overwrites():
         T, C, n_head, _, block_size = shape
         qkv = gaussian(rng, T * 3 * C, scale)
         dy = gaussian(rng, T * C, 1.0)
-        probs = zeros(n_head * block_size * block_size)
+        probs = zeros(n_head * triangle(block_size))
         reference().attention_forward(zeros(T * C), probs, qkv, 0, T, C, n_head, block_size)
         stale = [floats([9.0] * (T * 3 * C)), zeros(block_size)]
         got, expected = run(
@@ -227,7 +227,7 @@ def test_attention_backward_of_a_saturated_head():
             if i % (3 * C) < 2 * C and i % C < size:
                 qkv[i] *= 3.5
         dy = gaussian(rng, T * C, 1.0)
-        probs = zeros(n_head * T * T)
+        probs = zeros(n_head * triangle(T))
         engine.attention_forward(zeros(T * C), probs, qkv, 0, T, C, n_head, T)
         out = [zeros(T * 3 * C), zeros(T)]
         got, expected = run(engine, "attention_backward", out, dy, probs, qkv, T, C, n_head, T)
@@ -336,7 +336,7 @@ def test_forward_kernels_leave_other_rows_alone():
             (
                 C,
                 lambda k, y: k.attention_forward(
-                    y, zeros(2 * block_size * block_size), x, 2, T, C, 2, block_size
+                    y, zeros(2 * triangle(block_size)), x, 2, T, C, 2, block_size
                 ),
             ),
             (V, lambda k, y: k.linear_forward(y, x, w, 2, T, C, V, 1)),

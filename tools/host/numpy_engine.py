@@ -6,6 +6,7 @@ Buffers are used in place: `view` copies nothing. Python's floats do not widen f
 """
 
 import sys
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -89,13 +90,27 @@ def heads(buffer, rows, parts, C, n_head, first=0):
     return view(buffer, rows, parts, n_head, C // n_head, first=first).transpose(1, 2, 0, 3)
 
 
+def triangle(T):
+    """Return the number of attention weights of T rows, of which row t has t + 1."""
+    return T * (T + 1) // 2
+
+
+@cache
+def places(T):
+    """Return two arrays, the row and the column of each of these weights."""
+    return np.tril_indices(T)
+
+
 def attention_forward(y, probs, qkv, start, T, C, n_head, block_size):
     end = start + T
     q, k, v = heads(qkv, end, 3, C, n_head)
     scores = q[:, start:] @ k.transpose(0, 2, 1) * (1 / sqrt(C // n_head))
     scores[:, np.arange(end) > np.arange(start, end)[:, None]] = -np.inf  # the future
     softmax(scores)
-    view(probs, n_head, block_size, block_size)[:, start:end, :end] = scores
+    first = triangle(start)
+    rows, columns = places(end)
+    rows, columns = rows[first:] - start, columns[first:]
+    view(probs, n_head, triangle(block_size))[:, first : triangle(end)] = scores[:, rows, columns]
     heads(y, T, 1, C, n_head, start)[0] = scores @ v
 
 
@@ -103,8 +118,9 @@ def attention_backward(dqkv, dscores, dy, probs, qkv, T, C, n_head, block_size):
     q, k, v = heads(qkv, T, 3, C, n_head)
     dq, dk, dv = heads(dqkv, T, 3, C, n_head)
     dy = heads(dy, T, 1, C, n_head)[0]
-    # Elements above the diagonal are stale.
-    p = np.tril(view(probs, n_head, block_size, block_size)[:, :T, :T])
+    p = np.zeros((n_head, T, T), "f")
+    rows, columns = places(T)
+    p[:, rows, columns] = view(probs, n_head, triangle(block_size))[:, : triangle(T)]
     dp = dy @ v.transpose(0, 2, 1)
     ds = p * (dp - (p * dp).sum(axis=2, keepdims=True)) * (1 / sqrt(C // n_head))
     dq[:] = ds @ k

@@ -42,7 +42,7 @@ class Recorder:
         ]:
             for name, value in vars(owner).items():
                 if value is buffer:
-                    return name if name == "branch" else prefix + name
+                    return prefix + name
         return None
 
     def _note(self, name, args):
@@ -50,6 +50,10 @@ class Recorder:
         weights = [row for row in tables.parameters(self.config) if row[0] in named]
         output = named[0]
         cols = next(cols for kind, _, cols in tables.activations(self.config) if kind == output)
+        if output == "logits":  # until the last call, this buffer holds a layer's branch
+            is_last = weights[0][0] == "lm_head"
+            output = output if is_last else "branch"
+            cols = self.config.vocab_size if is_last else self.config.n_embd
         sources = [self.writer[id(a)] for a in args[1:] if id(a) in self.writer]
         self.writer[id(args[0])] = len(self.calls)
         relu = " with ReLU" if name == "linear_forward" and args[-1] else ""

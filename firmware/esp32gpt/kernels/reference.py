@@ -179,15 +179,16 @@ def attention_forward(
     """Compute causal attention: rows start … start+T-1 attend to all rows up to themselves.
 
     A row of qkv (.., 3C) holds q, k and v side by side, each as n_head heads of C/n_head. Writes
-    these rows of y (.., C), and the attention weights probs[head, row, s] for s <= row, with probs
-    (n_head, block_size, block_size).
+    these rows of y (.., C), and the attention weights probs[head, row, s] for s <= row. A head's
+    part of probs is a triangle: its rows have 1, 2, … block_size weights, one after the other.
     """
     size = C // n_head
+    triangle = block_size * (block_size + 1) // 2
     scale = 1.0 / sqrt(size)
     for h in range(n_head):
         for t in range(start, start + T):
             q = t * 3 * C + h * size
-            p = (h * block_size + t) * block_size
+            p = h * triangle + t * (t + 1) // 2
             top = -1e30
             for s in range(t + 1):
                 k = s * 3 * C + C + h * size
@@ -231,6 +232,7 @@ def attention_backward(
     += ds·k·scale, dk += ds·q·scale.
     """
     size = C // n_head
+    triangle = block_size * (block_size + 1) // 2
     scale = 1.0 / sqrt(size)
     for i in range(T * 3 * C):
         dqkv[i] = 0.0
@@ -238,7 +240,7 @@ def attention_backward(
         for t in range(T):
             q = t * 3 * C + h * size
             out = t * C + h * size
-            p = (h * block_size + t) * block_size
+            p = h * triangle + t * (t + 1) // 2
             mean = 0.0
             for s in range(t + 1):
                 v = s * 3 * C + 2 * C + h * size

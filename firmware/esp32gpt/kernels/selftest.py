@@ -28,7 +28,7 @@ def cases():
     w = inputs(3 * C * C)
     relu = array("f", [max(value, 0.0) for value in x])
     tokens = array("i", [1, 0, 4, 2])
-    probs = zeros(N_HEAD * BLOCK_SIZE * BLOCK_SIZE)
+    probs = zeros(N_HEAD * BLOCK_SIZE * (BLOCK_SIZE + 1) // 2)
     reference.attention_forward(zeros(T * C), probs, wide, 0, T, C, N_HEAD, BLOCK_SIZE)
     shape = (T, C, N_HEAD, BLOCK_SIZE)
     rstd = array("f", [0.5, 1.0, 2.0])

@@ -224,7 +224,7 @@ def test_a_saturated_head_has_gradients(data, bits):
     dq, dk = ds @ k, ds.transpose(0, 2, 1) @ q
 
     engine = ENGINES[bits]
-    probs, dqkv = zeros(n_head * T * T), zeros(T * 3 * C)
+    probs, dqkv = zeros(n_head * T * (T + 1) // 2), zeros(T * 3 * C)
     flat = array("f", qkv.ravel().tolist())
     engine.attention_forward(zeros(T * C), probs, flat, 0, T, C, n_head, T)
     engine.attention_backward(

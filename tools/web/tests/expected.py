@@ -40,8 +40,8 @@ def main(path, word):
         "losses": [-log(probabilities[t][tokens[t + 1]]) for t in range(T)],
         "looks": [
             [
-                [[layer.probs[(h * block + t) * block + s] for s in range(t + 1)] for t in range(T)]
-                for h in range(layer.n_head)
+                [list(layer.probs[first + t * (t + 1) // 2 :][: t + 1]) for t in range(T)]
+                for first in range(0, len(layer.probs), block * (block + 1) // 2)
             ]
             for layer in model.layers
         ],

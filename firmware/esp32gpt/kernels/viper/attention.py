@@ -78,7 +78,7 @@ def attend(
             # The weights as float32, and their sum with 20 fraction bits.
             total = 0
             k = ptr32(int(work))
-            p = ptr32(int(probs) + t * block_size * 4)
+            p = ptr32(int(probs) + t * (t + 1) * 2)
             s = t + 1
             while s:
                 x = (top - k[0]) >> shift
@@ -101,7 +101,7 @@ def attend(
                 a -= 1
             inverse = 0x20000000 // total
             k = ptr32(int(work))
-            p = ptr32(int(probs) + t * block_size * 4)
+            p = ptr32(int(probs) + t * (t + 1) * 2)
             s = t + 1
             while s:
                 x = p[0]
@@ -144,7 +144,7 @@ def attend(
         exponents = ptr32(int(exponents) + 4)
         qkv = ptr32(int(qkv) + size * 4)
         y = ptr32(int(y) + size * 4)
-        probs = ptr32(int(probs) + block_size * block_size * 4)
+        probs = ptr32(int(probs) + block_size * (block_size + 1) * 2)
         h -= 1
 
 
@@ -198,7 +198,7 @@ def attend_backward(
         most = 0
         t = 0
         while t < T:
-            p = ptr32(int(probs) + t * block_size * 4)
+            p = ptr32(int(probs) + t * (t + 1) * 2)
             y = ptr32(int(dy) + t * channels)
             v = ptr32(int(qkv) + channels + channels)
             u = ptr32(int(dqkv) + channels + channels)
@@ -328,7 +328,7 @@ def attend_backward(
         qkv = ptr32(int(qkv) + size * 4)
         dqkv = ptr32(int(dqkv) + size * 4)
         dy = ptr32(int(dy) + size * 4)
-        probs = ptr32(int(probs) + block_size * block_size * 4)
+        probs = ptr32(int(probs) + block_size * (block_size + 1) * 2)
         h -= 1
         if not h:
             break
