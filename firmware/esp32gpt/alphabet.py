@@ -100,14 +100,14 @@ class Collector(Tokenizer):
             return 0
         code = utf8_bytes[i]
         small = letter.lower() if self._fold and width == 1 else letter
-        token = self._ascii[ord(small)] if width == 1 else 0
+        token = self._ids[ord(small)] if width == 1 else 0
         if not token:
             if len(self.letters) == self._most:
                 raise DatasetError(remarks.too_many(self._most))
             self.letters.append(small)
             token = len(self.letters)
         if width == 1:
-            self._ascii[ord(small)] = self._ascii[code] = token
+            self._ids[ord(small)] = self._ids[code] = token
         else:
             self._others[pack(utf8_bytes, i, width)] = token
         return token

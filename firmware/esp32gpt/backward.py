@@ -99,8 +99,8 @@ class Backward:
         """Overwrite `grads` with the gradient of the loss of a name with T predictions.
 
         With a Follow this also updates the weights; `grads` is then meaningless. Call this once,
-        directly after the model's forward(tokens, 0, T) and loss_forward: it reads their
-        activations and the gradient of the logits, and overwrites some of them.
+        directly after the model's forward(tokens, 0, T) and the cross_entropy of its logits: it
+        reads their activations and the gradient of the logits, and overwrites some of them.
         """
         f = self.model
         k = f.kernels

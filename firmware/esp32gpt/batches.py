@@ -23,8 +23,8 @@ class Batch:
         for i in range(batch):
             if i:
                 documents.advance()
-            trainer.forward(slot)
-            trainer.learn()
+            T = trainer.forward(slot)
+            trainer.backward.backward(trainer.tokens, T)
             self._add(i == 0, i == batch - 1)
             total += trainer.losses[slot]
         trainer.losses[slot] = total / batch

@@ -44,6 +44,7 @@ class Evaluator:
         return (total / count if count else None), count
 
     def _loss(self, T):
-        self.model.forward(self.tokens, 0, T)
-        self.model.loss_forward(self.losses, self.targets, 0, T)
+        model = self.model
+        logits = model.forward(self.tokens, 0, T)
+        model.kernels.cross_entropy(self.losses, logits, self.targets, 0, T, model.vocab_size)
         return self.losses[0]

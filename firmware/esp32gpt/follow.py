@@ -35,6 +35,7 @@ class Follow:
         self._kernels = model.kernels
         self._optimizer = optimizer
         self._next = 0
+        self._step = 0  # the step under way
         # Holds Ctrl-C back during the updates, where that is possible.
         self.interrupts = modules.load("interrupts") if compat.CTRL_C_IS_TYPED else None
         table = modules.borrow("tables", "parameters", model.config)
@@ -58,21 +59,22 @@ class Follow:
         weights, grads, moments = self._tensors[self._next]
         self._next += 1
         self._kernels.adam_step_16(
-            weights, grads, moments, optimizer.hyper, optimizer.now, optimizer.steps, len(weights)
+            weights, grads, moments, optimizer.hyper, self._step, optimizer.steps, len(weights)
         )
 
-    def commit(self, trainer):
-        """Run the backward pass of the name under way, which updates all weights; count the step
-        and go to the next name.
+    def commit(self, trainer, T):
+        """Run the backward pass of the name under way, with T predictions, which updates all
+        weights; count the step and go to the next name.
 
         On a chip, Ctrl-C interrupts only afterwards. On a host, the caller must undo what was
         interrupted.
         """
         self._next = 0
+        self._step = trainer.step
         if self.interrupts:
             self.interrupts.hold()
         try:
-            trainer.learn()
+            trainer.backward.backward(trainer.tokens, T)
             trainer.step += 1
             trainer.documents.advance()
         finally:

@@ -126,11 +126,3 @@ class Model:
             x = self.x
         k.linear_forward(self.logits, x, self.lm_head, start, T, C, self.vocab_size, 0)
         return self.logits
-
-    def loss_forward(self, losses, targets, slot, T):
-        """Write the mean cross-entropy of rows 0 … T-1, in nats, to losses[slot]; return 0 if it is
-        not finite, else 1. targets[t] is the token that row t should predict.
-
-        Overwrites the logits with their gradient, with which the backward pass begins.
-        """
-        return self.kernels.cross_entropy(losses, self.logits, targets, slot, T, self.vocab_size)

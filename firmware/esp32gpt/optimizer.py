@@ -27,39 +27,36 @@ class Adam:
         self.moments = moments
         self.n = len(moments[0])
         self.hyper = array(typecode, [0.0, 0.0, 0.0, config.eps])
-        self.now = 0  # the step that was prepared
         self.begin()
 
     def begin(self):
         """Take the learning rate, the decays and the number of steps from the Config. Call this if
-        they have changed."""
+        they have changed. Afterwards `varies` says whether each step needs a call of `prepare`."""
         config = self.config
         hyper = self.hyper
         hyper[0] = config.learning_rate
         hyper[1] = config.beta1
         hyper[2] = config.beta2
         self.steps = config.steps or _FOREVER
-        self._varies = config.warmup or config.cosine
+        self.varies = bool(config.warmup or config.cosine)
 
     def prepare(self, step):
         """Set the learning rate, hyper[0], for step number `step`, counted from 0.
 
         The linear fall is not in it: the kernels of Adam multiply by 1 − step / steps.
         """
-        self.now = step
-        if self._varies:
-            config = self.config
-            hyper = self.hyper
-            hyper[0] = config.learning_rate  # in float32, as in a checkpoint
-            if step < config.warmup:
-                hyper[0] *= (step + 1) / config.warmup
-            if config.cosine and step:
-                # adam_step multiplies by 1 − x, so divide the cosine by it.
-                x = step / self.steps
-                hyper[0] *= 0.5 * (1 + cos(pi * x)) / (1 - x)
+        config = self.config
+        hyper = self.hyper
+        hyper[0] = config.learning_rate  # in float32, as in a checkpoint
+        if step < config.warmup:
+            hyper[0] *= (step + 1) / config.warmup
+        if config.cosine and step:
+            # adam_step multiplies by 1 − x, so divide the cosine by it.
+            x = step / self.steps
+            hyper[0] *= 0.5 * (1 + cos(pi * x)) / (1 - x)
 
     def step(self, params, grads, step):
-        """Update params, m and v in place from the gradients `grads`. Call `prepare` with the same
-        step first."""
+        """Update params, m and v in place from the gradients `grads`. If the learning rate varies,
+        call `prepare` with the same step first."""
         m, v = self.moments
         self.kernels.adam_step(params, grads, m, v, self.hyper, step, self.steps, self.n)

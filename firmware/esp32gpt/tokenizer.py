@@ -74,18 +74,18 @@ class Tokenizer:
             raise ValueError("an alphabet needs at least one character, and each only once")
         self.alphabet = alphabet
         self.vocab_size = len(alphabet) + 1
-        self._ascii = array("H", bytes(256))  # id of each ASCII code, 0 for none
+        self._ids = array("H", bytes(512))  # id of each byte that is a letter in ASCII, else 0
         self._others = {}  # id of each other character, by its bytes
         for i, char in enumerate(alphabet):
             if ord(char) < 128:
-                self._ascii[ord(char)] = i + 1
+                self._ids[ord(char)] = i + 1
             else:
                 utf8 = char.encode()
                 self._others[pack(utf8, 0, len(utf8))] = i + 1
-        if not any(self._ascii[65:91]):
-            self._ascii[65:91] = self._ascii[97:123]
-        self._space = self._ascii[32]
-        self._ascii[32] = 0  # `encode` writes a space only if a letter follows
+        if not any(self._ids[65:91]):
+            self._ids[65:91] = self._ids[97:123]
+        self._space = self._ids[32]
+        self._ids[32] = 0  # `encode` writes a space only if a letter follows
 
     def encode(self, utf8, first, last, tokens):
         """Write BOS, the ids of the characters in the bytes utf8[first:last], and BOS into the int
@@ -96,15 +96,17 @@ class Tokenizer:
         tokens[n] is predicted from the tokens before it. Returns 0 if a character is not in the
         alphabet, or if there is none.
         """
-        ids = self._ascii
+        ids = self._ids
         room = len(tokens) - 1
         tokens[0] = BOS
         n = 0
         # Most names have nothing but ASCII letters, and fit.
         before = first - 1
-        for n in range(1, min(last - before, room + 1)):
-            code = utf8[before + n]
-            token = ids[code] if code < 128 else 0
+        end = last - before
+        if end > room:
+            end = room + 1
+        for n in range(1, end):
+            token = ids[utf8[before + n]]
             if not token:
                 n -= 1
                 break

@@ -60,7 +60,6 @@ class Trainer:
         self.start = None  # the position of a batch's first name, while the batch is under way
         self.tokens = array("i", [0] * (config.block_size + 1))
         self.targets = memoryview(self.tokens)[1:]
-        self._T = 0  # the predictions of the name under way
         # If an interrupt could stop the update halfway, keep copies to undo it.
         self._undo = None
         if self._follow:
@@ -115,21 +114,26 @@ class Trainer:
         before the first. Raises TrainingError as `forward` does; the step is then not done."""
         slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
-        self.optimizer.prepare(self.step)
+        # A call of a Python function takes up to 3,000 instructions on a chip, so there are few.
+        if self.optimizer.varies:
+            self.optimizer.prepare(self.step)
+        T = 0
         if batch > 1:
             self._batch.learn(slot, batch)
         else:
-            self.forward(slot)
+            T = self.forward(slot)
             if not self._follow:
-                self.learn()
+                self.backward.backward(self.tokens, T)
         if self._undo:
-            self._commit_or_undo()
+            self._commit_or_undo(T)
+        elif self._follow:
+            self._follow.commit(self, T)
         else:
-            self._commit()
+            self._update()
 
     def forward(self, slot):
-        """Run the forward pass of the current name, and write its mean loss in nats to
-        losses[slot].
+        """Run the forward pass of the current name, write its mean loss in nats to losses[slot],
+        and its gradient to the logits. Return the number of predictions.
 
         Raises TrainingError if the loss is not finite, or if the list has no usable name.
         """
@@ -137,17 +141,14 @@ class Trainer:
         T = self.documents.peek(self.tokens)
         if not T:
             raise TrainingError("no name in the list can be used: deploy another list")
-        model.forward(self.tokens, 0, T)
-        if not model.loss_forward(self.losses, self.targets, slot, T):
+        logits = model.forward(self.tokens, 0, T)
+        if not model.kernels.cross_entropy(
+            self.losses, logits, self.targets, slot, T, model.vocab_size
+        ):
             raise TrainingError(
                 f"the loss is not finite at step {self.step}: try a lower learning rate"
             )
-        self._T = T
-
-    def learn(self):
-        """Run the backward pass after `forward`, once: overwrite the gradients. With moments of 16
-        bits this also updates the weights."""
-        self.backward.backward(self.tokens, self._T)
+        return T
 
     def rewind(self):
         """Go back to the first name of the next step, if a batch was interrupted after it."""
@@ -155,12 +156,6 @@ class Trainer:
             documents = self.documents
             documents.epoch, documents.block, documents.line = self.start
             self.start = None
-
-    def _commit(self):
-        if self._follow:
-            self._follow.commit(self)
-        else:
-            self._update()
 
     def _update(self):
         # There must be no branch here, nor in the functions that this calls. Then no interrupt can
@@ -170,12 +165,15 @@ class Trainer:
         self.documents.advance()
         self.start = None
 
-    def _commit_or_undo(self):
+    def _commit_or_undo(self, T):
         step = self.step
         for live, saved in self._undo:
             saved[:] = live
         try:
-            self._commit()
+            if self._follow:
+                self._follow.commit(self, T)
+            else:
+                self._update()
         except BaseException:
             if self.step == step:
                 for live, saved in self._undo:

@@ -41,6 +41,8 @@ class Probe:
     """Stands for the trainer's optimizer. `peak` is the number of allocated bytes at the worst
     point of the last step: before the update, with garbage collected."""
 
+    varies = True
+
     def prepare(self, step):
         """Do the same as the optimizer."""
         optimizer.prepare(step)
