@@ -2,6 +2,8 @@
 
 from array import array
 
+from . import kernels
+
 BOS = 0
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 
@@ -86,6 +88,7 @@ class Tokenizer:
             self._ids[65:91] = self._ids[97:123]
         self._space = self._ids[32]
         self._ids[32] = 0  # `encode` writes a space only if a letter follows
+        self._encode_letters = kernels.choose().engine.encode_letters
 
     def encode(self, utf8, first, last, tokens):
         """Write BOS, the ids of the characters in the bytes utf8[first:last], and BOS into the int
@@ -96,28 +99,20 @@ class Tokenizer:
         tokens[n] is predicted from the tokens before it. Returns 0 if a character is not in the
         alphabet, or if there is none.
         """
-        ids = self._ids
         room = len(tokens) - 1
         tokens[0] = BOS
-        n = 0
         # Most names have nothing but ASCII letters, and fit.
-        before = first - 1
-        end = last - before
-        if end > room:
-            end = room + 1
-        for n in range(1, end):
-            token = ids[utf8[before + n]]
-            if not token:
-                n -= 1
-                break
-            tokens[n] = token
+        n = last - first
+        if n > room:
+            n = room
+        n = self._encode_letters(tokens, utf8, self._ids, first, n)
         i = first + n
         space = False  # True if there is a space between the last letter and the next
         while i < last:
             code = utf8[i]
             if code < 128:
                 width = 1
-                token = ids[code]
+                token = self._ids[code]
             else:
                 width = 2 if code < 0xE0 else 3 if code < 0xF0 else 4
                 if code < 0xC0 or i + width > last:  # no first byte of a character, or cut off

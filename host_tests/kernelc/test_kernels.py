@@ -41,6 +41,7 @@ class Case:
         start, T, C, H, V, B = self.start, self.T, self.C, self.heads, self.V, self.block
         n_in, n_out = C, 2 * C + 1
         sizes = {
+            "encode_letters": (T + 1, B, 256, start, T),
             "embed_forward": (B * C, B, B, V * C, B * C, start, T, C),
             "embed_backward": (V * C, B * C, T * C, T * C, T, B, T, C, V, B),
             "rmsnorm_forward": (B * C, B, B * C, start, T, C),
@@ -62,6 +63,10 @@ class Case:
         for (name, kind), size in zip(kernel.params, sizes, strict=True):
             if kind == "floats":
                 arguments.append(self.floats(size))
+            elif kind == "uint8s":
+                arguments.append(self.random.integers(0, 256, size).astype(np.uint8))
+            elif kind == "uint16s":
+                arguments.append(self.random.integers(0, 3, size).astype(np.uint16))
             elif kind == "ints":
                 arguments.append(self.random.integers(0, V, size).astype(np.int32))
             else:

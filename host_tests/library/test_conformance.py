@@ -53,6 +53,25 @@ def run(engine, kernel, outputs, *arguments):
     return got, expected
 
 
+def test_encode_letters_stops_at_a_byte_without_an_id():
+    text = bytearray(b"ab\xff\0 ba")
+    ids = array("H", [0] * 256)
+    ids[0], ids[97], ids[98], ids[255] = 9, 1, 1023, 2
+    for name, engine, _ in engines():
+        for first, n, expected in (
+            (0, 7, [1, 1023, 2, 9]),
+            (1, 2, [1023, 2]),
+            (4, 3, []),
+            (5, 2, [1023, 1]),
+            (7, 0, []),
+        ):
+            tokens = array("i", [-5] * 9)
+            for source in (text, bytes(text)):
+                assert engine.encode_letters(tokens, source, ids, first, n) == len(expected), name
+                got = list(tokens)
+                assert got == [-5] + expected + [-5] * (8 - len(expected)), f"{name}: {got}"
+
+
 def test_embed_forward_adds_token_and_position_and_normalizes():
     for label, engine, tolerance, rng, (T, C, _, V, block_size), scale in each():
         tokens = array("i", [rng.below(V) for _ in range(T)])

@@ -11,6 +11,7 @@ from math import sqrt
 
 import numpy as np
 from esp32gpt import kernels
+from esp32gpt.kernels.reference import encode_letters  # noqa: F401 - there is nothing to vectorize
 
 # An interrupt may arrive in the middle of adam_step and leave it half done.
 ATOMIC = False

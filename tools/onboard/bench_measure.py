@@ -14,7 +14,8 @@ import gc
 
 from esp32gpt import compat, kernels, modules
 
-engine = kernels.load(ENGINE)
+kernels.ENGINES = (ENGINE,)
+engine = kernels.choose().engine
 engine.ATOMIC = True  # nothing interrupts the bench: no copies to take a step back
 from esp32gpt.config import Config
 from esp32gpt.dataset import Dataset

@@ -10,7 +10,7 @@ import ast
 import json
 
 from tools.kernelc.frontend import parse
-from tools.kernelc.subset import BITS, FUNCTIONS
+from tools.kernelc.subset import BITS, BUFFERS, FUNCTIONS
 
 BINARY = {
     **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"},
@@ -22,13 +22,18 @@ COMPARE = {
 }
 UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!", ast.Invert: "~"}
 CONVERSIONS = {"float": "", "int": "Math.trunc"}  # the other functions have Math's names
-VIEWS = {"floats": "F32", "ints": "I32"}
+VIEWS = {"floats": "F32", "ints": "I32", "uint16s": "U16", "uint8s": "U8"}
 
 PROLOGUE = """\
 // Made from %s. `bind` says in which memory buffers are.
-let memory, F32 = new Float32Array(0), I32;
+let memory, F32 = new Float32Array(0), I32, U16, U8;
 export function bind(wasmMemory) { memory = wasmMemory; view(); }
-function view() { F32 = new Float32Array(memory.buffer); I32 = new Int32Array(memory.buffer); }
+function view() {
+  F32 = new Float32Array(memory.buffer);
+  I32 = new Int32Array(memory.buffer);
+  U16 = new Uint16Array(memory.buffer);
+  U8 = new Uint8Array(memory.buffer);
+}
 const bits = new Int32Array(1), float = new Float32Array(bits.buffer);
 function to_bits(x) { float[0] = x; return bits[0]; }
 function from_bits(i) { bits[0] = i; return float[0]; }
@@ -72,7 +77,9 @@ def wrapper(source, path):
     parts = [WRAPPER]
     for kernel in parse(source, path).kernels.values():
         names = ", ".join(name for name, _ in kernel.params)
-        values = ", ".join(f"addressof({n}) >> 2" if k in VIEWS else n for n, k in kernel.params)
+        values = ", ".join(
+            f"addressof({n}) >> {BUFFERS[k].shift}" if k in VIEWS else n for n, k in kernel.params
+        )
         parts.append(f"\n\ndef {kernel.name}({names}):\n    return js.{kernel.name}({values})\n")
     return "".join(parts)
 

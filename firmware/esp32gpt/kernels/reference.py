@@ -1,7 +1,7 @@
 """The reference engine: the definition of every kernel, in plain Python loops.
 
 The conformance suite compares every other engine with this file. The file is written in a small
-typed subset of Python (int and float scalars, float and int buffers, loops, arithmetic, `exp`,
+typed subset of Python (int and float scalars, buffers of floats and ints, loops, arithmetic, `exp`,
 `log`, `sqrt`, the bits of a float), so that tools/kernelc can compile it. Annotations give the
 types of parameters.
 
@@ -24,6 +24,8 @@ from .floatbits import from_bits, to_bits
 
 floats = "a float buffer"
 ints = "an int32 buffer"
+uint16s = "a buffer of 16 bits, array('H')"
+uint8s = "bytes"
 
 # How tools/kernelc unrolls and jams the loops when it compiles this file. Results stay the same.
 SCHEDULE = {
@@ -41,6 +43,20 @@ ATOMIC = COMPILED
 def reserve(config):
     """Allocate workspace for the kernels of a model of this shape, a Config. This engine needs
     none, so this does nothing."""
+
+
+def encode_letters(tokens: ints, text: uint8s, ids: uint16s, first: int, n: int) -> int:
+    """Write the id of each letter text[first], …, text[first+n-1] to tokens[1], …, tokens[n]; stop
+    at the first byte whose id is 0. Return the number of tokens that are written.
+
+    ids[byte] is the id of a byte, for all 256 bytes.
+    """
+    for i in range(n):
+        token = ids[text[first + i]]
+        if token == 0:
+            return i
+        tokens[1 + i] = token
+    return n
 
 
 def embed_forward(

@@ -33,7 +33,10 @@ def cases():
     shape = (T, C, N_HEAD, BLOCK_SIZE)
     rstd = array("f", [0.5, 1.0, 2.0])
     hyper = array("f", [0.01, 0.85, 0.99, 1e-8])
+    text = b"-\0\1\0\xff"
+    ids = array("H", [7, 300] + [0] * 254)
     return (
+        ("encode_letters", (), (array("i", [9] * 5), text, ids, 1, 4)),
         ("embed_forward", (T * C, T), (tokens, w, wide, 0, T, C)),
         ("embed_backward", (V * C, BLOCK_SIZE * C), (x, wide, rstd, tokens, T, C, V, BLOCK_SIZE)),
         ("rmsnorm_forward", (T * C, T), (x, 0, T, C)),
@@ -51,12 +54,12 @@ def cases():
 
 
 def run(engine, case):
-    """Return a list of the outputs of a kernel, one buffer each, and at the end [its return value
-    or 0]. `case` is one of `cases()`."""
+    """Return a list of the buffers that are passed to a kernel, as they are afterwards, and at the
+    end [its return value or 0]. `case` is one of `cases()`."""
     kernel, sizes, arguments = case
-    outputs = [inputs(size) for size in sizes]
-    result = getattr(engine, kernel)(*(outputs + list(arguments)))
-    return outputs + [[result or 0]]
+    values = [inputs(size) for size in sizes] + list(arguments)
+    result = getattr(engine, kernel)(*values)
+    return [value for value in values if not isinstance(value, int)] + [[result or 0]]
 
 
 def check(engine):

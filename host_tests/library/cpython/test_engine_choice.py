@@ -11,12 +11,13 @@ KERNELS = [case[0] for case in selftest.cases()]
 
 
 def broken(kernel):
-    """Return the reference engine with one wrong kernel: its first output is off by 0.001."""
+    """Return the reference engine with one wrong kernel: its first output is off by 0.001, or by 1
+    if it holds ints."""
     engine = types.SimpleNamespace(**vars(reference))
 
     def wrong(output, *others):
         result = getattr(reference, kernel)(output, *others)
-        output[1] += 1e-3 * (1 + abs(output[1]))
+        output[1] += 1 if output.typecode == "i" else 1e-3 * (1 + abs(output[1]))
         return result
 
     setattr(engine, kernel, wrong)

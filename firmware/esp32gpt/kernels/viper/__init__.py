@@ -15,6 +15,8 @@ This module expresses each kernel by the loops in the other modules.
 from array import array
 from math import exp, log, sqrt
 
+import micropython
+
 from ...buffers import zeros
 from . import adam, attention, elementwise, rmsnorm, softmax
 from .blockfloat import LOG2, combine, dots, quantize, to_float
@@ -98,6 +100,18 @@ def _score_scales(size):
             scales += (int(scale * 16384), k)
         _scales[size] = scales
     return _scales[size]
+
+
+@micropython.viper
+def encode_letters(tokens: ptr32, text: ptr8, ids: ptr16, first: int, n: int) -> int:
+    i = 0
+    while i < n:
+        token = ids[text[first + i]]
+        if not token:
+            return i
+        i += 1
+        tokens[i] = token
+    return n
 
 
 def embed_forward(x, rstd, tokens, wte, wpe, start, T, C):
