@@ -94,6 +94,7 @@ class Backward:
             LayerBackward(layer, gradients, dhidden, i, self._update)
             for i, layer in enumerate(model.layers)
         ]
+        self.layers.reverse()  # the last layer comes first
 
     def backward(self, tokens, T):
         """Overwrite `grads` with the gradient of the loss of a name with T predictions.
@@ -112,8 +113,8 @@ class Backward:
         k.linear_backward(dx, self.dlm_head, dlogits, f.x, f.lm_head, T, C, V, 0)
         if update:
             update()
-        for i in range(len(self.layers) - 1, -1, -1):
-            self.layers[i].backward(dx, T)
+        for layer in self.layers:
+            layer.backward(dx, T)
         k.embed_backward(
             self.dwte, self.dwpe, dx, f.emb, f.emb_rstd, tokens, T, C, V, f.config.block_size
         )

@@ -22,8 +22,8 @@ class Batch:
         total = 0.0
         for i in range(batch):
             if i:
-                documents.advance()
-            T = trainer.forward(slot)
+                documents.line += 1
+            T = trainer.forward()
             trainer.backward.backward(trainer.tokens, T)
             self._add(i == 0, i == batch - 1)
             total += trainer.losses[slot]

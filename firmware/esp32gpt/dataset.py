@@ -57,12 +57,13 @@ class Dataset:
     """The documents on one side of a names file: all names, those for training, or the held-out
     ones.
 
-    `peek` writes the tokens of the current document and can be repeated. `advance` goes to the next
-    document. So an interrupted step finds the same document again. The position is `epoch`, `block`
-    (the number of blocks that are done in this epoch) and `line` (the number of lines that are done
-    in the block). `identity` is (bytes of the file, CRC-32 of its first block); `sorted` is True if
-    the first block has at least 8 different lines, in alphabetical order; then the first epoch is
-    shuffled too, and has the number 1. Lines with a character outside the alphabet are skipped.
+    `peek` writes the tokens of the current document and can be repeated. To go to the next
+    document, add 1 to `line`. So an interrupted step finds the same document again. The position is
+    `epoch`, `block` (the number of blocks that are done in this epoch) and `line` (the number of
+    lines that are done in the block). `identity` is (bytes of the file, CRC-32 of its first block);
+    `sorted` is True if the first block has at least 8 different lines, in alphabetical order; then
+    the first epoch is shuffled too, and has the number 1. Lines with a character outside the
+    alphabet are skipped.
     """
 
     def __init__(self, path, tokenizer, seed=42, block_bytes=384, side=ALL):
@@ -118,10 +119,6 @@ class Dataset:
                 self.epoch += 1
             self.line = 0
         return 0
-
-    def advance(self):
-        """Go past the current document, which `peek` has found."""
-        self.line += 1
 
     def close(self):
         """Close the file."""

@@ -76,7 +76,7 @@ class Follow:
         try:
             trainer.backward.backward(trainer.tokens, T)
             trainer.step += 1
-            trainer.documents.advance()
+            trainer.documents.line += 1
         finally:
             if self.interrupts:
                 self.interrupts.release()

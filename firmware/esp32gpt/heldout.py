@@ -41,7 +41,7 @@ class HeldOut:
             T = documents.peek(tokens)
             if not T or documents.epoch != epoch or not self._add(tokens, T):
                 self._is_complete = True
-            documents.advance()
+            documents.line += 1
             self._at[0] = documents.epoch
             self._at[1] = documents.block
             self._at[2] = documents.line

@@ -7,7 +7,7 @@ from .dataset import DatasetError
 
 class NameList:
     """Documents from a list of names, in its order, again and again. A Trainer can use it instead
-    of a Dataset."""
+    of a Dataset. To go to the next name, add 1 to `line`."""
 
     epoch = block = 0
     sorted = False
@@ -27,7 +27,3 @@ class NameList:
         """Do the same as Dataset.peek: write the tokens of the current name and return T."""
         name = self._names[self.line % len(self._names)]
         return self.tokenizer.encode(name, 0, len(name), tokens)
-
-    def advance(self):
-        """Do the same as Dataset.advance: go to the next name, and from the last to the first."""
-        self.line += 1

@@ -112,16 +112,16 @@ class Trainer:
     def train_step(self):
         """Train one step: forward and backward for each name, then the update. Call `prepare`
         before the first. Raises TrainingError as `forward` does; the step is then not done."""
-        slot = self.step % (WINDOW + 1)
         batch = self.model.config.batch
-        # A call of a Python function takes up to 3,000 instructions on a chip, so there are few.
+        # On a chip a call of a Python function takes 1,400 instructions, and twice as many if its
+        # variables and operands are more than eleven: then MicroPython allocates memory for them.
         if self.optimizer.varies:
             self.optimizer.prepare(self.step)
         T = 0
         if batch > 1:
-            self._batch.learn(slot, batch)
+            self._batch.learn(self.step % (WINDOW + 1), batch)
         else:
-            T = self.forward(slot)
+            T = self.forward()
             if not self._follow:
                 self.backward.backward(self.tokens, T)
         if self._undo:
@@ -131,19 +131,24 @@ class Trainer:
         else:
             self._update()
 
-    def forward(self, slot):
-        """Run the forward pass of the current name, write its mean loss in nats to losses[slot],
-        and its gradient to the logits. Return the number of predictions.
+    def forward(self):
+        """Run the forward pass of the current name, write its mean loss in nats to `losses`, at the
+        place of the step under way, and its gradient to the logits. Return the number of
+        predictions.
 
         Raises TrainingError if the loss is not finite, or if the list has no usable name.
         """
-        model = self.model
         T = self.documents.peek(self.tokens)
         if not T:
             raise TrainingError("no name in the list can be used: deploy another list")
-        logits = model.forward(self.tokens, 0, T)
-        if not model.kernels.cross_entropy(
-            self.losses, logits, self.targets, slot, T, model.vocab_size
+        self.model.forward(self.tokens, 0, T)
+        if not self.model.kernels.cross_entropy(
+            self.losses,
+            self.model.logits,
+            self.targets,
+            self.step % (WINDOW + 1),
+            T,
+            self.model.vocab_size,
         ):
             raise TrainingError(
                 f"the loss is not finite at step {self.step}: try a lower learning rate"
@@ -162,7 +167,7 @@ class Trainer:
         # come between these lines on the chip (compat.INTERRUPTS_AT_BRANCHES).
         self.optimizer.step(self.model.params, self.backward.grads, self.step)
         self.step += 1
-        self.documents.advance()
+        self.documents.line += 1
         self.start = None
 
     def _commit_or_undo(self, T):

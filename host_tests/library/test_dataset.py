@@ -38,7 +38,7 @@ def epoch_of(documents):
     epoch = documents.epoch
     while documents.epoch == epoch:
         names.append(documents.tokenizer.decode(tokens[1 : n + 1])[:-1])
-        documents.advance()
+        documents.line += 1
         n = documents.peek(tokens)
     return names
 
@@ -160,6 +160,6 @@ def test_a_list_of_names_goes_round_and_refuses_bad_names():
         n = documents.peek(tokens)
         assert documents.peek(tokens) == n
         seen.append(list(tokens[1:n]))
-        documents.advance()
+        documents.line += 1
     assert seen == [[1, 2], [3], [1, 2], [3], [1, 2]]
     raises(DatasetError, NameList, ["ok", "not ok"], Tokenizer())

@@ -34,7 +34,7 @@ def check(words, block_size, reads):
         T = documents.peek(tokens)
         if documents.epoch == epoch and list(tokens[: T + 1]) not in expected:
             expected.append(list(tokens[: T + 1]))
-        documents.advance()
+        documents.line += 1
     documents.close()
     held_out = HeldOut(400)
     for most in reads:  # each time in a new Dataset, from where the last one stopped
@@ -79,6 +79,3 @@ class Numbers:
             tokens[i + 1] = 1 + (self.line >> i & 1)
         tokens[16] = 0
         return 16
-
-    def advance(self):
-        self.line += 1

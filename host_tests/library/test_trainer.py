@@ -78,12 +78,12 @@ def test_a_batch_adds_up_the_gradients_of_its_names():
         losses = 0.0
         tokens = one.tokens
         for _ in range(3):
-            T = one.forward(0)
+            T = one.forward()
             losses += one.losses[0]
             one.backward.backward(tokens, T)
             for i in range(len(total)):
                 total[i] += one.backward.grads[i]
-            one.documents.advance()
+            one.documents.line += 1
         batch = trainer(engine, smallest(batch=3))
         list(batch.run(1))
         check_close(name, batch.backward.grads, total, 2 * tolerance)

@@ -43,8 +43,8 @@ def test_figures_of_an_engine(micropython, engine):
     if engine == "reference":
         assert figures["run_s"] is figures["save_s"] is figures["first_name_s"] is None
     else:
-        # A save can be too short for milliseconds.
-        assert 0 <= figures["save_s"] < figures["run_s"] < figures["first_name_s"] < 60
+        # A save, or the first name, can be too short for milliseconds.
+        assert 0 <= figures["save_s"] < figures["run_s"] <= figures["first_name_s"] < 60
 
 
 def test_viper_allocates_little_in_a_step(micropython):

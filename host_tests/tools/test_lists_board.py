@@ -79,7 +79,7 @@ def board(path, fold):
     epoch = documents.epoch
     while documents.epoch == epoch:
         names.append(tokenizer.decode(tokens[1:T]))
-        documents.advance()
+        documents.line += 1
         T = documents.peek(tokens)
     documents.close()
     return sorted(names)
@@ -130,7 +130,7 @@ for i in range(COUNT):
         epoch = documents.epoch
         while documents.epoch == epoch:
             names.append(tokenizer.decode(tokens[1:T]).encode())
-            documents.advance()
+            documents.line += 1
             T = documents.peek(tokens)
         documents.close()
     except DatasetError as error:

@@ -174,7 +174,7 @@ def epoch_of(documents, tokens, most):
         assert tokens[0] == BOS and 1 <= T < len(tokens)
         found.append(tuple(tokens[1 : T + 1]))
         assert len(found) <= most, "more documents than lines"
-        documents.advance()
+        documents.line += 1
 
 
 def check(path, fold, seed):
@@ -266,7 +266,7 @@ for i in range(COUNT):
         read = 0
         for _ in range(20):
             read = binascii.crc32(bytes(tokens[: documents.peek(tokens) + 1]), read)
-            documents.advance()
+            documents.line += 1
         documents.close()
         said[-1] = said[-1].split(", more than")[0]  # is free
         print(i, binascii.hexlify("".join(said).encode()).decode(), read)

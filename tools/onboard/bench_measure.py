@@ -77,7 +77,7 @@ def reading():
         began = ticks_us()
         for _ in range(20):
             names.peek(tokens)
-            names.advance()
+            names.line += 1
         keep(reads, i, ticks_diff(ticks_us(), began))
     names.close()
 
@@ -108,7 +108,7 @@ def parts():
     for _, five in fives():
         for step in five:
             T = trainer.documents.peek(tokens)
-            trainer.documents.advance()
+            trainer.documents.line += 1
             a = ticks_us()
             logits = model.forward(tokens, 0, T)
             engine.cross_entropy(trainer.losses, logits, trainer.targets, 0, T, model.vocab_size)
@@ -141,7 +141,7 @@ def predictions():
     count = 0
     for _ in range(STEPS):
         count += trainer.documents.peek(tokens)
-        trainer.documents.advance()
+        trainer.documents.line += 1
     return count / STEPS
 
 
