@@ -18,7 +18,8 @@ class Evaluator:
         self.losses = zeros(1, model.typecode)
 
     def loss(self, name):
-        """Return the mean cross-entropy of the predictions of `name`, a text, in nats.
+        """Return how badly the model predicts the letters and the end of `name`, a text: the mean
+        cross-entropy of its predictions, in nats.
 
         Only the first block_size predictions of a long name count. Raises ValueError if the name is
         empty or has characters outside the alphabet.

@@ -42,8 +42,8 @@ TABLES = (
 
 
 def of_board(path, letters, found, first, given):
-    """Return a list of two remarks, each a text or "", for a list that a board has looked through:
-    about skipped lines, and about things that the host does better.
+    """Return a list of two remarks about a list of names that a board has looked through: one about
+    skipped lines, and one about names that the host would read better. Each is a text, or "".
 
     `letters` is the alphabet, `found` the Survey, and `first` the first line as bytes. `given` is
     true if the letters are those of a saved model.

@@ -15,7 +15,8 @@ class Rng:
     """
 
     def __init__(self, seed=42):
-        """Start from any int. Seeds with different low 32 bits give different sequences."""
+        """Start from `seed`, any int, of which the lowest 32 bits count: different ones give
+        different sequences."""
         self.high = (seed >> 16) & 0xFFFF
         self.low = seed & 0xFFFF
         if not self.high | self.low:
@@ -37,7 +38,7 @@ class Rng:
         return high << 8 | low >> 8
 
     def below(self, n):
-        """Return an int from 0 to n − 1, for n up to 16,384."""
+        """Return a random int from 0 to n − 1, for n from 1 to 16,384."""
         return (self.bits() >> 10) * n >> 14
 
     def uniform(self):

@@ -8,6 +8,7 @@ from array import array
 from math import exp
 
 from engines import check_close, engines, floats, reference, wide
+from esp32gpt import compat
 from esp32gpt.buffers import zeros
 from esp32gpt.config import Config
 from esp32gpt.kernels.floatbits import from_bits
@@ -17,8 +18,10 @@ from esp32gpt.rng import Rng
 # and one beyond the default.
 SHAPES = [(1, 16, 4, 27, 16), (7, 16, 4, 27, 16), (16, 16, 4, 27, 16), (5, 6, 3, 11, 9)]
 SHAPES += [(1, 1, 1, 2, 1), (3, 20, 2, 40, 20)]
+if not compat.ON_HOST:  # a chip takes minutes for all of them
+    SHAPES = [SHAPES[1]] + SHAPES[3:]
 SCALES = [1e-3, 1.0, 30.0]
-VOCABULARIES = [SHAPES[0]] + SHAPES[3:]  # each V once
+VOCABULARIES = [SHAPES[0]] + SHAPES[-3:]  # each V once
 
 
 def gaussian(rng, n, scale):

@@ -31,8 +31,8 @@ print((kernels.choose().name, kernels.ENGINES))
 
 
 class Host:
-    """A machine to measure: this one, under MicroPython, with the library's source. `path` is the
-    names file that scripts read."""
+    """This computer, as a machine to measure: the library's source runs under its MicroPython.
+    `path` is the file of names that the measuring scripts read."""
 
     path = DATA / "names.txt"
 

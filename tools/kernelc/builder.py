@@ -172,10 +172,12 @@ class Builder:
         return self.refusals.setdefault((reason, position), Label(f"{reason}{position}"))
 
     def pure(self, name, *args, at=None, again=None):
-        """Return the register with the result of an instruction without side effects; `args` are
-        the operands without the result. If no register has this result yet, emit the instruction to
-        the outermost scope that its operands allow, or to the scope `at`. `again` is that of
-        `ir.Register`."""
+        """Return a register with the result of an instruction that has no side effects. `name` is
+        the instruction, and `args` are its operands without the result.
+
+        A register that has this result already is returned. Otherwise emit the instruction: to the
+        scope `at`, or else to the outermost scope that has all operands. `again` becomes the new
+        register's `Register.again`."""
         self.settle(args)
         key = (
             name,

@@ -117,7 +117,8 @@ class Dependence:
                 self.refuse(node, f"another {self.variable} may store to the same place of {name}")
 
     def _own_element(self, index):
-        """Return True if the index is the variable plus a value that the loop does not change."""
+        """Return True if the index is the loop's variable plus a value that is the same in all
+        iterations, so that no two iterations use the same element."""
         p = self._polynomial(index)
         v = self._symbol(self.variable)
         changing = {self._symbol(name) for name in self.assigned}

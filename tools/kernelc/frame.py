@@ -45,9 +45,10 @@ def homes(kernel):
 
 
 def frame(program):
-    """Add the entry with its argument checks, the return, and the refusal of a call.
+    """Add the code around a kernel: the entry, which checks the arguments, the return, and the code
+    that raises the exception for a refused call.
 
-    Return the new Program, with these instructions in `ops`."""
+    Return the new Program; its `ops` have these instructions and those of the kernel."""
     parts = _Frame(program)
     split = [op.label for op in program.ops].index(OPENED)
     door, body = program.ops[:split], program.ops[split:]

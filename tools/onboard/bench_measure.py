@@ -146,8 +146,8 @@ def predictions():
 
 
 def allocated():
-    """Return the bytes that a step allocates, the mean of four, or None if four steps do not fit
-    without a collection."""
+    """Return the number of bytes that a training step allocates, the mean of four steps. Return
+    None if the memory has no room for four steps without a garbage collection."""
     gc.collect()
     gc.disable()
     try:

@@ -110,8 +110,8 @@ class _Translator:
         return "\n".join([*lines, "}"])
 
     def statement(self, node, indent):
-        """Return a statement in JavaScript, as a list of lines. Raises CompileError for one that
-        the page does not know."""
+        """Translate a statement, an ast node; return the lines of JavaScript as a list. Each begins
+        with the text `indent`. Raises CompileError for a statement that has no translation here."""
         match node:
             case ast.Assign(targets=[target], value=value):
                 return [f"{indent}{self.expression(target)} = {self.expression(value)};"]
