@@ -55,12 +55,16 @@ def main():
 
 def printer(name):
     """Return a function watch(number, pass, program) that prints the program as text after a pass
-    of this name, or after all passes if the name is "all"."""
+    of this name, or after all passes if the name is "all". A program that is as it was after the
+    last of these passes is not printed again."""
+    numbers, before = {}, {}  # kernel's name: the last text
 
     def watch(number, step, program):
+        kernel, text = program.kernel.name, show(program, numbers)
         if name in ("all", step.__name__):
-            print(f"# {program.kernel.name} after pass {number}, {step.__name__}")
-            print(show(program))
+            print(f"# {kernel} after pass {number}, {step.__name__}")
+            print("no change\n" if text == before.get(kernel) else text)
+        before[kernel] = text
 
     return watch
 

@@ -36,11 +36,11 @@ PASSES = [
     schedule,
     expand,
     tidy,
-    allocate,
+    allocate,  # decides the places and adds loads and stores; `assign` writes the places down
     # the same on a2 … a15 and f0 … f15
     assign,
     move_cold,
-    schedule,
+    schedule,  # again: there are new loads and stores, and cold code has moved
     frame,
     # bytes
     assemble,

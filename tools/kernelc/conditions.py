@@ -5,6 +5,7 @@ import ast
 from .builder import BRANCH
 from .ir import Label
 from .polynomial import Polynomial
+from .xtensa import INSTRUCTIONS
 
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
@@ -63,7 +64,7 @@ class Conditions:
         if isinstance(left, Polynomial) and isinstance(right, Polynomial):
             name = {ast.Lt: "blt", ast.GtE: "bge", ast.Eq: "beq", ast.NotEq: "bne"}[op]
             if not when:
-                name = {"blt": "bge", "bge": "blt", "beq": "bne", "bne": "beq"}[name]
+                name = INSTRUCTIONS[name].opposite
             builder.emit(name, builder.value(left), builder.value(right), label)
             return
         left, right = expressions.float_register(left), expressions.float_register(right)

@@ -6,10 +6,11 @@ from .ir import Label, Loop, Register
 from .listing import operands
 
 
-def show(program):
+def show(program, numbers=None):
     """Return the program as text, in its present form: machine code, flat instructions, tree or
-    Python."""
-    names = _Names(program.registers or {})
+    Python. `numbers` is a dict {Register or Label: its number}, to which new ones are added; with
+    the same dict they keep their numbers from pass to pass."""
+    names = _Names(program.registers or {}, {} if numbers is None else numbers)
     if program.code is not None:
         lines = [f"{address:5x}  {op.name} {operands(op)}" for address, _, op in program.code.lines]
     elif program.ops is not None:
@@ -25,9 +26,9 @@ def show(program):
 class _Names:
     """Names for registers and labels: a number each, and a register's place if it has one."""
 
-    def __init__(self, places):
+    def __init__(self, places, numbers):
         self.places = places
-        self.numbers = {}
+        self.numbers = numbers
 
     def name(self, arg, operand):
         if isinstance(arg, Register):

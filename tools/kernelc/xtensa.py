@@ -1,4 +1,4 @@
-"""The instruction table: one row has all facts about an instruction.
+"""The instruction table: a row has the facts about one instruction that passes need.
 
 The assembler, listing, latency model, scheduler, register allocator and verifier read it.
 
