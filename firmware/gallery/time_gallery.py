@@ -26,6 +26,7 @@ def cases():
     yield "dot", "dot", lambda: (floats(256), floats(256), 256)
     yield "matmul", "matmul", lambda: (floats(256), floats(256), floats(256), 16, 16, 16)
     yield "biquad", "biquad", lambda: (floats(128), floats(10), floats(4), 2, 128)
+    yield "median", "median", lambda: (floats(64), floats(68), 64)
     yield "madgwick", "update", lambda: (floats(4), floats(6), 0.1, 0.01)
     yield "leds", "rainbow", lambda: (bytearray(192), 0.1, 0.015, 0.5, 64)
     yield "leds", "gamma", lambda: (bytearray(192), bytearray(range(256)), 192)

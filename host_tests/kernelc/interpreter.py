@@ -7,13 +7,15 @@ import struct
 
 import numpy as np
 
-from tools.kernelc.frame import FIRST_HOME, HOME_BYTES
-from tools.kernelc.ir import Register
+from tools.kernelc.frame import FIRST_HOME, HOME_BYTES, SELF_SLOT
+from tools.kernelc.ir import Label, Register
 from tools.kernelc.subset import BUFFERS
 
 from .model import fused, int32
 
 STACK, SPACE = 0x10000, 0x1000  # addresses: of the stack, and from one buffer to the next
+ARRAYS = STACK + SPACE // 2  # of the arrays that a kernel creates
+SELF, CODE = 0x80000, 0x90000
 BRANCHES = {
     "beqz": lambda a: a == 0, "bnez": lambda a: a != 0, "bltz": lambda a: a < 0,
     "bgez": lambda a: a >= 0, "beq": lambda a, b: a == b, "bne": lambda a, b: a != b,
@@ -44,6 +46,7 @@ VALUES = {
     "sext": lambda a, n: ((a >> n & 1) * -1 << n) | a & (1 << n) - 1,
     "shift_left": lambda a, n: a << (n & 31), "shift_right": lambda a, n: a >> (n & 31),
     "quos": quotient, "rems": lambda a, b: a - b * quotient(a, b), "constant": lambda a: a,
+    "array_address": lambda n: ARRAYS + n,
     "mov": lambda a: a, "mov.n": lambda a: a, "mov.s": lambda a: a,
     "add.s": lambda a, b: a + b, "sub.s": lambda a, b: a - b, "mul.s": lambda a, b: a * b,
     "abs.s": abs, "neg.s": lambda a: -a, "const.s": lambda i: np.float32((0, 1, 2, 0.5)[i]),
@@ -77,11 +80,16 @@ def run(program, args):
 def _python(program, args):
     parameters = [ast.arg(name) for name, _ in program.kernel.params]
     signature = ast.arguments([], parameters, None, [], [], None, [])
-    function = ast.FunctionDef("f", signature, program.statements, [], None)
+    arrays = [
+        ast.parse(f"{name} = [{array.value!r}] * {array.length}").body[0]
+        for name, array in program.kernel.arrays.items()
+    ]
+    function = ast.FunctionDef("f", signature, [*arrays, *program.statements], [], None)
     text = ast.unparse(ast.fix_missing_locations(ast.Module([function], []))).replace("@", "__at__")
     others = [kernel.node for kernel in program.module.kernels.values()]
     names = dict.fromkeys(BUFFERS) | {"exp": math.exp, "log": math.log, "sqrt": math.sqrt}
     names |= {"sin": math.sin, "cos": math.cos} | program.module.constants
+    names |= {name: table.values for name, table in program.module.tables.items()}
     names |= {"to_bits": VALUES["rfr"], "from_bits": lambda bits: float(VALUES["wfr"](bits))}
     exec("\n".join(map(ast.unparse, others)), names)
     exec(text, names)
@@ -98,6 +106,13 @@ class Machine:
         self.memory = {}
         self.registers = {("a", 1): STACK}
         self.arrays = []
+        self.tables, address = {}, 0  # {Label: its address in the code}
+        for label, words in program.tree.tables.items():
+            self.tables[label] = address
+            self.write(CODE + address, b"".join(struct.pack("<I", w % 2**32) for w in words))
+            address += 4 * len(words)
+        self.write(STACK + SELF_SLOT, struct.pack("<i", SELF))
+        self.write(SELF + 12, struct.pack("<i", CODE))
         for number, ((_, kind), arg) in enumerate(zip(program.kernel.params, args, strict=True)):
             home = STACK + FIRST_HOME + HOME_BYTES * number
             if hasattr(arg, "dtype"):
@@ -149,6 +164,8 @@ class Machine:
     def value(self, arg, bank):
         if isinstance(arg, Register):
             return self.registers[arg]
+        if isinstance(arg, Label):
+            return self.tables[arg]
         return self.registers[bank, arg] if bank else arg
 
     def set(self, arg, bank, value):

@@ -117,7 +117,7 @@ def run_all(calls, log=None):
         strings = memory.words(0)
         context = memory.words(0, 0, strings, constants)
         main += [
-            ("constant", 10, memory.words(0, context)),
+            ("constant", 10, memory.words(0, context, 0, function)),
             ("constant", 11, len(args) if n_args is None else n_args),
             ("constant", 12, n_kw),
             ("constant", 13, objects),

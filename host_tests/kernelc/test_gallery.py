@@ -86,6 +86,15 @@ def test_biquad_agrees_with_its_difference_equation_over_several_calls():
     assert np.allclose(signal, wanted, atol=1e-5)
 
 
+def test_the_median_agrees_with_numpy():
+    run("median", "median", np.zeros(0, np.float32), floats(4), 0)
+    for n in (1, 64):
+        x, y = floats(n + 4), np.zeros(n, np.float32)
+        run("median", "median", y, x, n)
+        windows = np.lib.stride_tricks.sliding_window_view(x, 5)
+        assert np.array_equal(y, np.median(windows, axis=1).astype(np.float32))
+
+
 def test_madgwick_finds_gravity_and_agrees_with_python():
     tilt = 0.5
     imu = np.float32([0.01, -0.02, 0.03, np.sin(tilt), 0.0, np.cos(tilt)])
@@ -117,6 +126,7 @@ def test_a_rainbow_agrees_with_colorsys_and_gamma_with_its_table():
 def cases():
     """Return {row of the page: (module, kernel, arguments)}."""
     w, sections = np.zeros(1024, np.float32), np.float32([0.2, 0.4, 0.2, -0.4, 0.3] * 2)
+    samples = np.float32(np.random.default_rng(5).normal(size=68))
     run("fft", "twiddles", w, 1024)
     return {
         "FFT, 1,024 points": ("fft", "fft", (floats(1024, 2), w, 1024, 10)),
@@ -131,6 +141,9 @@ def cases():
         "biquad, 128 samples, 2 sections": (
             "biquad", "biquad",
             (floats(128), sections, np.zeros(4, np.float32), 2, 128),
+        ),
+        "median of 5, 64 samples": (
+            "median", "median", (np.zeros(64, np.float32), samples, 64),
         ),
         "Madgwick filter, one update": (
             "madgwick", "update", (np.float32([1, 0, 0, 0]), floats(6), 0.1, 0.01),

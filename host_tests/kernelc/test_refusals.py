@@ -17,7 +17,7 @@ needs_qemu = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 OUTSIDE = {
     "    for v in x:\n        x[0] = v": (2, "range"),
     "    y = [1.0]": (2, "buffer"),
-    "    a, b = 1, 2": (2, "statement of its own"),
+    "    a, b = 1, 2": (2, "separate statement"),
     "    x[0] = x[1.0]": (2, "index"),
     "    x[0] = y": (2, "y"),
     "    for i in range(n):\n        last = i\n    x[0] = last": (4, "may have no value"),
@@ -41,7 +41,7 @@ OUTSIDE = {
     "    x[0] = 0 < n < 2": (2, "if statement"),
     "    if n in x:\n        x[0] = 1.0": (2, "compare two numbers"),
     "    if n is None:\n        x[0] = 1.0": (2, "numbers"),
-    "    if (a := n):\n        x[0] = 1.0": (2, "statement of its own"),
+    "    if (a := n):\n        x[0] = 1.0": (2, "separate statement"),
     "    async for i in range(n):\n        x[i] = 1.0": (2, "plain function"),
     "    async with x:\n        x[0] = 1.0": (2, "plain function"),
     "    x[0] = await n": (2, "plain function"),

@@ -115,6 +115,7 @@ from math import exp, log, sqrt
 
 from floatbits import from_bits, to_bits
 HALF = 0.5
+TABLE = (1.5, -2.0, 0.1)
 
 
 def kernel(y: floats, x: floats, n: ints, a: int, b: float) -> int:
@@ -128,7 +129,10 @@ def kernel(y: floats, x: floats, n: ints, a: int, b: float) -> int:
         else:
             y[k] = abs(x[k] - b) / (1.0 + exp(x[k])) + sqrt(float(k)) * min(k, int(b * 3.7))
     last = k
+    own = [0.3] * 2
+    own[1] = TABLE[2] * x[1]
     for k in range(2):
+        y[k] += own[k] - TABLE[k]
         y[k + 10] += log(b) + n[k] + from_bits(to_bits(x[k]) ^ 3) + (n[k] % 5) + (~n[k] >> 1)
         k = 5
     return i * 100 + last * 10 + k

@@ -18,9 +18,10 @@ from .xtensa import INSTRUCTIONS
 
 @dataclass(eq=False)
 class Buffer:
-    """A buffer parameter. `position` is its number among all parameters, from 1, `kind` a key of
-    `subset.BUFFERS`, and `elements` describes its elements. `base` is its address, and `length` the
-    register with its length in bytes."""
+    """A buffer: a parameter, an array of the kernel or a table. `position` is its number among all
+    parameters, from 1, or 0. Stores to a buffer may change others of the same `kind`, which is a
+    key of `subset.BUFFERS`, or the name of a table. `elements` describes its elements. `base` is
+    its address, and `length` the register with its length in bytes."""
 
     name: str
     kind: str
@@ -61,6 +62,8 @@ class Accesses:
             self.builder.emit(name, found, register, offset, scope=scope)
             if buffer.elements.sign_bit:
                 found = self.builder.pure("sext", found, buffer.elements.sign_bit)
+            if buffer.elements.as_bits:
+                found = self.builder.pure("wfr", found)
             scope.cache[key] = found
         return found
 

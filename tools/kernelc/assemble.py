@@ -2,8 +2,8 @@
 
 Instructions take their short forms where these fit. A conditional branch to a distant label becomes
 the opposite branch around a jump. The first instruction of a zero-overhead loop is placed so that
-one 4-byte fetch reads it. Constants of more than 12 bits lie before the entry, after a jump, as in
-viper code.
+one 4-byte fetch reads it. Constants of more than 12 bits, and tables, lie before the entry, after a
+jump, as in viper code.
 """
 
 from dataclasses import replace
@@ -28,22 +28,24 @@ def assemble(program):
     large."""
     kernel = program.kernel
     try:
-        return replace(program, code=Code(program.ops, program.regions))
+        return replace(program, code=Code(program.ops, program.regions, program.tree.tables))
     except OutOfRange:
         kernel.refuse(kernel.node, f"{kernel.name} is too large: make two kernels of it")
 
 
 class Code:
-    """The machine code of one kernel. `bytes` is the code, with its large constants at the start.
-    `lines` is a list of (address, bytes, Op) of the instructions, with addresses instead of labels,
-    and `innermost` a list of (start, end) of the innermost loops: the loop's code is at start ≤
-    address < end. Address 0 is the first byte. It is made from the Ops with physical registers and
-    their Regions. Making it raises LoopTooLong, or OutOfRange if the kernel is too large."""
+    """The machine code of one kernel. `bytes` is the code, with its large constants and tables at
+    the start. `lines` is a list of (address, bytes, Op) of the instructions, with addresses instead
+    of labels, and `innermost` a list of (start, end) of the innermost loops: the loop's code is at
+    start ≤ address < end. Address 0 is the first byte. It is made from the Ops with physical
+    registers, their Regions and the tables of the `Tree`. Making it raises LoopTooLong, or
+    OutOfRange if the kernel is too large."""
 
-    def __init__(self, ops, regions=()):
+    def __init__(self, ops, regions=(), tables=None):
         self.literals = {}  # value: Label
         self.addresses = {}  # of labels
         self.regions = regions
+        self.tables = tables or {}
         ops = [final for op in ops for final in self._finish(op)]
         ops = [
             op for op, after in zip(ops, [*ops[1:], None], strict=True) if not _jumps_to(op, after)
@@ -69,9 +71,10 @@ class Code:
             return [Op(amount, [n], line), Op(shift, [result, x], line)]
         elif name == "constant":
             name = "movi"
-            if not -2048 <= args[1] <= 2047:
-                label = Label(f"{args[1]:#x}")
-                name, args[1] = "l32r", self.literals.setdefault(args[1], label)
+            value = args[1]  # an int, or the Label of a table: its address
+            if isinstance(value, Label) or not -2048 <= value <= 2047:
+                label = Label(f"address of {value}" if isinstance(value, Label) else f"{value:#x}")
+                name, args[1] = "l32r", self.literals.setdefault(value, label)
         final = Op(name, args, line)
         return [_shortened(final)]
 
@@ -81,6 +84,9 @@ class Code:
         for label in self.literals.values():
             self.addresses[label] = address
             address += 4
+        for label, words in self.tables.items():
+            self.addresses[label] = address
+            address += 4 * len(words)
         self.addresses[start] = address
         self.padding, places = {}, []
         for i, op in enumerate(ops):
@@ -127,8 +133,9 @@ class Code:
         if self.literals:
             put(Op("j", [start]))
             code.append(0)
-            for value in self.literals:
-                code.extend((value & 0xFFFFFFFF).to_bytes(4, "little"))
+            constants = [self.addresses.get(value, value) for value in self.literals]
+            for word in [*constants, *(word for words in self.tables.values() for word in words)]:
+                code.extend((word & 0xFFFFFFFF).to_bytes(4, "little"))
         for i, op in enumerate(ops):
             if op.label:
                 continue

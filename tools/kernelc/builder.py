@@ -7,13 +7,13 @@ grows evenly with the loop is updated by addition (inductions.py).
 """
 
 import struct
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import polynomial as poly
 from .inductions import close_loop, induction
 from .ir import Label, Op, Register
-from .subset import BUFFERS
 from .xtensa import INSTRUCTIONS
 
 DOOR, BODY, LOOP, WHILE, BRANCH = "door", "body", "loop", "while", "branch"
@@ -52,7 +52,7 @@ class Builder:
         door = Scope(DOOR, 0, [])
         self.scopes = [door, Scope(BODY, 1, [])]
         self.line = line  # the source line of the next instructions
-        self.memory = dict.fromkeys(BUFFERS, 0)  # counts the stores that may have changed a buffer
+        self.memory = Counter()  # the stores so far to each kind of buffer
         self.variables = {}  # the register of each web that is assigned more than once
         self.unsettled = {}  # register: a function that emits the rest of its computation
         self.returned = False  # True if the kernel may have returned before this point

@@ -6,6 +6,7 @@
 - a loop with a step other than 1 becomes a loop that counts its passes;
 - `a < b < c` becomes `a < b and b < c`;
 - `y = a if c else b`, anywhere in a statement, becomes an if statement before it;
+- `x = [0.0] * n` becomes a loop that stores 0.0 to each element;
 - the statements after a `continue` move to the other branch of its if statement.
 """
 
@@ -13,6 +14,7 @@ import ast
 import copy
 from dataclasses import replace
 
+from .frontend import declaration
 from .polynomial import number, polynomial
 from .subset import leaves
 
@@ -50,6 +52,7 @@ class Names:
 
 class _Desugarer:
     def __init__(self, kernel, constants):
+        self.kernel = kernel
         self.refuse = kernel.refuse
         self.constants = constants
         self.new = Names(kernel)
@@ -126,10 +129,20 @@ class _Desugarer:
             load.ctx = ast.Load()
             value = ast.BinOp(load, node.op, node.value)
             return [_at(node, ast.Assign([node.target], value))]
+        array = declaration(self.kernel, node, self.constants)
+        if array:
+            return [self.fill(node, array)]
         if isinstance(node, ast.If):
             return [_maximum(node) or node]
         step = self.step(node) if isinstance(node, ast.For) else 1
         return [node] if step in (0, 1) else self.passes(node, step)
+
+    def fill(self, node, array):
+        """Return the loop that gives all elements of a new Array their first value."""
+        name = node.targets[0].id
+        i = self.new(name, "i")
+        loop = parse(f"for {i} in range({array.length}): {name}[{i}] = {array.value!r}")
+        return _at(node, loop)
 
     def step(self, loop):
         """Return the step of a loop, or 0 if it is not known at compile time."""

@@ -126,7 +126,7 @@ class Expressions:
 
     def buffer(self, node):
         """Return the Buffer of an `ast.Subscript`. Raises CompileError if it is not of a buffer
-        parameter."""
+        parameter, an array of the kernel or a table."""
         name = node.value.id if isinstance(node.value, ast.Name) else None
         if name not in self.buffers:
             what = "only a parameter that is annotated floats, ints or the like has elements"

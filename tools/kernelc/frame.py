@@ -23,8 +23,8 @@ NONE, TO_OBJECT, LOAD_ATTR, CALL = 0, 4, 9, 27
 NEW_FLOAT, GET_FLOAT, GET_BUFFER = 60, 62, 65
 NATIVE_INT = 2  # MP_NATIVE_TYPE_INT
 
-# The stack holds the value to return, self, the function table, the parameters and spilled
-# registers. Above them are 32 bytes in which callees save our registers (manual, Windowed Register
+# The stack holds the value to return, self, the function table, the parameters, spilled registers
+# and arrays. Above them are 32 bytes in which callees save our registers (manual, Windowed Register
 # Option).
 RETURN_SLOT, SELF_SLOT, TABLE_SLOT, FIRST_HOME = 0, 4, 8, 12
 SAVE_AREA = 32
@@ -44,14 +44,25 @@ def homes(kernel):
     return offsets, FIRST_HOME + HOME_BYTES * len(offsets)
 
 
+def array_places(kernel):
+    """Return {name: (offset, `frontend.Array`)} of the arrays that the kernel creates. The offset
+    is in bytes, from the first array."""
+    places, end = {}, 0
+    for name, array in kernel.arrays.items():
+        places[name] = end, array
+        end += 4 * array.length
+    return places
+
+
 def frame(program):
     """Add the code around a kernel: the entry, which checks the arguments, the return, and the code
     that raises the exception for a refused call.
 
     Return the new Program; its `ops` have these instructions and those of the kernel."""
     parts = _Frame(program)
-    split = [op.label for op in program.ops].index(OPENED)
-    door, body = program.ops[:split], program.ops[split:]
+    ops = [final for op in program.ops for final in parts.with_address(op)]
+    split = [op.label for op in ops].index(OPENED)
+    door, body = ops[:split], ops[split:]
     # Refusals lie between, in reach of short branches from both sides.
     ops = [*parts.entry(), *door, *parts.between(), *body, *parts.leave()]
     return replace(program, ops=ops)
@@ -66,6 +77,15 @@ class _Frame:
         self.places = program.places
         self.refuse = Label("refuse")
         self.line = program.kernel.node.lineno
+
+    def with_address(self, op):
+        """Return a list with the instruction, or with those that compute the address of an array,
+        which is above the spilled registers."""
+        if op.name != "array_address":
+            return [op]
+        place, offset = op.args
+        constant = Op("constant", [place, self.program.stack + offset], op.line)
+        return [constant, Op("add", [place, place, 1], op.line)]
 
     def between(self):
         body = Label("body")
@@ -86,7 +106,8 @@ class _Frame:
 
     def entry(self):
         """Emit the checks of all arguments: a loop over a word with three bits for each."""
-        size = (self.program.stack + SAVE_AREA + 15) // 16 * 16
+        arrays = 4 * sum(array.length for array in self.kernel.arrays.values())
+        size = (self.program.stack + arrays + SAVE_AREA + 15) // 16 * 16
         stored = _stored(self.program.statements)
         params = self.kernel.params
         kinds = [_kind(kind, name in stored) for name, kind in params]

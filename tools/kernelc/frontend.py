@@ -11,13 +11,32 @@ from .subset import BITS, BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS, MATH
 # What may be imported, by the last part of the module's name.
 IMPORTS = {"math": MATH, "floatbits": BITS}
 COMPILED = "COMPILED"  # the constant that a file sets to False, and that is True in machine code
+ARRAYS_END = 256  # elements in all arrays of a kernel; they are on the stack, which has a few KB
+
+
+@dataclass
+class Array:
+    """An array that a kernel creates by `name = [value] * length`. `kind` is "floats" or "ints",
+    and `value` the number that all elements have at first."""
+
+    kind: str
+    length: int
+    value: object
+
+
+@dataclass
+class Table:
+    """A tuple of numbers at module level. `kind` is "floats" or "ints"."""
+
+    kind: str
+    values: tuple
 
 
 @dataclass
 class Kernel:
     """A function of the source. `params` is the list of its parameters as (name, kind), with a kind
     of `subset.KINDS`. `node` is its definition, and `body` the list of its statements without the
-    docstring, as ast nodes."""
+    docstring, as ast nodes. `arrays` is {name: Array} of the arrays that it creates."""
 
     name: str
     path: str
@@ -25,11 +44,12 @@ class Kernel:
     params: list
     body: list
     returns: str  # "none", "int" or "float"
+    arrays: dict
 
     @property
     def buffers(self):
-        """The list of the names of the parameters that are buffers."""
-        return [name for name, kind in self.params if kind in BUFFERS]
+        """The list of the names of the parameters that are buffers, and of its arrays."""
+        return [name for name, kind in self.params if kind in BUFFERS] + list(self.arrays)
 
     def refuse(self, node, message):
         """Raise CompileError with the node's line and this message."""
@@ -39,14 +59,15 @@ class Kernel:
 @dataclass
 class Module:
     """A source file. `kernels` is {name: Kernel}, and `constants` {name: int, float, bool or str},
-    without SCHEDULE and the names of `subset.KINDS`; COMPILED is always True in it. `empty` is the
-    list of the functions with only `pass`, as (name, parameter names), and `schedule` is
-    {kernel's name: text such as "i×4"}."""
+    without SCHEDULE and the names of `subset.KINDS`; COMPILED is always True in it. `tables` is
+    {name: Table}. `empty` is the list of the functions with only `pass`, as (name, parameter
+    names), and `schedule` is {kernel's name: text such as "i×4"}."""
 
     path: str
     source: str
     kernels: dict
     constants: dict
+    tables: dict
     empty: list  # (name, parameter names)
     schedule: dict  # kernel's name: how its loops are tiled
 
@@ -63,7 +84,7 @@ def parse(source, path):
         raise CompileError(path, None, what) from error
     except ValueError as error:
         raise CompileError(path, None, f"not Python: {error}; correct it") from error
-    module = Module(str(path), source, {}, {}, [], {})
+    module = Module(str(path), source, {}, {}, {}, [], {})
     for node in tree.body:
         _top_level(module, node)
     try:
@@ -96,7 +117,10 @@ def _top_level(module, node):
 def _constant(module, node, target):
     name = getattr(target, "id", None)
     value = _literal(node.value, module.constants)
-    if name == "SCHEDULE":
+    if name and isinstance(node.value, ast.Tuple):
+        _new_name(module, node, name)
+        module.tables[name] = _table(module, node.value)
+    elif name == "SCHEDULE":
         module.schedule = _schedule(module, node)
     elif name is None or value is None:
         message = "at module level assign a number or a string to a name; compute in a function"
@@ -104,6 +128,19 @@ def _constant(module, node, target):
     elif name not in KINDS:
         _new_name(module, node, name)
         module.constants[name] = True if name == COMPILED else value
+
+
+def _table(module, node):
+    values = [_literal(element, module.constants) for element in node.elts]
+    kinds = {type(value) for value in values}
+    if not kinds or not kinds <= {int, float}:
+        message = "a table is a tuple of numbers: write TABLE = (1.0, 2.0)"
+        raise CompileError(module.path, node, message)
+    if float in kinds:
+        return Table("floats", tuple(map(float, values)))
+    if not all(-(1 << 31) <= value < 1 << 31 for value in values):
+        raise CompileError(module.path, node, "an int has 32 bits: write floats")
+    return Table("ints", tuple(values))
 
 
 def _schedule(module, node):
@@ -119,7 +156,8 @@ def _schedule(module, node):
 
 
 def _new_name(module, node, name):
-    taken = [*module.kernels, *module.constants, *(other for other, _ in module.empty)]
+    taken = [*module.kernels, *module.constants, *module.tables]
+    taken += [other for other, _ in module.empty]
     if name in taken:
         raise CompileError(module.path, node, f"{name} is defined twice: choose another name")
     if name in (*FUNCTIONS, *KINDS, "range", "_refuse", "micropython", "ptr32"):
@@ -143,7 +181,7 @@ def _function(module, node):
     body = node.body
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]
-    kernel = Kernel(node.name, module.path, node, [], body, "none")
+    kernel = Kernel(node.name, module.path, node, [], body, "none", {})
     a = node.args
     if a.posonlyargs or a.kwonlyargs or a.vararg or a.kwarg or a.defaults or node.decorator_list:
         what = "a kernel has plain parameters, no defaults, no * or /, no decorator: leave them out"
@@ -167,10 +205,49 @@ def _function(module, node):
         if returns not in ("int", "float", "None"):
             kernel.refuse(node.returns, "a kernel returns int, float or nothing: annotate it so")
         kernel.returns = returns.lower()
+    declared = set()
+    for child in ast.walk(ast.Module(body, [])):
+        array = declaration(kernel, child, module.constants)
+        if array:
+            _new_array(kernel, child, array)
+            declared |= {id(part) for part in ast.walk(child)}
+    if sum(array.length for array in kernel.arrays.values()) > ARRAYS_END:
+        kernel.refuse(node, f"its arrays have more than {ARRAYS_END} elements: pass a buffer")
     for statement in body:
         for child in ast.walk(statement):
-            _check(kernel, child)
+            if id(child) not in declared:
+                _check(kernel, child)
     module.kernels[node.name] = kernel
+
+
+def declaration(kernel, node, constants):
+    """Return the Array that an ast node creates by `name = [number] * length`, or None if it
+    assigns no list. Raises CompileError for another list, and for a length that is no constant from
+    1."""
+    value = getattr(node, "value", None)
+    if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp):
+        return None
+    parts = value.left, value.right
+    if not any(isinstance(part, ast.List) for part in parts):
+        return None
+    listed, length = parts if isinstance(parts[0], ast.List) else reversed(parts)
+    name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else None
+    count = _literal(length, constants)
+    numbers = [_literal(element, constants) for element in listed.elts]
+    simple = name and isinstance(value.op, ast.Mult) and type(count) is int and count > 0
+    if not simple or len(numbers) != 1 or type(numbers[0]) not in (int, float):
+        what = "an array of a kernel has one number and a constant length: write x = [0.0] * 16"
+        kernel.refuse(node, what)
+    return Array("floats" if type(numbers[0]) is float else "ints", count, numbers[0])
+
+
+def _new_array(kernel, node, array):
+    name = node.targets[0].id
+    if name in (*FUNCTIONS, "range", *(other for other, _ in kernel.params)):
+        kernel.refuse(node, f"{name} means something else already: choose another name")
+    earlier = kernel.arrays.setdefault(name, array)
+    if (earlier.kind, earlier.length) != (array.kind, array.length):
+        kernel.refuse(node, f"{name} is another array already: choose another name")
 
 
 def _check(kernel, node):

@@ -85,6 +85,9 @@ class _Inliner:
         callee = self.kernels[call.func.id]
         if callee.name in stack:
             self.kernel.refuse(call, f"{callee.name} calls itself: write a loop")
+        if callee.arrays:
+            what = "others call it, so it cannot create an array: pass it a buffer"
+            callee.refuse(callee.node, f"{callee.name}: {what}")
         if len(call.args) != len(callee.params):
             message = f"{callee.name} takes {len(callee.params)} arguments, not {len(call.args)}"
             self.kernel.refuse(call, message)

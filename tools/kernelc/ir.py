@@ -120,13 +120,15 @@ class Tree:
     """A kernel as instructions and loops. `door` and `body` are lists of Ops and Loops: `door`
     checks the arguments, `body` does the rest.
 
-    `refusals` maps (reason, position of the argument) to the label to jump to, and a return jumps
-    to `epilogue`."""
+    `refusals` maps (reason, position of the argument) to the label to jump to if the argument is
+    wrong, and a return jumps to `epilogue`. `tables` is {Label: list of ints}: constants of 32 bits
+    that `assemble` puts into the code."""
 
     door: list
     body: list
     refusals: dict
     epilogue: Label
+    tables: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from . import polynomial as poly
 from .accesses import Accesses, Buffer
-from .builder import BRANCH, LOOP, WHILE, Builder
+from .builder import BRANCH, LOOP, WHILE, Builder, float_bits
 from .conditions import Conditions
 from .expressions import Expressions
-from .frame import RETURN_SLOT, homes
+from .frame import RETURN_SLOT, SELF_SLOT, array_places, homes
 from .ir import Label, Loop, Register, Tree
 from .polynomial import Polynomial, Symbol, number
-from .subset import BUFFERS, leaves
+from .subset import BUFFERS, TABLES, leaves
 from .webs import Webs
 
 KIND = {"a": "an int", "f": "a float"}
@@ -23,26 +23,28 @@ def lower(program):
 
     Return the new Program, with the `Tree` in `tree`. Raises CompileError for what is outside the
     subset."""
-    statements = Statements(program.kernel, program.statements, program.module.constants)
+    statements = Statements(program.kernel, program.statements, program.module)
     builder = statements.builder
-    tree = Tree(builder.door.items, builder.top.items, builder.refusals, statements.epilogue)
+    refusals, tables = builder.refusals, statements.tables
+    tree = Tree(builder.door.items, builder.top.items, refusals, statements.epilogue, tables)
     return replace(program, tree=tree)
 
 
 class Statements:
     """Lowers `body`, a Kernel's statements after the earlier passes, when it is created. Then the
-    instructions are in the scopes of `builder`, and `epilogue` is the Label that a return jumps to.
-    `constants` has the module's constants by name. Raises CompileError for what is outside the
-    subset."""
+    instructions are in the scopes of `builder`, `epilogue` is the Label that a return jumps to, and
+    `tables` is that of the `Tree`. `module` is the `frontend.Module`. Raises CompileError for what
+    is outside the subset."""
 
-    def __init__(self, kernel, body, constants):
+    def __init__(self, kernel, body, module):
         self.kernel = kernel
+        self.module = module
         self.webs = Webs(kernel, body)
         self.builder = Builder(kernel.node.lineno)
         self.buffers = {}
         self.accesses = Accesses(self.builder)
         self.expressions = Expressions(
-            kernel, constants, self.webs, self.builder, self.accesses, self.buffers
+            kernel, module.constants, self.webs, self.builder, self.accesses, self.buffers
         )
         self.conditions = Conditions(kernel, self.builder, self.expressions)
         self.epilogue = Label("return")
@@ -50,6 +52,11 @@ class Statements:
         offsets, _ = homes(kernel)
         for position, (name, kind) in enumerate(kernel.params, 1):
             self._parameter(name, kind, position, offsets[name])
+        self.tables = {}
+        self._arrays()
+        names = {node.id for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Name)}
+        for name in sorted(names & module.tables.keys()):
+            self._table(name, module.tables[name])
         self.block(body)
         self.accesses.bounds.check_at_door(self.buffers.values())
         if kernel.returns != "none" and self.webs.falls_through:
@@ -72,6 +79,32 @@ class Statements:
         elif not changes:
             natural = Symbol(name, door, register, natural=True)
             values[web] = poly.of(natural) if kind == "int" else register
+
+    def _arrays(self):
+        """Give each array of the kernel its place on the stack."""
+        door, pure = self.builder.door, self.builder.pure
+        for name, (offset, array) in array_places(self.kernel).items():
+            again = ("array_address", [offset])
+            base = pure("array_address", offset, at=door, again=again)
+            self._own(name, array.kind, BUFFERS[array.kind], base, array.length)
+
+    def _table(self, name, table):
+        """Find the address of a table, which is before the code: word 3 of a function object is the
+        address of its code (py/objfun.h)."""
+        door, pure = self.builder.door, self.builder.pure
+        convert = float_bits if table.kind == "floats" else int
+        label = Label(name)
+        self.tables[label] = [convert(value) for value in table.values]
+        code = pure("l32i", pure("l32i", 1, SELF_SLOT, at=door), 12, at=door)
+        base = pure("add", code, pure("constant", label, at=door), at=door)
+        self._own(name, name, TABLES[table.kind], base, len(table.values))
+
+    def _own(self, name, kind, elements, base, length):
+        """Add a buffer that is no parameter; `length` is its number of elements."""
+        door = self.builder.door
+        size = self.builder.constant(length << elements.shift, door)
+        symbol = Symbol(name, door, base, natural=True)
+        self.buffers[name] = Buffer(name, kind, elements, 0, symbol, size)
 
     def block(self, statements):
         """Compile a list of statements, ast nodes: emit their instructions to the open scope.
@@ -104,12 +137,16 @@ class Statements:
         target = node.targets[0]
         if isinstance(target, ast.Subscript):
             buffer, index = self.expressions.element(target)
+            if not buffer.elements.store:
+                what = f"{buffer.name} is a constant: copy it to an array and change that"
+                self.kernel.refuse(target, what)
             value = self.expressions.value(node.value)
             self.accesses.bounds.check(buffer, index)
             self.accesses.store(buffer, index, self._source(buffer, value, node))
             return
         if target.id in self.buffers:
-            self.kernel.refuse(target, f"{target.id} is a buffer: assign to another name")
+            what = "table" if target.id in self.module.tables else "buffer"
+            self.kernel.refuse(target, f"{target.id} is a {what}: assign to another name")
         web = self.webs.of[id(target)]
         if self.webs.sizes[web] == 1:
             value = self.expressions.value(node.value)

@@ -38,7 +38,7 @@ def _refuse(code, kernel):
     elif reason == 1:
         text %= (len(kinds), ", ".join(kinds))
     elif reason < 4:
-        text %= position
+        text = (text % position).replace("argument 0", "an array or table of the kernel")
     errors = (TypeError, TypeError, ValueError, IndexError, ZeroDivisionError)
     raise errors[reason](name + ": " + text)
 """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Elements:
     """The elements of a kind of buffer. `typecodes` are the allowed type codes, as ints; `load` and
-    `store` name the instructions that load and store an element; an element has 2 ** `shift` bytes,
-    and `text` is the name of such a buffer for messages."""
+    `store` name the instructions that load and store an element, with "" for constants; an element
+    has 2 ** `shift` bytes, and `text` is the name of such a buffer for messages."""
 
     typecodes: tuple
     load: str
@@ -16,6 +16,7 @@ class Elements:
     shift: int
     text: str
     sign_bit: int = 0  # the sign bit, for elements that are loaded without their sign
+    as_bits: bool = False  # True for floats that are loaded as ints with their bits
 
     @property
     def natural(self):
@@ -36,6 +37,11 @@ BUFFERS = {
     "int8s": Elements((ord("b"),), "l8ui", "s8i", 0, _array("b"), 7),
     "uint8s": Elements((ord("B"), BYTEARRAY), "l8ui", "s8i", 0, "a bytearray or " + _array("B")),
 }
+# The elements of tables, which are in the code. The FPU's loads cannot read that memory.
+TABLES = {
+    "floats": Elements((), "l32i", "", 2, "", as_bits=True),
+    "ints": Elements((), "l32i", "", 2, ""),
+}
 KINDS = (*BUFFERS, "int", "float")
 MATH = ("exp", "log", "sqrt", "sin", "cos")  # from the module of that name
 BITS = ("to_bits", "from_bits")  # from a module floatbits
@@ -44,9 +50,9 @@ FUNCTIONS = dict.fromkeys((*MATH, *BITS, "abs", "float", "int"), 1) | {"max": 2,
 
 # Constructs outside the subset, and what to write instead.
 INSTEAD = {
-    ast.List: "a list: pass a buffer as a parameter and fill it",
+    ast.List: "a list: write x = [0.0] * 16, or pass a buffer as a parameter and fill it",
     ast.ListComp: "a comprehension: write a for loop that stores into a buffer",
-    ast.Tuple: "a tuple: assign each name in a statement of its own",
+    ast.Tuple: "a tuple: assign each name in a separate statement; a table stands at module level",
     ast.Dict: "a dict: pass a buffer as a parameter",
     ast.Set: "a set: pass a buffer as a parameter",
     ast.Starred: "a star: write each argument out",
@@ -67,7 +73,7 @@ INSTEAD = {
     ast.JoinedStr: "a string: kernels compute numbers",
     ast.Yield: "yield: store into a buffer",
     ast.YieldFrom: "yield: store into a buffer",
-    ast.NamedExpr: "`:=`: assign in a statement of its own",
+    ast.NamedExpr: "`:=`: assign in a separate statement",
     ast.Slice: "a slice: let the caller pass a memoryview slice",
     ast.Attribute: "an attribute: pass its value as a parameter",
     ast.Compare: "a comparison as a number: write an if statement",

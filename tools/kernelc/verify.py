@@ -57,6 +57,7 @@ def _python(program):
 def _tree(tree):
     ops = list(_walk([*tree.door, *tree.body]))
     labels = {op.label for op in ops if op.label} | {*tree.refusals.values(), tree.epilogue}
+    labels |= tree.tables.keys()
     written = {register for op in ops for register in op.defs}
     for op in ops:
         _operands(op, labels)
@@ -89,7 +90,7 @@ def _flat(program):
     framed = any(op.name == "entry" for op in ops)
     outside = () if framed else (*program.tree.refusals.values(), program.tree.epilogue)
     for op in ops:
-        _operands(op, {*position, *outside})
+        _operands(op, {*position, *outside, *program.tree.tables})
     for region in program.regions:
         places = [position.get(region.start), position.get(region.end)]
         _demand(None not in places and places[0] < places[1], "{} is no region", region.end)

@@ -195,10 +195,12 @@ INSTRUCTIONS = {
     # `assemble` the rest. `mov` is in either bank; `fma d a b c` is d = a + b*c with one
     # rounding, `fms` a - b*c; `raise_to d x y` is d = y if x < y else x, `at_least x y` the same
     # in place; `lower_to` and `at_most` are their mirror images; `select_zero d x y n` is
-    # d = x if n else y; `shift_left d x n` and `shift_right d x n` shift by 0 to 31.
+    # d = x if n else y; `shift_left d x n` and `shift_right d x n` shift by 0 to 31;
+    # `array_address d n` is the address of byte n of the kernel's arrays.
     "label": row(None, "place", effect=True),
     "mov": row(None, "ar< as"),
     "constant": row(None, "at< value"),
+    "array_address": row(None, "at< value"),
     "fma": row(None, "fr< fs ft ft", 4, in_place="madd.s"),
     "fms": row(None, "fr< fs ft ft", 4, in_place="msub.s"),
     "raise_to": row(None, "fr< fs ft", in_place="at_least", flag=True),

@@ -9,7 +9,7 @@ an engine in Python (`wrapper`) passes them the places of the buffers in it.
 import ast
 import json
 
-from tools.kernelc.frontend import parse
+from tools.kernelc.frontend import declaration, parse
 from tools.kernelc.subset import BITS, BUFFERS, FUNCTIONS
 
 BINARY = {
@@ -22,6 +22,7 @@ COMPARE = {
 }
 UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Not: "!", ast.Invert: "~"}
 CONVERSIONS = {"float": "", "int": "Math.trunc"}  # the other functions have Math's names
+ARRAYS = {"floats": "Float32Array", "ints": "Int32Array"}
 VIEWS = {"floats": "F32", "ints": "I32", "uint16s": "U16", "uint8s": "U8"}
 
 PROLOGUE = """\
@@ -66,7 +67,11 @@ def kernels(source, path):
     module = parse(source, path)
     parts = [PROLOGUE % path.name]
     parts += [f"const {name} = {json.dumps(value)};" for name, value in module.constants.items()]
-    parts += [_Translator(kernel).function() for kernel in module.kernels.values()]
+    for name, table in module.tables.items():
+        parts.append(
+            f"const {name} = {ARRAYS[table.kind]}.of({', '.join(map(repr, table.values))});"
+        )
+    parts += [_Translator(kernel, module).function() for kernel in module.kernels.values()]
     return "\n".join(parts) + "\n"
 
 
@@ -87,8 +92,10 @@ def wrapper(source, path):
 class _Translator:
     """Translates the statements and expressions of one kernel to JavaScript."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, module):
         self.kernel = kernel
+        self.constants = module.constants
+        self.whole = {*kernel.arrays, *module.tables}  # arrays that are not in the memory
         self.views = {name: VIEWS[kind] for name, kind in kernel.params if kind in VIEWS}
         self.loops = 0
 
@@ -112,6 +119,9 @@ class _Translator:
     def statement(self, node, indent):
         """Translate a statement, an ast node; return the lines of JavaScript as a list. Each begins
         with the text `indent`. Raises CompileError for a statement that has no translation here."""
+        if array := declaration(self.kernel, node, self.constants):
+            made = f"new {ARRAYS[array.kind]}({array.length}).fill({array.value!r})"
+            return [f"{indent}{node.targets[0].id} = {made};"]
         match node:
             case ast.Assign(targets=[target], value=value):
                 return [f"{indent}{self.expression(target)} = {self.expression(value)};"]
@@ -179,6 +189,8 @@ class _Translator:
                 return name
             case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self.views:
                 return f"{self.views[name]}[{name} + {e(index)}]"
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self.whole:
+                return f"{name}[{e(index)}]"
             case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
                 return f"Math.floor({e(left)} / {e(right)})"
             case ast.BinOp(left=left, op=ast.Mod(), right=right):

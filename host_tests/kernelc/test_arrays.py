@@ -1,0 +1,186 @@
+"""Arrays that a kernel creates, and tables at module level."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tools.kernelc.compiler import compile_source
+from tools.kernelc.errors import CompileError
+
+from . import machine
+from .machine import Refused
+from .test_each_pass import check
+
+SOURCE = """
+floats = "floats"
+ints = "ints"
+WEIGHTS = (0.25, 0.5, 0.25, -1)
+ORDER = (3, 0, 2, 1)
+N = 5
+
+
+def median(y: floats, x: floats, n: int):
+    window = [0.0] * N
+    for i in range(n):
+        for k in range(N):
+            v = x[i + k]
+            j = k
+            while j > 0 and window[j - 1] > v:
+                window[j] = window[j - 1]
+                j -= 1
+            window[j] = v
+        y[i] = window[2]
+
+
+def smooth(y: floats, x: floats, n: int):
+    for i in range(n):
+        y[i] = WEIGHTS[0] * x[i] + WEIGHTS[1] * x[i + 1] + WEIGHTS[2] * x[i + 2] + WEIGHTS[3]
+
+
+def permute(y: ints, x: ints, n: int, last: int) -> int:
+    held = [7] * 4
+    for i in range(n):
+        held[ORDER[i]] = x[i]
+    for i in range(4):
+        y[i] = held[i]
+    return held[last]
+
+
+def sums(y: floats, x: floats, n: int):
+    for i in range(n):
+        total = [0.5] * 2
+        for k in range(4):
+            total[k % 2] += x[4 * i + k] * WEIGHTS[k]
+        y[2 * i] = total[0]
+        y[2 * i + 1] = total[1]
+
+
+def two(y: floats, n: int):
+    a = [1.0] * 3
+    b = [2.0] * 4
+    for i in range(n):
+        b[i] = a[i] + 10.0
+    for i in range(4):
+        y[i] = b[i]
+"""
+
+PYTHON = {}
+exec(SOURCE, PYTHON)
+MODULE, CODES = compile_source(SOURCE, "arrays.py")
+RANDOM = np.random.default_rng(1)
+X = RANDOM.normal(size=24).astype(np.float32)
+CALLS = [
+    ("median", np.zeros(12, np.float32), X, 12),
+    ("median", np.zeros(12, np.float32), X, 0),
+    ("smooth", np.zeros(12, np.float32), X, 12),
+    ("permute", np.zeros(4, np.int32), np.arange(10, 14, dtype=np.int32), 4, 3),
+    ("permute", np.zeros(4, np.int32), np.arange(10, 14, dtype=np.int32), 2, 0),
+    ("sums", np.zeros(12, np.float32), X, 6),
+    ("two", np.zeros(4, np.float32), 3),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[-1]}")
+def test_arrays_and_tables_are_those_of_python(call):
+    name, *arguments = call
+    copies = [a.copy() if hasattr(a, "dtype") else a for a in arguments]
+    expected = [a.astype(float) if a.dtype == np.float32 else a.copy() if hasattr(a, "dtype") else a
+                for a in map(_as_array, arguments)]  # fmt: skip
+    wanted = PYTHON[name](*(a if a.shape else int(a) for a in expected))
+    assert machine.run(CODES[name], *copies) == wanted
+    np.testing.assert_allclose(copies[0], expected[0], rtol=1e-6, atol=1e-6)
+    check(MODULE.kernels[name], MODULE, arguments)
+
+
+def _as_array(value):
+    return np.asarray(value)
+
+
+@pytest.mark.parametrize("call", [
+    ("permute", np.zeros(4, np.int32), np.zeros(9, np.int32), 5, 0),
+    ("permute", np.zeros(4, np.int32), np.zeros(9, np.int32), 4, 4),
+    ("permute", np.zeros(4, np.int32), np.zeros(9, np.int32), 4, 1 << 29),
+    ("two", np.zeros(4, np.float32), 4),
+])  # fmt: skip
+def test_an_index_beyond_an_array_or_table_is_refused(call):
+    name, *arguments = call
+    with pytest.raises(Refused) as refused:
+        machine.run(CODES[name], *arguments)
+    assert refused.value.args[0] in ("index", "length") and refused.value.args[1] == 0
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("    h = [0.0] * n", "a constant length: write x = [0.0] * 16"),
+    ("    h = [0.0, 1.0] * 2", "one number and a constant length"),
+    ("    h = [0.0] * 0", "a constant length"),
+    ("    h = [x] * 2", "one number"),
+    ("    h = [0.0]", "a list: write x = [0.0] * 16"),
+    ("    h = [0.0] * 300", "more than 256 elements: pass a buffer"),
+    ("    h = [0.0] * 200\n    g = [0] * 100", "more than 256 elements"),
+    ("    h = [0.0] * 2\n    h = [0] * 2", "another array already"),
+    ("    h = [0.0] * 2\n    h = 1.0", "means something else here"),
+    ("    x = [0.0] * 2", "means something else already"),
+    ("    h = [0] * 2\n    h[0] = 1.5", "holds ints: int() makes one of a float"),
+    ("    T[0] = 1.5", "T is a constant: copy it to an array"),
+    ("    T = 1.5", "T is a table: assign to another name"),
+    ("    x[0] = T", "index it"),
+])  # fmt: skip
+def test_what_is_no_array_or_table_is_refused_with_a_remedy(text, message):
+    source = f"floats = ''\nT = (1.0, 2.0)\ndef f(x: floats, n: int):\n{text}\n"
+    with pytest.raises(CompileError) as error:
+        compile_source(source, "wrong.py")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(("table", "message"), [
+    ("()", "a tuple of numbers"),
+    ("(1, 'a')", "a tuple of numbers"),
+    ("(True, 1)", "a tuple of numbers"),
+    ("(1, 1 << 4)", "a tuple of numbers"),
+    ("(1, 2147483648)", "32 bits: write floats"),
+])  # fmt: skip
+def test_a_table_is_a_tuple_of_numbers(table, message):
+    with pytest.raises(CompileError) as error:
+        compile_source(f"T = {table}\ndef f(n: int) -> int:\n    return T[0]\n", "wrong.py")
+    assert message in str(error.value)
+
+
+def test_a_kernel_that_others_call_creates_no_array():
+    source = """
+floats = ""
+def inner(x: floats):
+    h = [0.0] * 2
+    x[0] = h[1]
+def outer(x: floats):
+    inner(x)
+"""
+    with pytest.raises(CompileError, match="pass it a buffer"):
+        compile_source(source, "wrong.py")
+
+
+def test_a_tiled_loop_uses_a_table_and_an_array():
+    source = """
+floats = ""
+SCHEDULE = {"filter": "i×4"}
+TAPS = (0.1, 0.2, 0.4, 0.2, 0.1)
+
+
+def filter(y: floats, x: floats, n: int):
+    taps = [0.0] * 5
+    for k in range(5):
+        taps[k] = 2.0 * TAPS[k]
+    for i in range(n):
+        total = 0.0
+        for k in range(5):
+            total += taps[k] * x[i + k] + TAPS[k]
+        y[i] = total
+"""
+    values = SimpleNamespace(**{})
+    exec(source, values.__dict__)
+    module, codes = compile_source(source, "filter.py")
+    y, expected = np.zeros(11, np.float32), np.zeros(11)
+    values.filter(expected, X.astype(float), 11)
+    machine.run(codes["filter"], y, X.copy(), 11)
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
+    check(module.kernels["filter"], module, [np.zeros(11, np.float32), X, 11])
