@@ -17,7 +17,9 @@ def start(engine, shape):
     """Create the global `trainer`, with a model on the named engine; `shape` is a dict of the
     arguments of Config."""
     global trainer
-    trainer = Trainer(Model(Config(**shape), kernels.load(engine)), NameList((), Tokenizer()))
+    kernels.ENGINES = (engine,)  # the tokenizer uses the chosen engine, too
+    model = Model(Config(**shape), kernels.choose().engine)
+    trainer = Trainer(model, NameList((), Tokenizer()))
 
 
 def weights(first, numbers):
