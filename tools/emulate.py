@@ -21,6 +21,7 @@ def main():
     stage.add_options(parser)
     parser.add_argument("--qemu", help="a qemu-system-… that has the chip; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")
+    parser.add_argument("--psram", action="store_true", help="an ESP32 with 4 MB of PSRAM")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chip = chips.named(options.chip) if options.chip else None
@@ -35,7 +36,7 @@ def main():
         directory = stage.stage(chip.architecture, chip.fpu)
         copied, unchanged, removed = update_files(firmware, path, directory, options.fresh)
         print(f"{path}: {copied} files copied, {unchanged} unchanged, {removed} removed")
-        with Emulator(chip, path, options.qemu, options.icount) as emulator:
+        with Emulator(chip, path, options.qemu, options.icount, psram=options.psram) as emulator:
             print(
                 f"An {chip.title} is booting on {emulator.port}. In another terminal:\n"
                 f"  make monitor PORT={emulator.port}    watch it\n"

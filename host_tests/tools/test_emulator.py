@@ -1,6 +1,9 @@
 """The emulator and `make emulate`, with a fake QEMU."""
 
 import os
+import re
+import struct
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +84,17 @@ def test_the_chips_own_devices_are_configured(fake_qemu, tmp_path):
         arguments = log.read_text()
     assert "-M esp32c3 " in arguments and "driver=timer.esp32c3.timg," in arguments
     assert "driver=esp32c3.gpio,property=strap_mode,value=2" in arguments
+
+
+def test_a_chip_with_psram_has_revision_3(fake_qemu, tmp_path):
+    log = tmp_path / "arguments"
+    qemu = fake_qemu(f"echo $@ > {log}; echo redirected to /dev/pts/77; exec sleep 60")
+    with emulator.Emulator(ESP32, tmp_path / "flash.bin", qemu, psram=True):
+        arguments = log.read_text()
+    assert "-m 4M " in arguments and "driver=nvram.esp32.efuse,property=drive," in arguments
+    efuses = re.search(r"file=(\S+),if=none,", arguments)[1]
+    words = struct.unpack("<31I", Path(efuses).read_bytes())
+    assert words[3] >> 15 & words[5] >> 20 & 1
 
 
 def test_the_emulator_tells_its_port_and_is_stopped(fake_qemu, tmp_path):

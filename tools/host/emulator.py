@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from tools.host.errors import ToolError
 
@@ -12,6 +13,10 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
+
+
+# The efuses of an ESP32 of revision 3: bit 15 of word 3 and bit 20 of word 5 (ESP-IDF, efuse_hal.c).
+REVISION_3 = bytes(13) + b"\x80" + bytes(8) + b"\x10" + bytes(101)
 
 
 def find_qemu(chip, path=None):
@@ -66,10 +71,12 @@ class Emulator:
     The chip boots from the flash image, a file, and writes its changes to it. `qemu` is the `path`
     of `find_qemu`. Booting takes a second, or 10 to 20 with `icount`, which counts instructions:
     each takes 4 ns of the chip's time. `bootloader` starts the chip like a board with its BOOT
-    button held. Raises ToolError if there is no QEMU for the chip, or it does not start.
+    button held. `psram` gives an ESP32 4 MB of PSRAM, and revision 3, as such boards have: a file
+    beside the image has the efuses that say so. Raises ToolError if there is no QEMU for the chip,
+    or it does not start.
     """
 
-    def __init__(self, chip, flash_image, qemu=None, icount=False, bootloader=False):
+    def __init__(self, chip, flash_image, qemu=None, icount=False, bootloader=False, psram=False):
         command = [
             *(find_qemu(chip, qemu), "-M", chip.name, "-display", "none", "-monitor", "none"),
             # QEMU wants a comma in a value doubled. cache=unsafe does not flush each block of flash
@@ -82,6 +89,12 @@ class Emulator:
         ]
         if icount:
             command += ["-icount", "shift=2"]
+        if psram:
+            efuses = Path(f"{flash_image}.efuses")
+            efuses.write_bytes(REVISION_3)
+            drive = f"file={str(efuses).replace(',', ',,')},if=none,format=raw,id=efuse"
+            command += ["-m", "4M", "-drive", drive]
+            command += ["-global", "driver=nvram.esp32.efuse,property=drive,value=efuse"]
         if bootloader:
             strap = f"driver={chip.name}.gpio,property=strap_mode,value={chip.qemu[1]}"
             command += ["-global", strap]
