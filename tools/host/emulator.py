@@ -15,7 +15,7 @@ except ImportError:  # Windows
     fcntl = None
 
 
-# The efuses of an ESP32 of revision 3: bit 15 of word 3 and bit 20 of word 5 (ESP-IDF, efuse_hal.c).
+# The efuses of an ESP32 of revision 3: bit 15 of word 3, bit 20 of word 5 (ESP-IDF, efuse_hal.c).
 REVISION_3 = bytes(13) + b"\x80" + bytes(8) + b"\x10" + bytes(101)
 
 
