@@ -2,7 +2,10 @@
 circle."""
 
 import ast
+import shutil
+import subprocess
 from graphlib import TopologicalSorter
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -77,3 +80,16 @@ def test_a_module_imports_only_from_the_rooms_beneath_it(name):
 def test_neither_rooms_nor_modules_import_in_a_circle():
     TopologicalSorter(BENEATH).prepare()  # raises CycleError
     TopologicalSorter({name: set(imports(name)) - {name} for name in MODULES}).prepare()
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="no git here")
+def test_the_docs_name_each_folder():
+    """A sentence for each is in CLAUDE.md, or in tools/web/README.md."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout
+    web = PurePosixPath("tools/web")
+    for folder in {PurePosixPath(line).parent for line in listed.splitlines()}:
+        page, name = ROOT / "CLAUDE.md", f"{folder}/"
+        if web in folder.parents:
+            page, name = ROOT / web / "README.md", f"{folder.relative_to(web)}/"
+        rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
+        assert name == "./" or any(f"`{name}" in row for row in rows), f"{page.name}: {folder}"
