@@ -21,6 +21,8 @@ const lists = []; // {title, file, or prepared names}
 let running = false;
 let busy = false; // with something that the reader asked for
 let about = null;
+let learned = {}; // the choices that the model was made with: {list, preset}
+let before = null; // {bytes, list, preset, read}: the model that a new one has replaced
 
 function state(sentence) {
   $("state").textContent = sentence;
@@ -31,11 +33,21 @@ function buttons() {
   $("run").textContent = running
     ? "Pause"
     : done
-      ? "Learn 1,000 more"
+      ? `Learn ${asked().toLocaleString("en")} more`
       : about?.step
         ? "Go on"
         : "Learn";
-  for (const id of ["run", "again", "save", "open"]) $(id).disabled = !about || busy;
+  for (const id of ["run", "again", "save", "open", "back"]) $(id).disabled = !about || busy;
+  $("back").hidden = !before;
+  if (before) $("back").textContent = `Back to the model of ${before.read} names`;
+}
+
+/** Return the number of names that the reader asks for. */
+const asked = () => Number($("steps").value);
+
+function checkNumber() {
+  if (!$("steps").checkValidity())
+    throw new Error("“Names it reads” is a number from 1 to 1,000,000: write 1000.");
 }
 
 /** Do something; if it is refused, show the sentence that says why. */
@@ -77,27 +89,20 @@ async function listWith(digest) {
   return null;
 }
 
-/** Make a new model with the chosen list and size. */
+/** Make a new model with the chosen list and size. One that has learned can be brought back. */
 async function begin() {
+  checkNumber();
   const list = await chosenList();
-  const steps = Number($("steps").value);
   await tab.pause();
-  const found = await tab.begin(list.names, { preset: $("preset").value, steps });
+  const old = about?.step
+    ? { ...learned, bytes: await tab.save(), read: about.step.toLocaleString("en") }
+    : before;
+  const found = await tab.begin(list.names, { preset: $("preset").value, steps: asked() });
+  before = old;
+  learned = { list: $("list").value, preset: $("preset").value };
   running = false;
   await attached();
   state(`${list.says ?? described(list, found)}. It has not read any of them yet.`);
-}
-
-/** Go on to the chosen number of names, or begin anew if the model was to read so many already. */
-async function readMore() {
-  const steps = Number($("steps").value);
-  if (!about.step || steps <= about.steps) return begin();
-  await tab.extend(steps - about.step);
-  about.steps = steps;
-  $("progress").max = steps;
-  document.documentElement.dataset.done = false;
-  const [read, all] = [about.step, steps].map((n) => n.toLocaleString("en"));
-  if (!running) state(`It has read ${read} names, and goes on to ${all}.`);
 }
 
 /** Say how many names the library found in the reader's own list. */
@@ -164,6 +169,7 @@ tab.addEventListener("stopped", async () => {
       : `Paused after ${names} names.`,
   );
   if (show.source === tab) {
+    show.ended();
     await show.refresh();
     if (done) await show.invent(8);
   }
@@ -178,8 +184,10 @@ $("run").addEventListener("click", () =>
       await tab.pause();
       return;
     }
+    checkNumber();
     if (show.source !== tab) await attached();
-    if (about.step >= about.steps) await tab.extend(1000);
+    if (!about.step && asked() !== about.steps) await begin();
+    if (about.step >= about.steps) await tab.extend(asked());
     running = true;
     document.documentElement.dataset.done = false;
     state("It reads, guesses, and is corrected…");
@@ -188,7 +196,15 @@ $("run").addEventListener("click", () =>
 );
 $("again").addEventListener("click", () => attempt(begin));
 for (const id of ["list", "preset"]) $(id).addEventListener("change", () => attempt(begin));
-$("steps").addEventListener("change", () => attempt(readMore));
+$("steps").addEventListener("input", buttons);
+$("back").addEventListener("click", () =>
+  attempt(async () => {
+    const { bytes, list, preset } = before;
+    before = null;
+    $("preset").value = preset;
+    await openModel(bytes, list);
+  }),
+);
 $("pace").addEventListener("change", setPace);
 
 function setPace() {
@@ -249,6 +265,8 @@ async function openModel(bytes, number = $("list").value) {
   $("list").value = number;
   const list = await chosenList();
   const said = await tab.resume(list.names, bytes);
+  learned = { list: number, preset: $("preset").value };
+  running = false;
   await attached();
   state(
     said.includes("changed")
@@ -271,8 +289,9 @@ async function boot() {
   const [presets, found] = await Promise.all([tab.boot(), (await fetch("lists.json")).json()]);
   for (const [name, title] of Object.entries(PRESETS)) {
     if (!(name in presets)) continue;
-    const numbers = presets[name].parameters.toLocaleString("en");
-    $("preset").append(make("option", { value: name }, `${title} (${numbers})`));
+    const hundreds = Math.round(presets[name].parameters / 100) * 100;
+    const text = `${title} (about ${hundreds.toLocaleString("en")})`;
+    $("preset").append(make("option", { value: name }, text));
   }
   $("preset").value = "default";
   for (const list of found) addList({ ...list, says: list.title });

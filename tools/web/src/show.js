@@ -23,7 +23,7 @@ export class Show {
 
   constructor() {
     this.curve = new Curve($("curve"));
-    this.invented = new Invented($("invented"));
+    this.invented = new Invented($("invented"), $("invented-count"));
     this.heads = new Heads($("heads"));
     this.map = new LetterMap($("map"));
     this.weights = new Weights($("weights"));
@@ -51,6 +51,7 @@ export class Show {
     this.invented.clear();
     this.curve.clear(this.#about.vocab, this.#about.steps);
     this.#figures({ step: this.#about.step, avg: null, held: null, speed: null });
+    $("held-says").textContent = "on unseen names";
     $("n-parameters").textContent = this.#about.count.toLocaleString("en");
     $("top-k").max = this.#about.vocab;
     $("top-k").value = this.#about.vocab;
@@ -83,6 +84,12 @@ export class Show {
     }
   }
 
+  /** Training has stopped: say why there is no loss of unseen names, if there is none. */
+  ended() {
+    if ($("f-held").textContent === "–")
+      $("held-says").textContent = "unseen names: a list needs about 130 to set some aside";
+  }
+
   /** Show the model after this step, of which no progress was told. */
   reached(step) {
     this.#figures({ step });
@@ -95,7 +102,8 @@ export class Show {
     if (held || held === null) {
       if (held || !step) $("f-held").textContent = held ? held.toFixed(3) : "–";
     }
-    if (speed) $("f-speed").textContent = Math.round(speed).toLocaleString("en");
+    if (speed !== undefined)
+      $("f-speed").textContent = speed ? Math.round(speed).toLocaleString("en") : "–";
   }
 
   /** Ask again for the weights and the typed name; resolves when the answers are shown. */

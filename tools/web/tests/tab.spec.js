@@ -163,17 +163,42 @@ test("pausing, saving and opening change nothing of what is learned", async ({ p
   expect(resumed.moments).toEqual(whole.moments);
 });
 
-test("a larger number of names to read continues the model", async ({ page }) => {
+test("the number of names is that of the next click, and the model goes on", async ({ page }) => {
   await open(page);
   await page.fill("#steps", "40");
-  await page.press("#steps", "Enter");
-  await expect(page.locator("#progress")).toHaveAttribute("max", "40");
+  await learn(page); // the click directly after the number
+  await expect(page.locator("#f-step")).toHaveText("40");
+  await page.fill("#steps", "25");
+  await expect(page.locator("#run")).toHaveText("Learn 25 more");
   await learn(page);
+  await expect(page.locator("#f-step")).toHaveText("65");
+});
+
+test("a model that has learned comes back after a new one", async ({ page }) => {
+  await open(page);
   await page.fill("#steps", "60");
-  await page.press("#steps", "Enter");
-  await expect(page.locator("#state")).toContainText("It has read 40 names, and goes on to 60");
   await learn(page);
-  await expect(page.locator("#f-step")).toHaveText("60");
+  const before = expected(await saved(page), WORD);
+  await page.selectOption("#preset", "tiny");
+  await expect(page.locator("#f-step")).toHaveText("0");
+  await page.selectOption("#list", { index: 1 });
+  await page.click("#back");
+  await expect(page.locator("#state")).toContainText("goes on after 60 names");
+  await expect(page.locator("#back")).toBeHidden();
+  await expect(page.locator("#list")).toHaveValue("0");
+  await expect(page.locator("#preset")).toHaveValue("default");
+  expect(expected(await saved(page), WORD).weights).toEqual(before.weights);
+});
+
+test("a short list says why there are no unseen names", async ({ page }) => {
+  await open(page);
+  await page.click("#own");
+  await page.fill("#own-text", "anna\nberta\nclara\ndora\nemma\nfrieda\ngerda\nhanna");
+  await page.fill("#steps", "20");
+  await page.click("#own-use");
+  await expect(page.locator("#state")).toContainText("8 names of your list");
+  await learn(page);
+  await expect(page.locator("#held-says")).toContainText("about 130");
 });
 
 test("names can be one's own: cities", async ({ page }) => {
@@ -205,6 +230,10 @@ test("what cannot be used is refused in a sentence, and the model before it stay
     buffer: Buffer.from("no checkpoint"),
   });
   await expect(page.locator("#problem")).toContainText("no checkpoint of esp32gpt");
+  await page.fill("#steps", "0");
+  await page.click("#run");
+  await expect(page.locator("#problem")).toContainText("a number from 1 to 1,000,000");
+  await page.fill("#steps", "1000");
   await page.fill("#word", "q#");
   await expect(page.locator("#word-problem")).toContainText("written in the letters");
   await page.fill("#word", "");
@@ -231,6 +260,9 @@ test("names begin with the prompt, and new ones are marked", async ({ page }) =>
       items.map((item) => [item.children[0].textContent, item.children[2].textContent]),
     );
   for (const [name, tag] of shown) expect(tag).toBe(list.has(name) ? "in the list" : "new");
+  const fresh = shown.filter(([, tag]) => tag === "new").length;
+  const says = `${shown.length} invented, ${fresh} of them new.`;
+  await expect(page.locator("#invented-count")).toHaveText(says);
 });
 
 test("the keyboard reaches everything", async ({ page }) => {

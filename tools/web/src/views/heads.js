@@ -115,11 +115,10 @@ export function preference(looks, letters) {
   // Of those that it prefers, the one that takes most beyond its due.
   found.sort((a, b) => b.share - b.share / b.more - (a.share - a.share / a.more));
   const [first] = found;
-  if (first.more < 1.12)
-    return "Looks at all letters alike: it has no habit yet. Let it learn more.";
+  if (first.more < 1.3) return "Looks at all letters alike: no habit in this name.";
   if (first.share > 0.5 && first.more > 1.5) {
-    return `Looks mostly at ${first.name}: ${percent(first.share)} of its attention.`;
+    return `Looks mostly at ${first.name} in this name: ${percent(first.share)}.`;
   }
   const times = first.more.toFixed(1);
-  return `Prefers ${first.name}: ${percent(first.share)}, ${times} times as much as if it looked evenly.`;
+  return `Prefers ${first.name} in this name: ${percent(first.share)}, ${times} times as much as if it looked evenly.`;
 }

@@ -6,12 +6,19 @@ const MOST = 120;
 
 export class Invented {
   #element;
+  #count;
+  #all = 0;
+  #new = 0;
 
-  constructor(element) {
+  /** `count` is the element that says how many names are new. */
+  constructor(element, count) {
     this.#element = element;
+    this.#count = count;
   }
 
   clear() {
+    this.#all = this.#new = 0;
+    this.#count.textContent = "";
     this.#element.replaceChildren();
   }
 
@@ -26,6 +33,10 @@ export class Invented {
       item.append(make("span", { className: `tag ${tag}` }, isNew ? "new" : "in the list"));
       return item;
     });
+    this.#all += names.length;
+    this.#new += names.filter((name) => !known.includes(name)).length;
+    const [all, fresh] = [this.#all, this.#new].map((n) => n.toLocaleString("en"));
+    this.#count.textContent = `${all} invented, ${fresh} of them new.`;
     this.#element.prepend(...items);
     while (this.#element.children.length > MOST) this.#element.lastChild.remove();
   }
