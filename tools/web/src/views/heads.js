@@ -115,10 +115,11 @@ export function preference(looks, letters) {
   // Of those that it prefers, the one that takes most beyond its due.
   found.sort((a, b) => b.share - b.share / b.more - (a.share - a.share / a.more));
   const [first] = found;
-  if (first.more < 1.3) return "Looks at all letters alike: no habit in this name.";
+  if (first.more < 1.12) return "Looks at all letters alike: no habit in this name.";
   if (first.share > 0.5 && first.more > 1.5) {
     return `Looks mostly at ${first.name} in this name: ${percent(first.share)}.`;
   }
-  const times = first.more.toFixed(1);
-  return `Prefers ${first.name} in this name: ${percent(first.share)}, ${times} times as much as if it looked evenly.`;
+  const prefers = first.more < 1.3 ? "Slightly prefers" : "Prefers";
+  const even = percent(first.share / first.more);
+  return `${prefers} ${first.name} in this name: ${percent(first.share)}, where an even look gives ${even}.`;
 }
