@@ -171,6 +171,7 @@ NOT_MODULES = [
     "x = 1\0",
     "SCHEDULE = [1]",
     "SCHEDULE = {'f': 2}",
+    "SCHEDULE = {'f': 'i×2'}",
 ]
 
 

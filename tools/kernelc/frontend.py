@@ -87,6 +87,9 @@ def parse(source, path):
     module = Module(str(path), source, {}, {}, {}, [], {})
     for node in tree.body:
         _top_level(module, node)
+    for name in module.schedule:
+        if name not in module.kernels:
+            raise CompileError(path, None, f"SCHEDULE names {name}, which is no kernel: correct it")
     try:
         compile(tree, str(path), "exec")  # finds a `break` outside of a loop, for example
     except SyntaxError as error:
