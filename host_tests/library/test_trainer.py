@@ -3,6 +3,7 @@
 import gc
 
 from engines import check_close, engines, reference
+from esp32gpt import compat
 from esp32gpt.trainer import TrainingError
 from raising import raises
 from small import small, smallest, trainer
@@ -140,5 +141,5 @@ def stop_at_each_kernel_call(**recipe):
             break
         list(t.run(3))
         assert bytes(t.model.params) == expected, f"kernel call {n}"
-        n += 1
+        n += 1 if compat.ON_HOST else 6  # on a chip this takes minutes
     assert n > 20
