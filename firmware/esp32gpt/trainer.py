@@ -113,8 +113,7 @@ class Trainer:
         """Train one step: forward and backward for each name, then the update. Call `prepare`
         before the first. Raises TrainingError as `forward` does; the step is then not done."""
         batch = self.model.config.batch
-        # On a chip a call of a Python function takes 1,400 instructions, and twice as many if its
-        # variables and operands are more than eleven: then MicroPython allocates memory for them.
+        # On a chip a call of a Python function takes 1,200 instructions or more, so there are few.
         if self.optimizer.varies:
             self.optimizer.prepare(self.step)
         T = 0
