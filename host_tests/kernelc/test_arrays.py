@@ -123,7 +123,14 @@ def test_an_index_beyond_an_array_or_table_is_refused(call):
     ("    x = [0.0] * 2", "means something else already"),
     ("    h = [0] * 2\n    h[0] = 1.5", "holds ints: int() makes one of a float"),
     ("    T[0] = 1.5", "T is a constant: copy it to an array"),
-    ("    T = 1.5", "T is a table: assign to another name"),
+    ("    T = 1.5", "the name of a table: choose another name"),
+    ("    for T in range(n):\n        x[0] = 1.0", "the name of a table"),
+    ("    x[0] = w[0]\n    w = [3.0] * 2", "w may not exist here: create it before"),
+    ("    if n:\n        w = [3.0] * 2\n    x[0] = w[0]", "w may not exist here"),
+    ("    for i in range(n):\n        w = [3.0] * 2\n    x[0] = w[0]", "w may not exist here"),
+    ("    b = [1.0] * 2\n    a = b = [3.0] * 2", "one assignment a statement"),
+    ("    w = [1] * n\n    n = 3", "a constant length"),
+    ("    w = [1.0] * 2\n    N = 3\n    v = [1.0] * N", "a constant length"),
     ("    x[0] = T", "index it"),
 ])  # fmt: skip
 def test_what_is_no_array_or_table_is_refused_with_a_remedy(text, message):
@@ -138,12 +145,46 @@ def test_what_is_no_array_or_table_is_refused_with_a_remedy(text, message):
     ("(1, 'a')", "a tuple of numbers"),
     ("(True, 1)", "a tuple of numbers"),
     ("(1, 1 << 4)", "a tuple of numbers"),
-    ("(1, 2147483648)", "32 bits: write floats"),
+    ("(1, 2147483648)", "32 bits: write a float"),
+    ("(1.0, 1" + "0" * 400 + ")", "32 bits: write a float"),
 ])  # fmt: skip
 def test_a_table_is_a_tuple_of_numbers(table, message):
     with pytest.raises(CompileError) as error:
         compile_source(f"T = {table}\ndef f(n: int) -> int:\n    return T[0]\n", "wrong.py")
     assert message in str(error.value)
+
+
+def test_a_parameter_has_not_the_name_of_a_table():
+    source = "floats = ''\ndef f(T: floats):\n    T[0] = 1.0\nT = (1.0, 2.0)\n"
+    with pytest.raises(CompileError, match="the name of a table"):
+        compile_source(source, "wrong.py")
+
+
+def test_a_table_that_is_not_needed_is_left_out():
+    source = """
+floats = ""
+T = (1.5, 2.5)
+def f(y: floats, n: int):
+    u = T[0]
+    for i in range(n):
+        y[i] = 1.0
+"""
+    y = np.zeros(3, np.float32)
+    machine.run(compile_source(source, "table.py")[1]["f"], y, 3)
+    assert y.tolist() == [1.0] * 3
+
+
+def test_a_constant_of_a_called_kernel_is_no_variable_of_its_caller():
+    source = """
+N = 3
+def inner(n: int) -> int:
+    return N + n
+def outer(n: int) -> int:
+    N = 50
+    return inner(n) + N
+"""
+    code = compile_source(source, "constant.py")[1]["outer"]
+    assert machine.run(code, 2) == 55
 
 
 def test_a_kernel_that_others_call_creates_no_array():

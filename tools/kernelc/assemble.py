@@ -45,7 +45,8 @@ class Code:
         self.literals = {}  # value: Label
         self.addresses = {}  # of labels
         self.regions = regions
-        self.tables = tables or {}
+        used = {arg for op in ops for arg in op.args}
+        self.tables = {label: words for label, words in (tables or {}).items() if label in used}
         ops = [final for op in ops for final in self._finish(op)]
         ops = [
             op for op, after in zip(ops, [*ops[1:], None], strict=True) if not _jumps_to(op, after)

@@ -14,7 +14,7 @@ import ast
 import copy
 from dataclasses import replace
 
-from .frontend import declaration
+from .arrays import declaration
 from .polynomial import number, polynomial
 from .subset import leaves
 

@@ -45,7 +45,7 @@ def homes(kernel):
 
 
 def array_places(kernel):
-    """Return {name: (offset, `frontend.Array`)} of the arrays that the kernel creates. The offset
+    """Return {name: (offset, `arrays.Array`)} of the arrays that the kernel creates. The offset
     is in bytes, from the first array."""
     places, end = {}, 0
     for name, array in kernel.arrays.items():

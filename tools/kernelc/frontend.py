@@ -2,26 +2,15 @@
 subset."""
 
 import ast
-import math
 from dataclasses import dataclass
 
+from .arrays import collect, literal
 from .errors import CompileError
 from .subset import BITS, BUFFERS, FUNCTIONS, IN_PLACE, INSTEAD, KINDS, MATH
 
 # What may be imported, by the last part of the module's name.
 IMPORTS = {"math": MATH, "floatbits": BITS}
 COMPILED = "COMPILED"  # the constant that a file sets to False, and that is True in machine code
-ARRAYS_END = 256  # elements in all arrays of a kernel; they are on the stack, which has a few KB
-
-
-@dataclass
-class Array:
-    """An array that a kernel creates by `name = [value] * length`. `kind` is "floats" or "ints",
-    and `value` the number that all elements have at first."""
-
-    kind: str
-    length: int
-    value: object
 
 
 @dataclass
@@ -87,6 +76,11 @@ def parse(source, path):
     module = Module(str(path), source, {}, {}, {}, [], {})
     for node in tree.body:
         _top_level(module, node)
+    for kernel in module.kernels.values():
+        for node in ast.walk(kernel.node):
+            stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id
+            if (getattr(node, "arg", None) or stored) in module.tables:
+                kernel.refuse(node, "this is the name of a table: choose another name")
     for name in module.schedule:
         if name not in module.kernels:
             raise CompileError(path, None, f"SCHEDULE names {name}, which is no kernel: correct it")
@@ -119,14 +113,15 @@ def _top_level(module, node):
 
 def _constant(module, node, target):
     name = getattr(target, "id", None)
-    value = _literal(node.value, module.constants)
+    value = literal(node.value, module.constants)
     if name and isinstance(node.value, ast.Tuple):
         _new_name(module, node, name)
         module.tables[name] = _table(module, node.value)
     elif name == "SCHEDULE":
         module.schedule = _schedule(module, node)
     elif name is None or value is None:
-        message = "at module level assign a number or a string to a name; compute in a function"
+        message = "at module level assign a number, a string or a tuple of numbers to a name; "
+        message += "compute in a function"
         raise CompileError(module.path, node, message)
     elif name not in KINDS:
         _new_name(module, node, name)
@@ -134,15 +129,15 @@ def _constant(module, node, target):
 
 
 def _table(module, node):
-    values = [_literal(element, module.constants) for element in node.elts]
+    values = [literal(element, module.constants) for element in node.elts]
     kinds = {type(value) for value in values}
     if not kinds or not kinds <= {int, float}:
         message = "a table is a tuple of numbers: write TABLE = (1.0, 2.0)"
         raise CompileError(module.path, node, message)
-    if float in kinds:
+    if float in kinds and all(abs(value) < 1 << 128 for value in values):
         return Table("floats", tuple(map(float, values)))
-    if not all(-(1 << 31) <= value < 1 << 31 for value in values):
-        raise CompileError(module.path, node, "an int has 32 bits: write floats")
+    if float in kinds or not all(-(1 << 31) <= value < 1 << 31 for value in values):
+        raise CompileError(module.path, node, "an int has 32 bits: write a float")
     return Table("ints", tuple(values))
 
 
@@ -165,19 +160,6 @@ def _new_name(module, node, name):
         raise CompileError(module.path, node, f"{name} is defined twice: choose another name")
     if name in (*FUNCTIONS, *KINDS, "range", "_refuse", "micropython", "ptr32"):
         raise CompileError(module.path, node, f"{name} means something else: choose another name")
-
-
-def _literal(node, constants):
-    """Return the number or string that a node stands for, or None."""
-    if isinstance(node, ast.Name):
-        return constants.get(node.id)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        value = _literal(node.operand, constants)
-        return -value if type(value) in (int, float) else None
-    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-    if type(value) is float and not math.isfinite(value):
-        return None
-    return value if type(value) in (int, float, bool, str) else None
 
 
 def _function(module, node):
@@ -208,49 +190,12 @@ def _function(module, node):
         if returns not in ("int", "float", "None"):
             kernel.refuse(node.returns, "a kernel returns int, float or nothing: annotate it so")
         kernel.returns = returns.lower()
-    declared = set()
-    for child in ast.walk(ast.Module(body, [])):
-        array = declaration(kernel, child, module.constants)
-        if array:
-            _new_array(kernel, child, array)
-            declared |= {id(part) for part in ast.walk(child)}
-    if sum(array.length for array in kernel.arrays.values()) > ARRAYS_END:
-        kernel.refuse(node, f"its arrays have more than {ARRAYS_END} elements: pass a buffer")
+    declared = collect(kernel, module.constants)
     for statement in body:
         for child in ast.walk(statement):
             if id(child) not in declared:
                 _check(kernel, child)
     module.kernels[node.name] = kernel
-
-
-def declaration(kernel, node, constants):
-    """Return the Array that an ast node creates by `name = [number] * length`, or None if it
-    assigns no list. Raises CompileError for another list, and for a length that is no constant from
-    1."""
-    value = getattr(node, "value", None)
-    if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp):
-        return None
-    parts = value.left, value.right
-    if not any(isinstance(part, ast.List) for part in parts):
-        return None
-    listed, length = parts if isinstance(parts[0], ast.List) else reversed(parts)
-    name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else None
-    count = _literal(length, constants)
-    numbers = [_literal(element, constants) for element in listed.elts]
-    simple = name and isinstance(value.op, ast.Mult) and type(count) is int and count > 0
-    if not simple or len(numbers) != 1 or type(numbers[0]) not in (int, float):
-        what = "an array of a kernel has one number and a constant length: write x = [0.0] * 16"
-        kernel.refuse(node, what)
-    return Array("floats" if type(numbers[0]) is float else "ints", count, numbers[0])
-
-
-def _new_array(kernel, node, array):
-    name = node.targets[0].id
-    if name in (*FUNCTIONS, "range", *(other for other, _ in kernel.params)):
-        kernel.refuse(node, f"{name} means something else already: choose another name")
-    earlier = kernel.arrays.setdefault(name, array)
-    if (earlier.kind, earlier.length) != (array.kind, array.length):
-        kernel.refuse(node, f"{name} is another array already: choose another name")
 
 
 def _check(kernel, node):

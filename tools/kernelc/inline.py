@@ -9,7 +9,7 @@ import ast
 import copy
 from dataclasses import replace
 
-from .desugar import desugared
+from .desugar import Replace, desugared
 from .subset import BUFFERS, FUNCTIONS
 
 
@@ -97,6 +97,14 @@ class _Inliner:
         for child in ast.walk(ast.Module(body, [])):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
                 names[child.id] = f"{child.id}@{callee.name}{self.calls}"
+        # The caller may have variables with the names of constants.
+        taken = names.keys() | {param for param, _ in callee.params}
+        constants = {
+            name: ast.Constant(value)
+            for name, value in self.constants.items()
+            if name not in taken and isinstance(value, (int, float))
+        }
+        body = [Replace(constants).visit(statement) for statement in body]
         for (param, kind), arg in zip(callee.params, call.args, strict=True):
             if kind in BUFFERS:
                 if not isinstance(arg, ast.Name):

@@ -38,7 +38,6 @@ class Statements:
 
     def __init__(self, kernel, body, module):
         self.kernel = kernel
-        self.module = module
         self.webs = Webs(kernel, body)
         self.builder = Builder(kernel.node.lineno)
         self.buffers = {}
@@ -145,8 +144,7 @@ class Statements:
             self.accesses.store(buffer, index, self._source(buffer, value, node))
             return
         if target.id in self.buffers:
-            what = "table" if target.id in self.module.tables else "buffer"
-            self.kernel.refuse(target, f"{target.id} is a {what}: assign to another name")
+            self.kernel.refuse(target, f"{target.id} is a buffer: assign to another name")
         web = self.webs.of[id(target)]
         if self.webs.sizes[web] == 1:
             value = self.expressions.value(node.value)

@@ -9,7 +9,8 @@ an engine in Python (`wrapper`) passes them the places of the buffers in it.
 import ast
 import json
 
-from tools.kernelc.frontend import declaration, parse
+from tools.kernelc.arrays import declaration
+from tools.kernelc.frontend import parse
 from tools.kernelc.subset import BITS, BUFFERS, FUNCTIONS
 
 BINARY = {
@@ -207,6 +208,8 @@ class _Translator:
             case ast.BoolOp(op=op, values=values):
                 return f"({(' && ' if isinstance(op, ast.And) else ' || ').join(map(e, values))})"
             case ast.Call(func=ast.Name(id=name), args=arguments):
+                if any(isinstance(arg, ast.Name) and arg.id in self.whole for arg in arguments):
+                    return self.kernel.refuse(node, "the page's engine cannot pass this array")
                 if name in CONVERSIONS:
                     name = CONVERSIONS[name]
                 elif name in FUNCTIONS and name not in BITS:
