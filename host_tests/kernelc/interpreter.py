@@ -80,10 +80,7 @@ def run(program, args):
 def _python(program, args):
     parameters = [ast.arg(name) for name, _ in program.kernel.params]
     signature = ast.arguments([], parameters, None, [], [], None, [])
-    arrays = [
-        ast.parse(f"{name} = [{array.value!r}] * {array.length}").body[0]
-        for name, array in program.kernel.arrays.items()
-    ]
+    arrays = [array.statement(name) for name, array in program.kernel.arrays.items()]
     function = ast.FunctionDef("f", signature, [*arrays, *program.statements], [], None)
     text = ast.unparse(ast.fix_missing_locations(ast.Module([function], []))).replace("@", "__at__")
     others = [kernel.node for kernel in program.module.kernels.values()]

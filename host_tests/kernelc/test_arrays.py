@@ -7,30 +7,17 @@ import pytest
 
 from tools.kernelc.compiler import compile_source
 from tools.kernelc.errors import CompileError
+from tools.kernelc.gallery import GALLERY
 
 from . import machine
 from .machine import Refused
 from .test_each_pass import check
 
-SOURCE = """
-floats = "floats"
+SOURCE = (GALLERY / "median.py").read_text(encoding="utf-8")
+SOURCE += """
 ints = "ints"
 WEIGHTS = (0.25, 0.5, 0.25, -1)
 ORDER = (3, 0, 2, 1)
-N = 5
-
-
-def median(y: floats, x: floats, n: int):
-    window = [0.0] * N
-    for i in range(n):
-        for k in range(N):
-            v = x[i + k]
-            j = k
-            while j > 0 and window[j - 1] > v:
-                window[j] = window[j - 1]
-                j -= 1
-            window[j] = v
-        y[i] = window[2]
 
 
 def smooth(y: floats, x: floats, n: int):

@@ -18,6 +18,10 @@ class Array:
     length: int
     value: object
 
+    def statement(self, name):
+        """Return the ast node of the assignment that creates the array with this name."""
+        return ast.parse(f"{name} = [{self.value!r}] * {self.length}").body[0]
+
 
 def collect(kernel, constants):
     """Fill `kernel.arrays`. Return the set of the ids of the ast nodes that create arrays, and of

@@ -45,13 +45,13 @@ def homes(kernel):
 
 
 def array_places(kernel):
-    """Return {name: (offset, `arrays.Array`)} of the arrays that the kernel creates. The offset
-    is in bytes, from the first array."""
+    """Return ({name: (offset, `arrays.Array`)} of the arrays that the kernel creates, the offset
+    after them). Offsets are in bytes, from the first array."""
     places, end = {}, 0
     for name, array in kernel.arrays.items():
         places[name] = end, array
         end += 4 * array.length
-    return places
+    return places, end
 
 
 def frame(program):
@@ -106,7 +106,7 @@ class _Frame:
 
     def entry(self):
         """Emit the checks of all arguments: a loop over a word with three bits for each."""
-        arrays = 4 * sum(array.length for array in self.kernel.arrays.values())
+        _, arrays = array_places(self.kernel)
         size = (self.program.stack + arrays + SAVE_AREA + 15) // 16 * 16
         stored = _stored(self.program.statements)
         params = self.kernel.params

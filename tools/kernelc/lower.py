@@ -82,7 +82,8 @@ class Statements:
     def _arrays(self):
         """Give each array of the kernel its place on the stack."""
         door, pure = self.builder.door, self.builder.pure
-        for name, (offset, array) in array_places(self.kernel).items():
+        places, _ = array_places(self.kernel)
+        for name, (offset, array) in places.items():
             again = ("array_address", [offset])
             base = pure("array_address", offset, at=door, again=again)
             self._own(name, array.kind, BUFFERS[array.kind], base, array.length)

@@ -68,10 +68,7 @@ def tiled_source(module):
     functions = []
     for kernel in module.kernels.values():
         node = kernel.node
-        arrays = [
-            ast.parse(f"{name} = [{array.value!r}] * {array.length}").body[0]
-            for name, array in kernel.arrays.items()
-        ]
+        arrays = [array.statement(name) for name, array in kernel.arrays.items()]
         body = arrays + tiled(kernel, desugared(kernel, module.constants), module.schedule)
         function = ast.FunctionDef(kernel.name, node.args, body, [], node.returns)
         functions.append(ast.unparse(ast.fix_missing_locations(function)))

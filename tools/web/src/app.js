@@ -200,9 +200,9 @@ $("steps").addEventListener("input", buttons);
 $("back").addEventListener("click", () =>
   attempt(async () => {
     const { bytes, list, preset } = before;
-    before = null;
     $("preset").value = preset;
     await openModel(bytes, list);
+    before = null;
   }),
 );
 $("pace").addEventListener("change", setPace);
