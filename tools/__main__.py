@@ -15,6 +15,7 @@ COMMANDS = {
     "repl": ("repl", "open a board's Python prompt"),
     "emulate": ("emulate", "boot an emulated board"),
     "bench": ("bench", "measure speed and memory"),
+    "estimate": ("estimate", "estimate how long a step waits for PSRAM"),
     "report": ("report", "measure a board and print lines to send"),
     "replay": ("replay", "compare an engine with a recording of microgpt.py"),
     "convert": ("convert", "turn checkpoints into NumPy files and back"),

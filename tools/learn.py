@@ -29,10 +29,10 @@ SHOWN = ("moment_bits", "steps", "learning_rate", "beta1", "beta2", "warmup", "c
 
 
 def judge(gpt):
-    """Return the results of a GPT as a dict: parameters, bytes_each, the settings in SHOWN, seed,
-    step, avg (left out at step 0), held_out (None if no names are held out), held_out_names (how
-    many were measured), quality and names. Invents names for this, which changes the state of the
-    GPT's random numbers."""
+    """Return the results of a GPT as a dict: engine, parameters, bytes_each, the settings in SHOWN,
+    seed, step, avg (left out at step 0), held_out (None if no names are held out), held_out_names
+    (how many were measured), quality and names. Invents names for this, which changes the state of
+    the GPT's random numbers."""
     loss, count = gpt.held_out_loss(HELD_OUT)
     judged = [
         [gpt.sampler.sample("", temperature) for _ in range(inventions.JUDGED)]
@@ -42,7 +42,7 @@ def judge(gpt):
     config = gpt.model.config
     n = len(gpt.model.params)
     bytes_each = (4 * n + tables.training_bytes(config)) / n
-    figures = {"parameters": n, "bytes_each": round(bytes_each, 2)}
+    figures = {"engine": gpt.engine_name, "parameters": n, "bytes_each": round(bytes_each, 2)}
     figures |= {name: getattr(config, name) for name in SHOWN}
     figures |= {"seed": gpt.settings["seed"], "step": gpt.trainer.step}
     figures |= {"avg": round(gpt.trainer.avg, 4)} if gpt.trainer.step else {}
@@ -60,8 +60,8 @@ def main():
     parser.add_argument("--judge", type=Path, help="a checkpoint")
     options = parser.parse_args()
     model = options.judge and options.judge.resolve()
-    stage.prepare(options)
     numpy_engine.install()
+    stage.prepare(options)
     # Not in build/: another command may prepare another list there meanwhile.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         stage.copy_prepared(directory)

@@ -32,6 +32,7 @@ def test_each_seed_trains_a_model_of_its_own(lines):
     one, other = lines("--steps", 200, "--seeds", 1, 2)
     assert (one["seed"], other["seed"]) == (1, 2)
     for said in (one, other):
+        assert said["engine"] == "numpy"
         assert said["step"] == 200 and said["held_out"] < 3 and said["held_out_names"] > 200
         assert len(said["names"]) == learn.NAMES and "new" in said["quality"]
     assert one["names"] != other["names"]

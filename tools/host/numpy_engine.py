@@ -18,7 +18,8 @@ ATOMIC = False
 
 
 def install():
-    """Make this engine the one that `kernels.choose` returns. Call this before the first GPT."""
+    """Make this engine the one that `kernels.choose` returns. Call this before anything
+    uses an engine, such as a GPT, a Tokenizer or `stage.prepare`."""
     sys.modules["esp32gpt.kernels.numpy"] = sys.modules[__name__]
     kernels.ENGINES = ("numpy",)
 
