@@ -1,5 +1,5 @@
-"""A model of an ESP32's PSRAM: how many lines of its cache a piece of work reads and writes, and how
-long that takes.
+"""A model of an ESP32's PSRAM: how many lines of its cache a piece of work reads and writes, and
+how long that takes.
 
 Each CPU has a cache of 32 KB in front of flash and PSRAM: two ways, lines of 32 bytes (ESP32
 Technical Reference Manual, "Cache"). The model replaces the older line of the two, fetches a line
