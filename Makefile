@@ -63,9 +63,10 @@ monitor: $(READY) ## watch a board train [PORT] [CSV=file.csv] [PNG=file.png]
 repl: $(READY) ## open a board's Python prompt [PORT]
 	@$(TOOL) repl $(port)
 
-emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [PSRAM=1] [QEMU=path]
+emulate: $(READY) ## boot an emulated chip [FIRMWARE=file.bin] [CHIP] [NAMES] [CONFIG] [FRESH=1] [ICOUNT=1] [PSRAM=1] [FLASH=16] [QEMU=path]
 	@$(TOOL) emulate $(work) $(firmware) $(chip) $(if $(FRESH),--fresh) \
-	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount) $(if $(PSRAM),--psram)
+	$(if $(QEMU),--qemu "$(QEMU)") $(if $(ICOUNT),--icount) $(if $(PSRAM),--psram) \
+	$(if $(FLASH),--flash "$(FLASH)")
 
 test-device: $(READY) ## run every test, also those that need a board [PORT]
 	@$(PYTHON) -m pytest -q host_tests --port "$(or $(PORT),auto)"

@@ -21,6 +21,9 @@ def main():
     stage.add_options(parser)
     parser.add_argument("--qemu", help="a qemu-system-… that has the chip; from PATH by default")
     parser.add_argument("--icount", action="store_true", help="count instructions: slower, exact")
+    parser.add_argument(
+        "--flash", type=int, choices=(4, 8, 16), help="MB of flash; by default the firmware's 4"
+    )
     parser.add_argument("--psram", action="store_true", help="an ESP32 with 4 MB of PSRAM")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -30,9 +33,10 @@ def main():
     find_qemu(chip, options.qemu)
     firmware = firmware or image.load(release.download(chip), chip)
     print("\n".join(stage.prepare(options)))
-    path = BUILD / f"flash-{firmware.path.stem}.bin"
+    size = f"-{options.flash}MB" if options.flash else ""
+    path = BUILD / f"flash-{firmware.path.stem}{size}.bin"
     with alone_with(path):
-        make_flash(firmware, path)
+        make_flash(firmware, path, (options.flash or 0) * image.MB)
         directory = stage.stage(chip.architecture, chip.fpu)
         copied, unchanged, removed = update_files(firmware, path, directory, options.fresh)
         print(f"{path}: {copied} files copied, {unchanged} unchanged, {removed} removed")

@@ -80,9 +80,13 @@ def save(path, header, arrays):
     two files is whole. Raises CheckpointError, not OSError, if a file cannot be written.
     """
     new = path + NEW
+    elements = sum(len(values) for values in arrays)
+    head = header.pack(elements)
     try:
+        remove(new)
+        require_room(path, len(head) + 4 * elements + 4)
         with open(new, "wb") as file:
-            crc = _write(file, header.pack(sum(len(values) for values in arrays)), 0)
+            crc = _write(file, head, 0)
             for values in arrays:
                 crc = _write(file, values, crc)
             file.write(struct.pack("<I", crc))
@@ -95,6 +99,19 @@ def save(path, header, arrays):
             f"cannot write {path} ({error}): delete other files to make room; the earlier"
             " checkpoint is kept"
         )
+
+
+def require_room(path, needed):
+    """Raise OSError if fewer than `needed` bytes are free in the file system of `path`. Without
+    this check a chip would look for free blocks for minutes before its write fails. Where the file
+    system cannot say how much is free, this does nothing."""
+    try:
+        found = os.statvfs(path.rpartition("/")[0] or os.getcwd())
+    except (AttributeError, OSError):  # on Windows; in a folder of the host that is mounted
+        return
+    free = found[1] * found[4]  # fragment size · blocks that are available
+    if free < needed:
+        raise OSError(f"it needs {needed} bytes, and {free} are free")
 
 
 def can_resume(path=PATH):

@@ -101,7 +101,11 @@ def test_files_without_a_name_are_refused_with_the_remedy():
 def test_more_characters_than_memory_can_count_are_refused():
     text = "".join(chr(0x4E00 + i) + "\n" for i in range(alphabet.COUNTED))
     assert "make deploy NAMES=file LETTERS=n" in refusal(text.encode())
-    assert len(found(text.encode()[4:], most=1000)) == alphabet.COUNTED - 1
+
+
+def test_as_many_characters_as_memory_can_count_are_letters():
+    text = "".join(chr(0x4E00 + i) + "\n" for i in range(alphabet.COUNTED - 1))
+    assert len(found(text.encode(), most=1000)) == alphabet.COUNTED - 1
 
 
 def test_the_letters_of_a_model_are_not_chosen_anew():

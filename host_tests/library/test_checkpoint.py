@@ -183,6 +183,31 @@ def test_refusals_say_what_to_do():
     clean()
 
 
+def test_a_save_without_room_is_refused_before_it_writes():
+    checkpoint.save(FILE, *example(1))
+    real = checkpoint.os
+
+    class Small:
+        """The module os, with a file system in which two blocks are free."""
+
+        stat, rename, remove, getcwd = real.stat, real.rename, real.remove, real.getcwd
+
+        @staticmethod
+        def statvfs(folder):
+            return (512, 256, 100, 3, 2, 0, 0, 0, 0, 255)
+
+    header, arrays = example(2)
+    needed = len(header.pack(0)) + 4 * sum(len(values) for values in arrays) + 4
+    checkpoint.os = Small
+    try:
+        said = raises(CheckpointError, checkpoint.save, FILE, header, arrays)
+        assert f"it needs {needed} bytes, and 512 are free" in said and "delete" in said
+        assert recovery.newest(FILE)[1].step == 1 and not checkpoint.exists(FILE + checkpoint.NEW)
+    finally:
+        checkpoint.os = real
+    clean()
+
+
 def test_a_save_that_fails_keeps_what_was_there():
     checkpoint.save(FILE, *example(1))
     header, arrays = example(2)

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from host_tests.support.fakeboard import digest
-from host_tests.support.firmware import make_firmware
+from host_tests.support.firmware import PARTITIONS_V1_26, make_firmware
 from host_tests.support.places import SUPPORT
 from tools.host import image
 from tools.host.micropython import run_micropython
@@ -21,6 +21,17 @@ def test_a_flash_image_holds_the_firmware_and_nothing_else(firmware_file, tmp_pa
     assert content[0x1000 : 0x1000 + len(written)] == written
     assert content[:0x1000].strip(b"\xff") == b""
     assert content[0x1000 + len(written) :].strip(b"\xff") == b""
+
+
+def test_a_flash_is_as_large_as_it_is_asked_for_and_its_files_too(tmp_path, firmware_file):
+    firmware_file.write_bytes(make_firmware(partitions=PARTITIONS_V1_26))
+    firmware = image.load(firmware_file)
+    path = tmp_path / "flash.bin"
+    flashimage.make_flash(firmware, path, 16 << 20)
+    assert path.stat().st_size == 16 << 20
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board" / "large.bin").write_bytes(bytes(3 << 20))
+    assert flashimage.update_files(firmware, path, tmp_path / "board") == (1, 0, 0)
 
 
 def test_a_flash_image_of_the_same_firmware_is_kept(firmware_file, tmp_path):

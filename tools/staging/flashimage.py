@@ -4,10 +4,11 @@ files."""
 from tools.staging import filesystem, stage
 
 
-def make_flash(firmware, path):
+def make_flash(firmware, path, size=0):
     """Write a flash image with the Firmware to `path`, a Path, with the rest of the flash erased.
-    An image that already holds this firmware stays as it is, with the files that its board has
-    stored; one with another firmware is overwritten."""
+    `size` is that of the flash in bytes, if it is larger than the firmware's flash_size. An image
+    that already holds this firmware stays as it is, with the files that its board has stored; one
+    with another firmware is overwritten."""
     offset, application = firmware.chip.offset, firmware.application
     if path.exists():
         # Compare from the application on: the board changes the settings that lie before it.
@@ -15,7 +16,7 @@ def make_flash(firmware, path):
         if path.read_bytes()[application : application + len(program)] == program:
             return
     path.parent.mkdir(parents=True, exist_ok=True)
-    blank = bytearray(b"\xff" * firmware.flash_size)
+    blank = bytearray(b"\xff" * max(size, firmware.flash_size))
     blank[offset : offset + len(firmware.data)] = firmware.data
     path.write_bytes(blank)
 
