@@ -125,7 +125,9 @@ class Different:
     def add(self, number):
         """Count an int, if its lowest 30 bits are new. It must be well distributed, such as a
         CRC."""
-        number &= 0x3FFFFFFF  # so that it is no heap object on the chip
+        # On the chip, ints of up to 30 bits are no heap objects. `hash` makes such an int of a
+        # larger one with the same last bits; in MicroPython 1.23, `&` alone makes another object.
+        number = hash(number) & 0x3FFFFFFF
         if number & self._mask:
             return
         self._kept.add(number)
