@@ -12,12 +12,14 @@ def test_a_collection_frees_what_nothing_uses():
         garbage = [bytearray(1000) for _ in range(50)]
         return compat.free_bytes(), len(garbage)
 
-    def other():
+    def nest(n):
         """Overwrite the stack, where MicroPython 1.23 would still find the garbage's address."""
+        if n:
+            nest(n - 1)
 
     compat.collect()
     before, _ = fill()
-    other()
+    nest(8)
     compat.collect()
     assert compat.free_bytes() - before >= (40000 if COLLECTS else 0)
 

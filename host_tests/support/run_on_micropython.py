@@ -20,7 +20,7 @@ def run(modules):
             if not name.startswith("test_"):
                 continue
             count += 1
-            overwrite_stack(2)
+            overwrite_stack(8)
             gc.collect()
             try:
                 getattr(module, name)()
