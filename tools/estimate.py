@@ -4,8 +4,9 @@ line of JSON.
 The options are those of `esp32gpt run`, with all settings, as in --n-embd 80 --moment-bits 16. One
 step is trained on this machine, by the tiled kernels that `make kernel` compiles, with every buffer
 in a model of the chip's PSRAM and its cache (tools/host/psram.py). lines_read and lines_written are
-the transfers of 32 bytes; bytes_each is their sum for each parameter. psram_ms is their time. A
-chip needs this time in addition to that of its instructions, which `make emulate ICOUNT=1` counts.
+the transfers of 32 bytes; bytes_each is their sum for each parameter. psram_ms is their time, and
+longest_call_ms its part in the kernel call that waits longest. A chip needs this time in addition
+to that of its instructions, which `make emulate ICOUNT=1` counts.
 """
 
 import argparse
@@ -29,26 +30,30 @@ from tools.staging import stage
 SOURCE = FIRMWARE / "esp32gpt" / "kernels" / "reference.py"
 
 
-def engine_in(psram):
+def engine_in(psram, waits):
     """Return an engine whose kernels do what the fpu engine's machine code does, access by access,
-    with all buffers in the Psram."""
+    with all buffers in the Psram. Each call adds its waiting time in seconds to the list `waits`.
+    """
     module = parse(SOURCE.read_text(encoding="utf-8"), SOURCE)
     tiled = dict(vars(reference))
     exec(tiled_source(module), tiled)
     engine = types.ModuleType("psram")
     engine.__dict__.update(vars(reference))
     for name, kernel in module.kernels.items():
-        setattr(engine, name, placed(psram, tiled[name], kernel.params))
+        setattr(engine, name, placed(psram, waits, tiled[name], kernel.params))
     return engine
 
 
-def placed(psram, function, params):
-    """Return the kernel with its buffers in the Psram. `params` are its parameters, as pairs (name,
-    kind)."""
+def placed(psram, waits, function, params):
+    """Return the kernel with its buffers in the Psram; a call adds its waiting time to `waits`.
+    `params` are its parameters, as pairs (name, kind)."""
 
     def kernel(*arguments):
         pairs = zip(arguments, params, strict=True)
-        return function(*[a if kind == "int" else psram.place(a) for a, (_, kind) in pairs])
+        began = psram.seconds
+        result = function(*[a if kind == "int" else psram.place(a) for a, (_, kind) in pairs])
+        waits.append(psram.seconds - began)
+        return result
 
     return kernel
 
@@ -59,8 +64,8 @@ def main():
     )
     stage.add_options(parser)
     options = parser.parse_args()
-    psram = Psram()
-    sys.modules["esp32gpt.kernels.psram"] = engine_in(psram)
+    psram, waits = Psram(), []
+    sys.modules["esp32gpt.kernels.psram"] = engine_in(psram, waits)
     kernels.ENGINES = ("psram",)
     stage.prepare(options)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
@@ -71,6 +76,7 @@ def main():
         gpt.trainer.prepare()
         T = gpt.trainer.documents.peek(gpt.trainer.tokens)
         psram.reads = psram.writes = 0
+        waits.clear()
         gpt.trainer.train_step()
         n = len(gpt.model.params)
         moved = (psram.reads + psram.writes) * LINE
@@ -81,5 +87,6 @@ def main():
             "lines_written": psram.writes,
             "bytes_each": round(moved / n, 1),
             "psram_ms": round(psram.seconds * 1000, 1),
+            "longest_call_ms": round(max(waits) * 1000, 1),
         }
         print(json.dumps(figures))

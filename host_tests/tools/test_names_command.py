@@ -156,3 +156,14 @@ def test_our_list_needs_no_preparation_but_the_shuffle(dest):
     assert said[0].startswith(f"names.txt: {n} lines, {n} names, all different") and len(said) == 2
     assert dest.read_bytes() == OURS.read_bytes()
     assert dest.with_suffix(".alphabet").read_bytes() == OURS.with_suffix(".alphabet").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "block_size"), [("dishes.txt", 32), ("sayings.txt", 49)])
+def test_the_short_texts_are_ready_to_train_on(name, block_size, tmp_path):
+    lines = (DATA / name).read_text(encoding="ascii").splitlines()
+    assert lines == sorted(set(lines)) and len(lines) > 250
+    assert all(re.fullmatch("[a-z' ]+", line) and "  " not in line for line in lines)
+    assert max(map(len, lines)) + 1 == block_size
+    said = prepare.prepare(DATA / name, tmp_path / "list.txt")
+    assert f"{len(lines)} lines, {len(lines)} names, all different" in said[0]
+    assert "skipped" not in " ".join(said)
