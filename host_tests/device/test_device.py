@@ -173,6 +173,19 @@ def test_a_full_run_leaves_room_at_the_repl(chip, engine, engines):
     chip.exec("import gc\ngc.collect()\nroom = bytearray(16384)")
 
 
+def test_a_run_of_the_largest_preset_leaves_room_at_the_repl(chip, engines):
+    needs("fpu", engines)
+    run(chip, f"{FORGET}open('esp32gpt.json', 'w').write('{{\"preset\": \"largest\"}}')")
+    try:
+        chip.enter_raw_repl(soft_reset=True)
+        said = run(chip, "import main")
+        assert "step:1000 " in said and SAMPLES in said and "held-out: loss" in said
+        chip.exec("import gc\ngc.collect()")
+        assert chip.eval("gc.mem_free()") >= 12 * 1024
+    finally:
+        run(chip, f"{FORGET}os.remove('esp32gpt.json')")
+
+
 def test_ctrl_c_at_random_moments_leaves_whole_steps(console, engines):
     """After an interrupt at any moment, the weights must be those of an undisturbed run at that
     step, in a new run and in a resumed run."""
@@ -208,6 +221,34 @@ def test_ctrl_c_at_random_moments_leaves_whole_steps(console, engines):
             assert console.state() == (step, seen[step]), f"step {step} was not whole"
             compared += 1
     assert compared > INTERRUPTS // 4
+
+
+def test_ctrl_c_with_moments_of_16_bits_leaves_whole_steps(console, engines):
+    """Here the backward pass also updates the weights, so Ctrl-C is held back until its end."""
+    needs("fpu", engines)
+    rng = random.Random(3)
+    console.forget()
+    console.port.write(b"\x04")
+    console.read_until(COUNTDOWN)
+    console.port.write(b"\x03")
+    console.prompt()
+    begin = "GPT(preset='largest', steps=100000, autosave_seconds=0)"
+    console.port.write(f"{GPT} = {begin}\r\n".encode())
+    console.read_until(">>> ")
+    seen = []
+    for _ in range(8):
+        console.port.write(f"{GPT}.train()\r\n".encode())
+        console.read_until(r"step:\d+ ")
+        time.sleep(rng.random())
+        console.port.write(b"\x03")
+        console.read_until(r"stopped after step \d+(.|\n)*>>> ")
+        seen.append(console.state())
+    assert console.ask(f"len({GPT}.sample(2))") == "2"
+    console.port.write(f"{GPT} = None\r\n{GPT} = {begin}\r\n".encode())
+    console.read_until(">>> (.|\n)*>>> ")
+    for step, checksums in seen:
+        console.ask(f"[0 for _ in {TRAIN_TO.format(step)}] and 0")
+        assert console.state() == (step, checksums), f"step {step} was not whole"
 
 
 def test_ctrl_c_in_the_countdown_gives_a_repl(console):
