@@ -227,14 +227,18 @@ def test_ctrl_c_with_moments_of_16_bits_leaves_whole_steps(console, engines):
     """Here the backward pass also updates the weights, so Ctrl-C is held back until its end."""
     needs("fpu", engines)
     rng = random.Random(3)
-    console.forget()
-    console.port.write(b"\x04")
-    console.read_until(COUNTDOWN)
-    console.port.write(b"\x03")
-    console.prompt()
-    begin = "GPT(preset='largest', steps=100000, autosave_seconds=0)"
-    console.port.write(f"{GPT} = {begin}\r\n".encode())
-    console.read_until(">>> ")
+
+    def begin():
+        console.forget()
+        console.port.write(b"\x04")
+        console.read_until(COUNTDOWN)
+        console.port.write(b"\x03")
+        console.prompt()
+        settings = "preset='largest', steps=100000, autosave_seconds=0"
+        console.port.write(f"{GPT} = GPT({settings})\r\n".encode())
+        console.read_until(">>> ")
+
+    begin()
     seen = []
     for _ in range(8):
         console.port.write(f"{GPT}.train()\r\n".encode())
@@ -244,8 +248,7 @@ def test_ctrl_c_with_moments_of_16_bits_leaves_whole_steps(console, engines):
         console.read_until(r"stopped after step \d+(.|\n)*>>> ")
         seen.append(console.state())
     assert console.ask(f"len({GPT}.sample(2))") == "2"
-    console.port.write(f"{GPT} = None\r\n{GPT} = {begin}\r\n".encode())
-    console.read_until(">>> (.|\n)*>>> ")
+    begin()
     for step, checksums in seen:
         console.ask(f"[0 for _ in {TRAIN_TO.format(step)}] and 0")
         assert console.state() == (step, checksums), f"step {step} was not whole"
