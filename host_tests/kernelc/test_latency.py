@@ -150,25 +150,48 @@ LINEAR = {
     "linear_forward": lambda T, i, o: (T * o, T * i, i * o, 0, T, i, o, 0),
     "linear_backward": lambda T, i, o: (T * i, i * o, T * o, T * i, i * o, T, i, o, 0),
 }
-SLOPES = {
-    ("linear_forward", 16): 1.98,
-    ("linear_forward", 64): 1.98,
-    ("linear_backward", 16): 1.87,
-    ("linear_backward", 64): 1.79,
+SLOPES = {  # (kernel, inputs, outputs): instructions
+    ("linear_forward", 16, 16): 1.98,
+    ("linear_forward", 16, 64): 1.98,
+    ("linear_forward", 64, 64): 1.82,
+    ("linear_forward", 64, 256): 1.82,
+    ("linear_forward", 320, 80): 1.77,
+    ("linear_backward", 16, 16): 1.87,
+    ("linear_backward", 16, 64): 1.79,
+    ("linear_backward", 64, 64): 1.79,
+    ("linear_backward", 64, 256): 1.77,
+    ("linear_backward", 320, 80): 1.78,
 }
 
 
-@pytest.mark.parametrize("name, n_out", SLOPES)
-def test_instructions_a_multiply_add_between_8_rows_and_16(name, n_out):
+@pytest.mark.parametrize("name, n_in, n_out", SLOPES)
+def test_instructions_a_multiply_add_between_4_or_8_rows_and_twice_as_many(name, n_in, n_out):
+    rows = 8 if n_in == 16 else 4
     counts = []
-    for T in (8, 16):
-        sizes = zip(LINEAR[name](T, 16, n_out), MODULE.kernels[name].params, strict=True)
+    for T in (rows, 2 * rows):
+        sizes = zip(LINEAR[name](T, n_in, n_out), MODULE.kernels[name].params, strict=True)
         args = [np.ones(n, np.float32) if kind == "floats" else n for n, (_, kind) in sizes]
         counts.append(len(machine.trace(CODES[name], *args)))
-    products = 8 * 16 * n_out * (1 if name == "linear_forward" else 2)
+    products = rows * n_in * n_out * (1 if name == "linear_forward" else 2)
     slope = (counts[1] - counts[0]) / products
-    print(f"{name} 16x{n_out}: {slope:.3f} instructions a multiply-add")
-    assert slope <= SLOPES[name, n_out]
+    print(f"{name} {n_in}x{n_out}: {slope:.3f} instructions a multiply-add")
+    assert slope <= SLOPES[name, n_in, n_out]
+
+
+def test_attention_costs_no_more_for_a_long_context():
+    C, heads = 16, 4
+    costs = {}
+    for T in (16, 32, 64):
+        pairs = T * (T + 1) // 2
+        qkv, out = np.ones(T * 3 * C, np.float32), np.ones(T * C, np.float32)
+        probs = np.full(heads * pairs, 1 / T, np.float32)
+        shape = (T, C, heads, T)
+        forward = machine.trace(CODES["attention_forward"], out, probs, qkv, 0, *shape)
+        buffers = (np.ones(T * 3 * C, np.float32), np.ones(T, np.float32), out, probs, qkv)
+        backward = machine.trace(CODES["attention_backward"], *buffers, *shape)
+        costs[T] = [len(trace) / (pairs * C) for trace in (forward, backward)]
+        print(f"attention, {T} rows: {costs[T][0]:.1f} and {costs[T][1]:.1f} instructions")
+    assert costs[64] < costs[32] < costs[16] and costs[16][0] < 19.5 and costs[16][1] < 23
 
 
 def test_a_parameter_that_never_had_a_gradient_costs_adam_little():
