@@ -96,8 +96,8 @@ def save(path, header, arrays):
     except OSError as error:
         remove(new)
         raise CheckpointError(
-            f"cannot write {path} ({error}): delete other files to make room; the earlier"
-            " checkpoint is kept"
+            f"cannot write {path} ({error}): delete other files, or use a board with"
+            " more flash; the earlier checkpoint is kept"
         )
 
 
