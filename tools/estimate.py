@@ -4,8 +4,9 @@ line of JSON.
 The options are those of `esp32gpt run`, with all settings, as in --n-embd 80 --moment-bits 16. One
 step is trained on this machine, by the tiled kernels that `make kernel` compiles, with every buffer
 in a model of the chip's PSRAM and its cache (tools/host/psram.py). lines_read and lines_written are
-the transfers of 32 bytes; bytes_each is their sum for each parameter. psram_ms is their time, and
-longest_call_ms its part in the kernel call that waits longest. A chip needs this time in addition
+the transfers of 32 bytes, for a name of so many `predictions`; bytes_each is the bytes of all
+transfers, divided by the number of parameters. psram_ms is their time, and longest_call_ms the
+waiting time of the kernel call that waits longest. A chip needs this time in addition
 to that of its instructions, which `make emulate ICOUNT=1` counts.
 """
 

@@ -6,10 +6,10 @@ Technical Reference Manual, "Cache"). The model replaces the older line of the t
 before it is written, and writes it back when it is replaced. It does not know that the firmware's
 code in flash takes part of the same cache.
 
-The PSRAM has four lines of data. A transfer takes 2 clocks for the command, 6 for the address,
-before reading 7 for the RAM itself, and 64 for the data (ESP-IDF, esp_psram_impl_quad.c for the
+The PSRAM has four data wires. A transfer takes 2 clocks for the command, 6 for the address, before
+a read 7 of waiting, and 64 for the data (ESP-IDF, esp_psram_impl_quad.c for the
 ESP32: PSRAM_FAST_READ_QUAD_DUMMY and PSRAM_IO_MATRIX_DUMMY_40M). The clock is 40 MHz, ESP-IDF's
-default, because MicroPython's sdkconfig.spiram_esp32 says nothing else.
+default, because MicroPython's sdkconfig.spiram_esp32 does not change it.
 """
 
 import numpy as np
