@@ -43,6 +43,7 @@ TRAINING = ("steps", "seconds", "warmup", "cosine", "batch") + FLOATS[:5]
 PREFIX = "<8sHHI"
 FIXED = PREFIX + f"{len(INTS)}I{len(FLOATS)}f"
 PIECE = 512  # bytes written at a time: littlefs programs so many together
+LARGE = 131072  # bytes; asking for room takes a chip 0.1 s, so it is asked for larger files only
 
 
 class CheckpointError(Exception):
@@ -84,7 +85,9 @@ def save(path, header, arrays):
     head = header.pack(elements)
     try:
         remove(new)
-        require_room(path, len(head) + 4 * elements + 4)
+        needed = len(head) + 4 * elements + 4
+        if needed > LARGE:
+            require_room(path, needed)
         with open(new, "wb") as file:
             crc = _write(file, head, 0)
             for values in arrays:

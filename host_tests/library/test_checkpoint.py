@@ -183,9 +183,9 @@ def test_refusals_say_what_to_do():
     clean()
 
 
-def test_a_save_without_room_is_refused_before_it_writes():
+def test_a_large_save_without_room_is_refused_before_it_writes():
     checkpoint.save(FILE, *example(1))
-    real = checkpoint.os
+    real, large = checkpoint.os, checkpoint.LARGE
 
     class Small:
         """The module os, with a file system in which two blocks are free."""
@@ -198,13 +198,13 @@ def test_a_save_without_room_is_refused_before_it_writes():
 
     header, arrays = example(2)
     needed = len(header.pack(0)) + 4 * sum(len(values) for values in arrays) + 4
-    checkpoint.os = Small
+    checkpoint.os, checkpoint.LARGE = Small, needed - 1
     try:
         said = raises(CheckpointError, checkpoint.save, FILE, header, arrays)
         assert f"it needs {needed} bytes, and 512 are free" in said and "delete" in said
         assert recovery.newest(FILE)[1].step == 1 and not checkpoint.exists(FILE + checkpoint.NEW)
     finally:
-        checkpoint.os = real
+        checkpoint.os, checkpoint.LARGE = real, large
     clean()
 
 
