@@ -12,7 +12,7 @@ def known(path, names, tokenizer):
     wanted = {name for name in names if name}
     utf8 = [name.encode() for name in wanted]
     fold = not any("A" <= letter <= "Z" for letter in tokenizer.alphabet)
-    lines = Lines(open_list(path), 1024)
+    lines = Lines(open_list(path), 512)
     tokens = array("i", [0] * (LONGEST + 2))
     found = set()
     for block in range(lines.blocks):
