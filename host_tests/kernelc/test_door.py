@@ -36,6 +36,14 @@ KERNELS = {
         "            for t in range(k):\n                total += a[i * k + t] * b[t * m + j]\n"
         "            c[i * m + j] = total\n"
     ),
+    "a product in strips": (
+        "SCHEDULE = {'f': 'j×4'}\n\n\n"
+        "def f(c: floats, a: floats, b: floats, k: int, m: int):\n"
+        "    for first in range(0, k, 3):\n        last = min(first + 3, k)\n"
+        "        for j in range(m):\n            total = c[j]\n"
+        "            for t in range(first, last):\n                total += a[t] * b[t * m + j]\n"
+        "            c[j] = total\n"
+    ),
     "strides and steps": (
         "def f(x: int8s, y: ints, n: int, m: int):\n    for i in range(n, 0, -3):\n"
         "        for j in range(0, m, 2):\n            y[i * 2 + j] = x[m - j] << 2\n"
@@ -104,6 +112,43 @@ def test_nothing_outside_the_buffers_is_written(name):
                 assert np.array_equal(arg.array[: arg.start], old[: arg.start])
                 assert np.array_equal(arg.array[arg.stop :], old[arg.stop :])
     assert done >= 3
+
+
+STRIPS = """
+def f(y: floats, x: floats, n: int, stop: int):
+    for first in range(0, {end}, 4):{leave}
+        last = min(first + {size}, n)
+        for i in range(first, last):
+            y[i] = 2.0 * x[i]
+"""
+
+
+def test_strips_of_a_loop_are_checked_before_the_first_one_runs():
+    code = compile_source(STRIPS.format(end="n", leave="", size=4), "f.py")[1]["f"]
+    for n in range(1, 14):
+        x, y = np.arange(n, dtype=np.float32), np.zeros(n, np.float32)
+        run(code, y, x, n, 0)
+        assert np.array_equal(y, 2 * x)
+        y[:] = -1
+        for args in ((y, x[:-1]), (y[:-1], x)):
+            with pytest.raises(Refused):
+                run(code, *[np.ascontiguousarray(a) for a in args], n, 0)
+            assert (y == -1).all()
+
+
+@pytest.mark.parametrize(
+    "change, written",
+    [
+        ({"leave": "\n        if first == stop:\n            break"}, 4),
+        ({"end": "n - 4"}, 4),
+        ({"size": 3}, 7),
+    ],
+)
+def test_strips_that_are_left_out_need_no_elements(change, written):
+    source = STRIPS.format(**{"end": "n", "leave": "", "size": 4, **change})
+    x, y = np.arange(1, 8, dtype=np.float32), np.zeros(7, np.float32)
+    run(compile_source(source, "f.py")[1]["f"], y, x, 8, 4)
+    assert np.flatnonzero(y).max() == written - 1
 
 
 def _users(array, args):

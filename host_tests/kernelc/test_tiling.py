@@ -93,6 +93,9 @@ UNSOUND = {
     "        for j in range(m):\n            a += x[i * m + j]": "a is carried",
     "        b = x[i]\n        y[i] = b\n    y[n] = b": "b is used after the loop",
     "        g(y, x)": "the loop calls a kernel",
+    "        for j in range(m):\n            y[i * n + j] += x[j]": "it reads and writes y",
+    "        for j in range(m):\n            y[i * m + j] = x[j]\n"
+    "        for j in range(n):\n            a = y[i * m + j]": "it reads and writes y",
 }
 
 
@@ -103,6 +106,19 @@ def test_an_unsound_tiling_is_refused_with_the_reason(body):
         "f"
     ]
     with pytest.raises(CompileError, match=f"^k.py:[0-9]+: i cannot be tiled: .*{UNSOUND[body]}"):
+        tiled(kernel, desugared(kernel, {}), {"f": "i×2"})
+
+
+@pytest.mark.parametrize("columns, is_sound", [("m", True), ("n", False)])
+def test_an_element_is_a_loops_own_if_an_outer_loop_counts_the_columns(columns, is_sound):
+    source = "def f(y: floats, x: floats, n: int, m: int):\n"
+    source += f"    for c in range({columns}):\n        for i in range(n):\n"
+    source += "            t = y[i * m + c]\n            y[i * m + c] = t + x[i]\n"
+    kernel = parse(source, "k.py").kernels["f"]
+    if is_sound:
+        tiled(kernel, desugared(kernel, {}), {"f": "c×4, i×2"})
+        return
+    with pytest.raises(CompileError, match="i cannot be tiled: it reads and writes y"):
         tiled(kernel, desugared(kernel, {}), {"f": "i×2"})
 
 
@@ -126,6 +142,7 @@ SOUND = [
     "        for j in range(m):\n            y[j * n + i] = x[i] - x[j]",
     "        row = i * m\n        for j in range(m):\n            y[row + j] = x[row + j] * 2.0",
     "        t = 0.0\n        for j in range(m):\n            t += x[i + j]\n        y[i] = t",
+    "        for j in range(m):\n            y[i * m + j] += x[i] - x[j]",
 ]
 
 

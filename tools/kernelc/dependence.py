@@ -105,8 +105,9 @@ class Dependence:
                     places = stores if isinstance(node.ctx, ast.Store) else loads
                     places.setdefault(node.value.id, []).append((node, statement))
         for name, places in stores.items():
-            indices = {ast.dump(node.slice) for node, _ in [*places, *loads.get(name, [])]}
-            if len(indices) == 1 and self._own_element(places[0][0].slice):
+            nodes = [node for node, _ in [*places, *loads.get(name, [])]]
+            indices = {ast.dump(node.slice) for node in nodes}
+            if len(indices) == 1 and all(map(self._own_element, nodes)):
                 continue
             node, statement = places[0]
             if name in loads:
@@ -116,32 +117,39 @@ class Dependence:
             if not self._distinct(node, statement):
                 self.refuse(node, f"another {self.variable} may store to the same place of {name}")
 
-    def _own_element(self, index):
-        """Return True if the index is the loop's variable plus a value that is the same in all
-        iterations, so that no two iterations use the same element."""
-        p = self._polynomial(index)
-        v = self._symbol(self.variable)
+    def _own_element(self, place):
+        """Return True if no two iterations use the same element: the index is the loop's variable
+        plus a value that is the same in all iterations, or it counts like an odometer."""
+        p = self._polynomial(place.slice)
+        if p is None:
+            return False
         changing = {self._symbol(name) for name in self.assigned}
-        return p is not None and p.slope(v) == poly.ONE and not p.symbols & changing
+        plain = p.slope(self._symbol(self.variable)) == poly.ONE and not p.symbols & changing
+        return plain or self._counts(place, p)
 
     def _distinct(self, store, statement):
-        """Return True if different iterations store to different places, or in the old order.
-        Places differ if the index counts like an odometer: the factor of each loop's variable is
-        the product of the lengths of the loops inside it."""
+        """Return True if different iterations store to different places, or in the old order."""
         p = self._polynomial(store.slice)
         if p is None or self._symbol(self.variable) not in p.symbols:
             return False
-        if not isinstance(statement, ast.For):
-            return True  # its copies stay in order
-        loops = [node for node in _walk([statement]) if isinstance(node, ast.For)]
+        return not isinstance(statement, ast.For) or self._counts(store, p)  # copies stay in order
+
+    def _counts(self, place, index):
+        """Return True if the index counts like an odometer, so that it is never the same twice: the
+        factor of each loop's variable is the product of the lengths of the loops inside it. An
+        outer loop counts only if the index has its variable."""
+        inside = [self.loop, *_walk(self.loop.body)]
         wheels = {
             self._symbol(node.target.id): self._polynomial(difference(node))
-            for node in [self.loop, *loops]
-            if any(child is store for child in ast.walk(node)) and len(node.iter.args) < 3
+            for node in _walk(self.statements)
+            if isinstance(node, ast.For)
+            and len(node.iter.args) < 3
+            and any(child is place for child in ast.walk(node))
+            and (node in inside or self._symbol(node.target.id) in index.symbols)
         }
         turn = poly.ONE
         while wheels:
-            wheel = next((w for w in wheels if p.slope(w) == turn), None)
+            wheel = next((w for w in wheels if index.slope(w) == turn), None)
             length = wheels.pop(wheel, None)
             if length is None:
                 return False

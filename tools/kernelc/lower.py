@@ -228,7 +228,7 @@ class Statements:
         with builder.scope(LOOP, *self.changes(node), items) as scope:
             scope.first, scope.step = first, step
             scope.least, end = self._range(node, first, stop)
-            scope.last, length = end - number(1), end - scope.least
+            scope.last, length = end - number(1), integers.undivided(end - scope.least)
             scope.lengths = frozenset() if (length - number(1)).natural else frozenset([length])
             scope.returns = _may_be_left(node)
             natural = integers.surely_natural(scope.least)
@@ -247,7 +247,7 @@ class Statements:
         """Return (first, stop) of a loop as the source has it. The loops that tiling makes of it
         share these values."""
         if not hasattr(node, "range"):
-            return first, stop
+            return self.expressions.integers.whole_range(first, stop)
         return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
 
     def While(self, node):

@@ -170,12 +170,17 @@ def linear_backward(
             for t in range(1, T):
                 total += dy[t * n_out + o] * x[t * n_in + i]
             dw[o * n_in + i] = total
-    for c in range(n_in):
-        for row in range(T):
-            total = 0.0
-            for k in range(n_out):
-                total += dy[row * n_out + k] * w[k * n_in + c]
-            dx[row * n_in + c] = total
+    for k in range(T * n_in):
+        dx[k] = 0.0
+    # 32 rows of w at a time: a chip with PSRAM then reads w once, since its cache keeps these rows.
+    for first in range(0, n_out, 32):
+        last = min(first + 32, n_out)
+        for c in range(n_in):
+            for row in range(T):
+                total = dx[row * n_in + c]
+                for o in range(first, last):
+                    total += dy[row * n_out + o] * w[o * n_in + c]
+                dx[row * n_in + c] = total
     if relu == 1:
         for k in range(T * n_in):
             d = dx[k]
