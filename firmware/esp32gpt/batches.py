@@ -1,6 +1,6 @@
 """Steps that learn from several names: the gradients of the names are added up."""
 
-from .buffers import zeros
+from .buffers import PIECE, zeros
 
 
 class Batch:
@@ -30,12 +30,14 @@ class Batch:
         trainer.losses[slot] = total / batch
 
     def _add(self, is_first, is_last):
-        add = self._trainer.model.kernels.residual_forward
         grads = self._trainer.backward.grads
-        n = len(grads)
-        if is_last:
-            add(grads, grads, self._sum, 0, 1, n)
-        elif is_first:
+        if is_first:
             memoryview(self._sum)[:] = memoryview(grads)
-        else:
-            add(self._sum, self._sum, grads, 0, 1, n)
+            return
+        total, other = (grads, self._sum) if is_last else (self._sum, grads)
+        model = self._trainer.model
+        C = model.n_embd  # all gradients have rows of C elements
+        rows = len(grads) // C
+        for row in range(0, rows, PIECE // C):
+            more = min(PIECE // C, rows - row)
+            model.kernels.residual_forward(total, total, other, row, more, C)

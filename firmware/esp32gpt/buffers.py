@@ -2,6 +2,11 @@
 
 from array import array
 
+from .compat import const
+
+# So many elements one call of a kernel changes at most: Adam takes 60 ms for them in PSRAM.
+PIECE = const(32768)
+
 
 def zeros(n, typecode="f"):
     """Return a new array of n zeros, n > 0, of this typecode of `array`.

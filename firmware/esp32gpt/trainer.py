@@ -4,7 +4,7 @@ from array import array
 
 from . import compat
 from .backward import Backward
-from .buffers import zeros
+from .buffers import PIECE, zeros
 from .modules import borrow, load
 from .optimizer import Adam
 
@@ -52,6 +52,10 @@ class Trainer:
         self._follow = None
         if config.moment_bits == 16:
             self._follow = load("follow").Follow(model, grads, self.optimizer)
+        # An object whose `commit` updates the weights in several calls, or None for one call.
+        self._calls = self._follow
+        if not self._follow and self.optimizer.n > PIECE:
+            self._calls = load("pieces").Pieces(model, grads, self.optimizer)
         self.backward = Backward(model, grads, self._follow)
         self._batch = None
         self.step = 0  # steps done
@@ -62,8 +66,8 @@ class Trainer:
         self.targets = memoryview(self.tokens)[1:]
         # If an interrupt could stop the update halfway, keep copies to undo it.
         self._undo = None
-        if self._follow:
-            is_safe = self._follow.interrupts
+        if self._calls:
+            is_safe = self._calls.interrupts
         else:
             is_safe = compat.INTERRUPTS_AT_BRANCHES and model.kernels.ATOMIC
         if not is_safe:
@@ -125,8 +129,8 @@ class Trainer:
                 self.backward.backward(self.tokens, T)
         if self._undo:
             self._commit_or_undo(T)
-        elif self._follow:
-            self._follow.commit(self, T)
+        elif self._calls:
+            self._calls.commit(self, T)
         else:
             self._update()
 
@@ -174,8 +178,8 @@ class Trainer:
         for live, saved in self._undo:
             saved[:] = live
         try:
-            if self._follow:
-                self._follow.commit(self, T)
+            if self._calls:
+                self._calls.commit(self, T)
             else:
                 self._update()
         except BaseException:

@@ -3,7 +3,8 @@
 import gc
 
 from engines import check_close, engines, reference
-from esp32gpt import compat
+from esp32gpt import batches, compat, pieces
+from esp32gpt import trainer as training
 from esp32gpt.trainer import TrainingError
 from raising import raises
 from small import small, smallest, trainer
@@ -105,6 +106,35 @@ def test_moments_of_16_bits_begin_as_those_of_32():
         assert abs(half.loss - whole.loss) < 0.02, f"{name}: {half.loss}, not {whole.loss}"
 
 
+class InPieces:
+    """Within this context, large models are those of more than 50 weights."""
+
+    def __enter__(self):
+        self.size = pieces.PIECE
+        batches.PIECE = pieces.PIECE = training.PIECE = 50
+
+    def __exit__(self, *_):
+        batches.PIECE = pieces.PIECE = training.PIECE = self.size
+
+
+def calls_and_weights(engine, batch):
+    """Train two steps; return the number of kernel calls, and the weights as bytes."""
+    counting = Stopping(engine, 10**6)
+    t = trainer(counting, smallest(batch=batch))
+    list(t.run(2))
+    return 10**6 - counting.left, bytes(t.model.params)
+
+
+def test_a_large_model_is_trained_in_pieces_as_in_one_call():
+    for name, engine, _ in engines():
+        for batch, additions in ((1, 0), (3, 2)):
+            calls, weights = calls_and_weights(engine, batch)
+            with InPieces():
+                more, same = calls_and_weights(engine, batch)
+            assert same == weights, name
+            assert more - calls == 2 * 8 * (1 + additions)  # 424 weights are 9 pieces
+
+
 def test_an_interrupted_step_is_not_begun():
     stop_at_each_kernel_call()
 
@@ -116,6 +146,12 @@ def test_an_interrupted_batch_is_not_begun():
 def test_an_interrupted_step_with_moments_of_16_bits_is_not_begun():
     if not compat.CTRL_C_IS_TYPED:  # a chip holds Ctrl-C back instead
         stop_at_each_kernel_call(moment_bits=16)
+
+
+def test_an_interrupted_step_in_pieces_is_not_begun():
+    if not compat.CTRL_C_IS_TYPED:
+        with InPieces():
+            stop_at_each_kernel_call()
 
 
 def stop_at_each_kernel_call(**recipe):
