@@ -16,7 +16,7 @@ class Pieces:
         self._optimizer = optimizer
         # Holds Ctrl-C back during the updates, where that is possible.
         self.interrupts = modules.load("interrupts") if compat.CTRL_C_IS_TYPED else None
-        buffers = [memoryview(b) for b in (model.params, grads, *optimizer.moments)]
+        buffers = [memoryview(b) for b in [model.params, grads] + optimizer.moments]
         self._pieces = [
             [b[first : first + PIECE] for b in buffers] for first in range(0, optimizer.n, PIECE)
         ]
