@@ -223,8 +223,19 @@ def test_ctrl_c_at_random_moments_leaves_whole_steps(console, engines):
     assert compared > INTERRUPTS // 4
 
 
-def test_ctrl_c_with_moments_of_16_bits_leaves_whole_steps(console, engines):
-    """Here the backward pass also updates the weights, so Ctrl-C is held back until its end."""
+IN_PIECES = "from esp32gpt import pieces, trainer; pieces.PIECE = trainer.PIECE = 500"
+
+
+@pytest.mark.parametrize(
+    "first, shape",
+    [("", "preset='largest'"), (IN_PIECES, "n_embd=16")],
+    ids=["16 bits", "in pieces"],
+)
+def test_ctrl_c_leaves_whole_steps_if_weights_are_updated_in_several_calls(
+    console, engines, first, shape
+):
+    """With moments of 16 bits the backward pass also updates the weights. Ctrl-C is held back until
+    the end of the updates."""
     needs("fpu", engines)
     rng = random.Random(3)
 
@@ -234,9 +245,9 @@ def test_ctrl_c_with_moments_of_16_bits_leaves_whole_steps(console, engines):
         console.read_until(COUNTDOWN)
         console.port.write(b"\x03")
         console.prompt()
-        settings = "preset='largest', steps=100000, autosave_seconds=0"
-        console.port.write(f"{GPT} = GPT({settings})\r\n".encode())
-        console.read_until(">>> ")
+        for line in (first, f"{GPT} = GPT({shape}, steps=100000, autosave_seconds=0)"):
+            console.port.write(f"{line}\r\n".encode())
+            console.read_until(">>> ")
 
     begin()
     seen = []
