@@ -66,6 +66,13 @@ class Console:
                 if time.monotonic() > deadline:
                     raise
 
+    def stop_in_countdown(self, begin):
+        """Write the bytes `begin`, which start main.py, and type Ctrl-C while it counts down."""
+        self.port.write(begin)
+        self.read_until(COUNTDOWN)
+        self.port.write(b"\x03")
+        self.read_until(r"stopped(.|\n)*>>> ")
+
     def ask(self, expression):
         """Return the output of the REPL for a line of Python."""
         self.port.write(f"print('<', ({expression}), '>')\r\n".encode())
@@ -241,10 +248,7 @@ def test_ctrl_c_leaves_whole_steps_if_weights_are_updated_in_several_calls(
 
     def begin():
         console.forget()
-        console.port.write(b"\x04")
-        console.read_until(COUNTDOWN)
-        console.port.write(b"\x03")
-        console.prompt()
+        console.stop_in_countdown(b"\x04")
         for line in (first, f"{GPT} = GPT({shape}, steps=100000, autosave_seconds=0)"):
             console.port.write(f"{line}\r\n".encode())
             console.read_until(">>> ")
@@ -266,15 +270,9 @@ def test_ctrl_c_leaves_whole_steps_if_weights_are_updated_in_several_calls(
 
 
 def test_ctrl_c_in_the_countdown_gives_a_repl(console):
-    console.port.write(b"\x04")
-    console.read_until(COUNTDOWN)
-    console.port.write(b"\x03")
-    console.read_until(r"stopped(.|\n)*>>> ")
+    console.stop_in_countdown(b"\x04")
     assert console.state() is None
-    console.port.write(b"main()\r\n")
-    console.read_until(COUNTDOWN)
-    console.port.write(b"\x03")
-    console.read_until(">>> ")
+    console.stop_in_countdown(b"main()\r\n")
 
 
 def test_ctrl_c_while_sampling_gives_a_repl(console, engines):
