@@ -88,11 +88,15 @@ class Integers:
         own = first, stop
         kind, end, n = self._made_of.get(stop, (None, None, None))
         size = (end - first).constant if kind == "min" else None
+        lengths = set()  # of the loops between, which must run in every strip or in none
         for scope in self.builder.scopes[-2::-1]:
             if not size or scope.kind != LOOP or scope.returns:
                 return own
             if scope.symbol in first.symbols:
                 break
+            lengths |= scope.lengths
+        if any(s.scope.depth >= scope.depth for length in lengths for s in length.symbols):
+            return own
         start = first.replace(scope.symbol, number(0))
         whole = "//", n - start + number(size - 1), size
         if first != start + poly.of(scope.symbol) * number(size):

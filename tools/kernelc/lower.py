@@ -246,9 +246,9 @@ class Statements:
     def _range(self, node, first, stop):
         """Return (first, stop) of a loop as the source has it. The loops that tiling makes of it
         share these values."""
-        if not hasattr(node, "range"):
-            return self.expressions.integers.whole_range(first, stop)
-        return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
+        if hasattr(node, "range"):
+            first, stop = (self.expressions.integer(arg, "range takes ints") for arg in node.range)
+        return self.expressions.integers.whole_range(first, stop)
 
     def While(self, node):
         """Compile a `while` loop."""
