@@ -1,5 +1,6 @@
 """Print invented names, and figures on their quality. This module is in memory only meanwhile."""
 
+from . import compat
 from .checkpoint import BEST, exists
 
 TEMPERATURES = (0.5, 0.8, 1.1)
@@ -17,9 +18,13 @@ def report(gpt, n, evaluated):
     """Print n names that `gpt`, a GPT, invents, the quality of names at several temperatures, and
     the loss of up to `evaluated` held-out names."""
     names = _invent(gpt, n, {})
-    judged = []
+    texts = []
     for temperature in TEMPERATURES:
-        judged.append([gpt.sampler.sample("", temperature) for _ in range(JUDGED)])
+        text = ""
+        for _ in range(JUDGED):
+            text += gpt.sampler.sample("", temperature) + "\n"
+        texts.append(text)
+    judged = [_separate(text) for text in texts]
     listed = gpt.known(names + sum(judged, []))  # only one search, because the list may be long
     _say_new(names, listed)
     print(quality(judged, listed, gpt.model.config.block_size))
@@ -51,11 +56,19 @@ def quality(judged, listed, block_size):
 def _invent(gpt, n, options):
     """Invent n names, print them meanwhile, and return them."""
     print(f"{n} names it has invented:")
-    names = []
+    text = ""
     for i in range(n):
-        names += gpt.sample(1, **options)
-        print(f"{i + 1:2} {names[i]}")
-    return names
+        (name,) = gpt.sample(1, **options)
+        print(f"{i + 1:2} {name}")
+        text += name + "\n"
+    return _separate(text)
+
+
+def _separate(text):
+    # Names that are kept one by one would split a chip's free memory, because inventing leaves
+    # garbage between them.
+    compat.collect()
+    return text.split("\n")[:-1]
 
 
 def _say_new(names, listed):
