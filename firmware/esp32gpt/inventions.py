@@ -17,6 +17,16 @@ def show(gpt, n, options):
 def report(gpt, n, evaluated):
     """Print n names that `gpt`, a GPT, invents, the quality of names at several temperatures, and
     the loss of up to `evaluated` held-out names."""
+    _judge(gpt, n)
+    compat.collect()  # the names go, and make room for the held-out ones
+    loss, count = gpt.held_out_loss(evaluated)
+    if count:
+        print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
+    if exists(gpt.path + BEST):
+        print(f"an earlier model had a lower held-out loss: GPT.load('{gpt.path}{BEST}')")
+
+
+def _judge(gpt, n):
     names = _invent(gpt, n, {})
     texts = []
     for temperature in TEMPERATURES:
@@ -28,11 +38,6 @@ def report(gpt, n, evaluated):
     listed = gpt.known(names + sum(judged, []))  # only one search, because the list may be long
     _say_new(names, listed)
     print(quality(judged, listed, gpt.model.config.block_size))
-    loss, count = gpt.held_out_loss(evaluated)
-    if count:
-        print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
-    if exists(gpt.path + BEST):
-        print(f"an earlier model had a lower held-out loss: GPT.load('{gpt.path}{BEST}')")
 
 
 def quality(judged, listed, block_size):
