@@ -114,45 +114,5 @@ def test_nothing_outside_the_buffers_is_written(name):
     assert done >= 3
 
 
-STRIPS = """
-def f(y: floats, x: floats, n: int, stop: int):
-    for first in range(0, {end}, 4):{leave}
-        last = min(first + {size}, n)
-        for j in range({times}):
-            for i in range(first, last):
-                y[i] = 2.0 * x[i]
-"""
-WHOLE = {"end": "n", "leave": "", "size": 4, "times": "1"}
-
-
-def test_strips_of_a_loop_are_checked_before_the_first_one_runs():
-    code = compile_source(STRIPS.format(**WHOLE), "f.py")[1]["f"]
-    for n in range(1, 14):
-        x, y = np.arange(n, dtype=np.float32), np.zeros(n, np.float32)
-        run(code, y, x, n, 0)
-        assert np.array_equal(y, 2 * x)
-        y[:] = -1
-        for args in ((y, x[:-1]), (y[:-1], x)):
-            with pytest.raises(Refused):
-                run(code, *[np.ascontiguousarray(a) for a in args], n, 0)
-            assert (y == -1).all()
-
-
-@pytest.mark.parametrize(
-    "change, written",
-    [
-        ({"leave": "\n        if first == stop:\n            break"}, 4),
-        ({"end": "n - 4"}, 4),
-        ({"size": 3}, 7),
-        ({"times": "n - 4 - first"}, 4),
-    ],
-)
-def test_strips_that_are_left_out_need_no_elements(change, written):
-    source = STRIPS.format(**WHOLE | change)
-    x, y = np.arange(1, 8, dtype=np.float32), np.zeros(7, np.float32)
-    run(compile_source(source, "f.py")[1]["f"], y, x, 8, 4)
-    assert np.flatnonzero(y).max() == written - 1
-
-
 def _users(array, args):
     return sum(arg is array or getattr(arg, "array", None) is array for arg in args)

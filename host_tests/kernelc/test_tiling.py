@@ -94,6 +94,7 @@ UNSOUND = {
     "        b = x[i]\n        y[i] = b\n    y[n] = b": "b is used after the loop",
     "        g(y, x)": "the loop calls a kernel",
     "        for j in range(m):\n            y[i * n + j] += x[j]": "it reads and writes y",
+    "        for i in range(m):\n            y[i] = x[i]": "a loop in it has the same variable",
     "        for j in range(m):\n            y[i * m + j] = x[j]\n"
     "        for j in range(n):\n            a = y[i * m + j]": "it reads and writes y",
 }
@@ -109,10 +110,12 @@ def test_an_unsound_tiling_is_refused_with_the_reason(body):
         tiled(kernel, desugared(kernel, {}), {"f": "i×2"})
 
 
-@pytest.mark.parametrize("columns, is_sound", [("m", True), ("n", False)])
-def test_an_element_is_a_loops_own_if_an_outer_loop_counts_the_columns(columns, is_sound):
+@pytest.mark.parametrize(
+    "columns, change, is_sound", [("m", "t", True), ("n", "t", False), ("m", "m", False)]
+)
+def test_an_element_is_a_loops_own_if_an_outer_loop_counts_the_columns(columns, change, is_sound):
     source = "def f(y: floats, x: floats, n: int, m: int):\n"
-    source += f"    for c in range({columns}):\n        for i in range(n):\n"
+    source += f"    for c in range({columns}):\n        {change} = 0\n        for i in range(n):\n"
     source += "            t = y[i * m + c]\n            y[i * m + c] = t + x[i]\n"
     kernel = parse(source, "k.py").kernels["f"]
     if is_sound:

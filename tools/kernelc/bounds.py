@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from . import polynomial as poly
 from .builder import BODY, DOOR, LOOP
+from .extremes import extremes, least, of_all_strips, variables
 from .ir import Label
 from .xtensa import INSTRUCTIONS
 
@@ -65,8 +66,9 @@ class Bounds:
         best = scope, low, high, guards
         while scope.kind in (LOOP, BODY):
             if scope.kind == LOOP:
-                ends = _extremes(low, high, scope)
-                dependent = any(_variables(length, scope) for length in guards)
+                high, guards = of_all_strips(high, guards, scope, self.builder.made_of)
+                ends = extremes(low, high, scope)
+                dependent = any(variables(length, scope) for length in guards)
                 if ends is None or dependent or scope.returns:
                     break
                 low, high = ends
@@ -88,6 +90,16 @@ class Bounds:
         if not any(other.implies(demand, around) for other in made):
             made.append(demand)
             self._write(demand, scope)
+
+    def check_length(self, length):
+        """Emit a check that a loop length, a Polynomial, does not become positive because it is
+        below -2³¹. Do nothing if it cannot be."""
+        if least(length, self.builder.made_of) >= -1 << 31:
+            return
+        _, minus = length.split(lambda _, c: c > 0)
+        size = self.builder.pure("max", self._float(-minus, 0, None), self.builder.constant(0))
+        excess = self.builder.pure("srai", size, 30)
+        self.builder.emit("bnez", excess, self.builder.refusal(INDEX))
 
     def check_at_door(self, buffers):
         """Emit the checks that wait for the door, to the door's scope. `buffers` must have all
@@ -275,21 +287,3 @@ def _has_natural_symbols(p):
 def _is_natural(p):
     """Return True if p is a sum of terms that are not negative, plus a constant."""
     return (p - poly.number(p.offset)).natural and -p.offset <= LARGEST_CONSTANT
-
-
-def _extremes(low, high, loop):
-    """Return (least, largest) over the loop's values, or None if a factor's sign is unknown."""
-    ends = []
-    for p, least in ((low, True), (high, False)):
-        for symbol in _variables(p, loop):
-            slope = p.slope(symbol)
-            if slope is None or not (slope.natural or (-slope).natural):
-                return None
-            p = p.replace(symbol, loop.least if slope.natural == least else loop.last)
-        ends.append(p)
-    return ends
-
-
-def _variables(p, loop):
-    """Return the symbols of the loop's variable, and of the variable in copies of its body."""
-    return sorted(symbol for symbol in p.symbols if symbol.loop and symbol.scope is loop)

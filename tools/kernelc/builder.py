@@ -58,6 +58,7 @@ class Builder:
         self.returned = False  # True if the kernel may have returned before this point
         self.refusals = {}  # (reason, position of the argument): the label to jump to
         self.symbols = {}  # register: its symbol
+        self.made_of = {}  # Polynomial: ("min", x, y), ("max", x, y) or ("//", x, y) that it is
         self._scope_of = {}  # register: the scope in which it gets its value
         self._web_of = {}  # register of a variable: its web
         self._versions = {}  # register of a variable: the number of values that it has had

@@ -67,6 +67,10 @@ class Dependence:
                 self.refuse(node, "the loop branches here")
             if isinstance(node, ast.Call) and getattr(node.func, "id", "range") not in KNOWN:
                 self.refuse(node, "the loop calls a kernel", "write its loops out here")
+            if isinstance(node, ast.For) and node.target.id == self.variable:
+                self.refuse(
+                    node, f"a loop in it has the same variable {self.variable}", "rename it"
+                )
             if isinstance(node, ast.For) and mentions(node.iter, {self.variable, *self.assigned}):
                 self.refuse(node, f"this loop's length depends on {self.variable}", "tile this one")
         if len(self.loop.iter.args) > 2:
@@ -137,7 +141,7 @@ class Dependence:
     def _counts(self, place, index):
         """Return True if the index counts like an odometer, so that it is never the same twice: the
         factor of each loop's variable is the product of the lengths of the loops inside it. An
-        outer loop counts only if the index has its variable."""
+        outer loop counts only if the index has its variable and its length never changes."""
         inside = [self.loop, *_walk(self.loop.body)]
         wheels = {
             self._symbol(node.target.id): self._polynomial(difference(node))
@@ -146,6 +150,7 @@ class Dependence:
             and len(node.iter.args) < 3
             and any(child is place for child in ast.walk(node))
             and (node in inside or self._symbol(node.target.id) in index.symbols)
+            and (node in inside or not mentions(node.iter, self.all_assignments))
         }
         turn = poly.ONE
         while wheels:

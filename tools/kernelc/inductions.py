@@ -77,6 +77,8 @@ def _loads_first(loop):
     for item in loop.items:
         if isinstance(item, Loop) or item.conditional or item.name in ("label", "j"):
             return
+        if item.row.opposite:  # a load must stay behind the check of its index
+            return
         if item.row.memory == "store" or len(early) == LOADS_AT_ONCE:
             break
         if item.name == "lsi" and item.args[1] in loop.inductions:
@@ -113,6 +115,7 @@ def _mentions(item, register):
 def _replace(loop, old, new):
     for i, item in enumerate(loop.items):
         if isinstance(item, Loop):
+            item.count = new if item.count is old else item.count
             _replace(item, old, new)
         else:
             loop.items[i] = item.having(new if arg is old else arg for arg in item.args)

@@ -4,7 +4,6 @@ import ast
 import operator
 
 from . import polynomial as poly
-from .builder import LOOP
 from .polynomial import ARITHMETIC, number
 
 DIVISION = "division"  # why a call is refused: by zero
@@ -19,7 +18,6 @@ class Integers:
 
     def __init__(self, builder):
         self.builder = builder
-        self._made_of = {}  # Polynomial of a result: ("min", x, y) or ("//", x, y)
 
     def operation(self, op, left, right):
         """Return left op right, or None if ints have no such operation. `op` is an ast operator.
@@ -69,39 +67,15 @@ class Integers:
     def maximum(self, name, x, y):
         """Emit the instruction `name`, "max" or "min", on two Polynomials; return its result as a
         Polynomial."""
-        naturals = [self.surely_natural(p) for p in (x, y)]
-        natural = any(naturals) if name == "max" else all(naturals)
         registers = self.builder.value(x), self.builder.value(y)
-        result = self.builder.symbol(self.builder.pure(name, *registers), natural)
-        self._made_of[result] = name, x, y
+        result = self.builder.symbol(self.builder.pure(name, *registers))
+        self.builder.made_of[result] = name, x, y
         return result
 
     def undivided(self, p):
         """Return a Polynomial that is above 0 in the same cases as p: a - b + 1 if p is a // b."""
-        kind, a, b = self._made_of.get(p, (None, None, None))
+        kind, a, b = self.builder.made_of.get(p, (None, None, None))
         return a - number(b - 1) if kind == "//" and type(b) is int and b > 0 else p
-
-    def whole_range(self, first, stop):
-        """Return (first, stop) of the long loop that a loop over range(first, stop) is a strip of,
-        or else its own. A strip of 32 is `for i in range(a, min(a + 32, n))`, directly or in other
-        loops in `for a in range(first, n, 32)`. The loop's own scope is the innermost one."""
-        own = first, stop
-        kind, end, n = self._made_of.get(stop, (None, None, None))
-        size = (end - first).constant if kind == "min" else None
-        lengths = set()  # of the loops between, which must run in every strip or in none
-        for scope in self.builder.scopes[-2::-1]:
-            if not size or scope.kind != LOOP or scope.returns:
-                return own
-            if scope.symbol in first.symbols:
-                break
-            lengths |= scope.lengths
-        if any(s.scope.depth >= scope.depth for length in lengths for s in length.symbols):
-            return own
-        start = first.replace(scope.symbol, number(0))
-        whole = "//", n - start + number(size - 1), size
-        if first != start + poly.of(scope.symbol) * number(size):
-            return own
-        return (start, n) if self._made_of.get(scope.last + number(1)) == whole else own
 
     def surely_natural(self, p):
         """Return True if the Polynomial p is ≥ 0 for all arguments. A sum or product might overflow
@@ -124,7 +98,7 @@ class Integers:
         if isinstance(b, int) and a.constant is not None:
             return number(a.constant // b), number(a.constant % b)
         quotient, rest = self._divide(a, b)
-        self._made_of[quotient] = "//", a, b
+        self.builder.made_of[quotient] = "//", a, b
         return quotient, rest
 
     def _divide(self, a, b):

@@ -223,12 +223,14 @@ class Statements:
         if self.webs.sizes[web] > 1:
             what = f"{node.target.id} keeps its value beyond the loop: use another name for that"
             self.kernel.refuse(node, what)
+        least, end = self._range(node, first, stop)
+        length = integers.undivided(end - least)
+        self.accesses.bounds.check_length(length)
         count = builder.value(distance)
         items = []
         with builder.scope(LOOP, *self.changes(node), items) as scope:
             scope.first, scope.step = first, step
-            scope.least, end = self._range(node, first, stop)
-            scope.last, length = end - number(1), integers.undivided(end - scope.least)
+            scope.least, scope.last = least, end - number(1)
             scope.lengths = frozenset() if (length - number(1)).natural else frozenset([length])
             scope.returns = _may_be_left(node)
             natural = integers.surely_natural(scope.least)
@@ -246,9 +248,9 @@ class Statements:
     def _range(self, node, first, stop):
         """Return (first, stop) of a loop as the source has it. The loops that tiling makes of it
         share these values."""
-        if hasattr(node, "range"):
-            first, stop = (self.expressions.integer(arg, "range takes ints") for arg in node.range)
-        return self.expressions.integers.whole_range(first, stop)
+        if not hasattr(node, "range"):
+            return first, stop
+        return [self.expressions.integer(arg, "range takes ints") for arg in node.range]
 
     def While(self, node):
         """Compile a `while` loop."""
