@@ -71,7 +71,7 @@ class Console:
         self.port.write(begin)
         self.read_until(COUNTDOWN)
         self.port.write(b"\x03")
-        self.read_until(r"stopped(.|\n)*>>> ")
+        self.read_until(r"(stopped|KeyboardInterrupt)(.|\n)*>>> ")
 
     def ask(self, expression):
         """Return the output of the REPL for a line of Python."""
