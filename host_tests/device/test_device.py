@@ -302,7 +302,7 @@ def test_a_reset_while_training_starts_again(console):
     console.prompt()
     console.port.write(b"import machine\r\n")
     console.read_until(">>> ")
-    timer = "machine.Timer(0).init(mode=0, period=600, callback=lambda t: machine.reset())"
+    timer = "machine.Timer(0).init(mode=0, period=2000, callback=lambda t: machine.reset())"
     console.port.write(f"{timer}; {GPT}.train()\r\n".encode())
     said = console.read_until(f"{BEGINS}(.|\n)*{BEGINS}")
     assert "esp32gpt: " in said

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tools.kernelc.compiler import compile_source
+from tools.kernelc.errors import CompileError
 
 from . import machine
 from .machine import Refused, run
@@ -54,6 +55,8 @@ CASES = {
         8, [5] + 7 * [0], 100, HUGE),
     "a huge start of strips": ("for a in range(4 * m, n, 4):\n"
         " for i in range(a, min(a + 4, n)):\n  y[i] = 1.0", 8, ZEROS, 8, HUGE),
+    "a product that fits": ("for i in range(n * n - m * m):\n y[i] = 1.0",
+        4, ZEROS, 40000, 40000),
     "a product of a maximum": ("s = 8 * max(m - k[0], 0)\nfor i in range(s, n):\n y[i] = 1.0",
         8, ZEROS, 8, (1 << 29) - 1),
     "a load beyond": ("v = n - m\nfor i in range(n):\n y[i] = x[i * v + k[0]] + 1.0",
@@ -77,10 +80,15 @@ def source_of(body):
     return HEAD + "\n" + "".join(f"    {line}\n" for line in body.splitlines())
 
 
+@pytest.mark.parametrize("schedule", ["", "SCHEDULE = {'f': 'i×2'}\n\n\n"])
 @pytest.mark.parametrize("name", CASES)
-def test_a_call_is_refused_if_and_only_if_python_raises(name):
+def test_a_call_is_refused_if_and_only_if_python_raises(name, schedule):
     body, length, k, n, m = CASES[name]
-    code = compile_source(source_of(body), "f.py")[1]["f"]
+    try:
+        code = compile_source(schedule + source_of(body), "f.py")[1]["f"]
+    except CompileError:
+        assert schedule  # not every loop can be tiled
+        return
     y, x = np.zeros(length, np.float32), np.arange(1, 9, dtype=np.float32)
     expected = Buffer(y.tolist())
     namespace = {"floats": 0, "ints": 0}
@@ -97,6 +105,18 @@ def test_a_call_is_refused_if_and_only_if_python_raises(name):
     else:
         run(code, y, x, np.array(k, np.int32), n, m)
     assert y.tolist() == expected
+
+
+@pytest.mark.parametrize("length", ["n * m + n", "2 * n * m", "n * m"])
+def test_a_tiled_loop_whose_length_overflows_is_refused(length):
+    source = (
+        f"SCHEDULE = {{'f': 'i×3'}}\n{HEAD}\n    for i in range({length}):\n        y[i] = 1.0\n"
+    )
+    code = compile_source(source, "f.py")[1]["f"]
+    y, x, k = np.zeros(8, np.float32), np.zeros(40000, np.float32), np.zeros(1, np.int32)
+    with pytest.raises(Refused):
+        run(code, y, x, k, 46341, 46341)
+    assert not y.any() and not x.any()
 
 
 def test_strips_of_a_loop_are_checked_before_the_first_one_runs():

@@ -95,6 +95,7 @@ UNSOUND = {
     "        g(y, x)": "the loop calls a kernel",
     "        for j in range(m):\n            y[i * n + j] += x[j]": "it reads and writes y",
     "        for i in range(m):\n            y[i] = x[i]": "a loop in it has the same variable",
+    "        n = max(n, m)\n        y[i] = x[i]": "it changes its own range",
     "        for j in range(m):\n            y[i * m + j] = x[j]\n"
     "        for j in range(n):\n            a = y[i * m + j]": "it reads and writes y",
 }

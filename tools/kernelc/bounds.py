@@ -91,15 +91,21 @@ class Bounds:
             made.append(demand)
             self._write(demand, scope)
 
-    def check_length(self, length):
-        """Emit a check that a loop length, a Polynomial, does not become positive because it is
-        below -2³¹. Do nothing if it cannot be."""
-        if least(length, self.builder.made_of) >= -1 << 31:
-            return
-        _, minus = length.split(lambda _, c: c > 0)
-        size = self.builder.pure("max", self._float(-minus, 0, None), self.builder.constant(0))
-        excess = self.builder.pure("srai", size, 30)
-        self.builder.emit("bnez", excess, self.builder.refusal(INDEX))
+    def check_length(self, length, tiled):
+        """Emit checks that a loop length, a Polynomial, does not exceed 32 bits: a negative one
+        would become positive. For a loop that is `tiled`, the other way round, too: its remainder
+        would begin far below. Do nothing if that cannot be, or for a product, whose indices are
+        checked anyway."""
+        plus, minus = length.split(lambda _, c: c > 0)
+        made_of = self.builder.made_of
+        parts = [-minus] if least(length, made_of) < -1 << 31 else []
+        product = length.constant is None and _factors(length)
+        if tiled and not product and least(-length, made_of) < -1 << 31:
+            parts.append(plus)
+        for part in parts:
+            size = self._float(part, 0, None)  # 2³¹ − 1 if it does not fit; 1 more is negative
+            more = self.builder.pure("addi", size, 1)
+            self.builder.emit("blt", more, size, self.builder.refusal(INDEX))
 
     def check_at_door(self, buffers):
         """Emit the checks that wait for the door, to the door's scope. `buffers` must have all

@@ -73,6 +73,8 @@ class Dependence:
                 )
             if isinstance(node, ast.For) and mentions(node.iter, {self.variable, *self.assigned}):
                 self.refuse(node, f"this loop's length depends on {self.variable}", "tile this one")
+        if mentions(self.loop.iter, self.assigned):
+            self.refuse(self.loop, "it changes its own range", "use other names in it")
         if len(self.loop.iter.args) > 2:
             self.refuse(self.loop, "its step is not known", "write a number")
         if not self._natural(difference(self.loop), frozenset()):

@@ -225,7 +225,7 @@ class Statements:
             self.kernel.refuse(node, what)
         least, end = self._range(node, first, stop)
         length = integers.undivided(end - least)
-        self.accesses.bounds.check_length(length)
+        self.accesses.bounds.check_length(length, hasattr(node, "range"))
         count = builder.value(distance)
         items = []
         with builder.scope(LOOP, *self.changes(node), items) as scope:
