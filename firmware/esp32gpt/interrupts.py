@@ -42,14 +42,18 @@ def hold():
 def release():
     """Let Ctrl-C interrupt again. If it was typed since `hold`, this raises KeyboardInterrupt.
 
-    The other characters typed since then can still be read, in their order.
+    The other characters typed since then can still be read, in their order. A Ctrl-C that arrives
+    just before it interrupts again is a character, which the next `release` finds.
     """
+    # Type first: MicroPython would lose an interrupt in a method of _Typed.
+    typed = _input.poll(0) and _type_again()
     micropython.kbd_intr(_CTRL_C)
-    if _input.poll(0):
-        _type_again()
+    if typed:
+        raise KeyboardInterrupt
 
 
 def _type_again():
+    """Type all characters but Ctrl-C again; return True if there was a Ctrl-C."""
     data = []
     while _input.poll(0):
         data += sys.stdin.buffer.read(1)
@@ -58,5 +62,4 @@ def _type_again():
     before = os.dupterm(_Typed(others))
     os.dupterm_notify(None)
     os.dupterm(before)
-    if _CTRL_C in data:
-        raise KeyboardInterrupt
+    return _CTRL_C in data

@@ -14,19 +14,9 @@ def show(gpt, n, options):
     _say_new(names, gpt.known(names))
 
 
-def report(gpt, n, evaluated):
-    """Print n names that `gpt`, a GPT, invents, the quality of names at several temperatures, and
-    the loss of up to `evaluated` held-out names."""
-    _judge(gpt, n)
-    compat.collect()  # the names go, and make room for the held-out ones
-    loss, count = gpt.held_out_loss(evaluated)
-    if count:
-        print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
-    if exists(gpt.path + BEST):
-        print(f"an earlier model had a lower held-out loss: GPT.load('{gpt.path}{BEST}')")
-
-
-def _judge(gpt, n):
+def judge(gpt, n):
+    """Print n names that `gpt`, a GPT, invents, and the quality of names at several
+    temperatures."""
     names = _invent(gpt, n, {})
     texts = []
     for temperature in TEMPERATURES:
@@ -38,6 +28,15 @@ def _judge(gpt, n):
     listed = gpt.known(names + sum(judged, []))  # only one search, because the list may be long
     _say_new(names, listed)
     print(quality(judged, listed, gpt.model.config.block_size))
+
+
+def say_held_out(gpt, loss, count):
+    """Print the mean `loss` of `count` held-out names, if there are any, and whether an earlier
+    model of `gpt`, a GPT, is saved whose loss was lower."""
+    if count:
+        print(f"held-out: loss {loss:.4f} ({count} names that training never saw)")
+    if exists(gpt.path + BEST):
+        print(f"an earlier model had a lower held-out loss: GPT.load('{gpt.path}{BEST}')")
 
 
 def quality(judged, listed, block_size):

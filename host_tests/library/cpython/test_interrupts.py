@@ -43,6 +43,7 @@ class FakeChip:
         return before
 
     def dupterm_notify(self, _):
+        assert self.interrupt_character == -1  # MicroPython loses an interrupt in readinto
         buffer = bytearray(1)
         while self.terminal.readinto(buffer):
             self.type(buffer)
