@@ -173,9 +173,15 @@ class GPT:
         """Return a tuple (mean loss in nats or None, number of names measured) for up to `names`
         different held-out names.
 
-        Those that are measured while training stay in memory; a larger number is read each time.
+        Those that are measured while training stay in memory; a larger number is read each time. If
+        there is no room for it, only those in memory are measured.
         """
-        held_out = self.held_out if names <= MEASURED else HeldOut(names)
+        held_out = self.held_out
+        if names > MEASURED:
+            try:
+                held_out = HeldOut(names)
+            except MemoryError:
+                compat.collect()
         documents = self.trainer.documents
         if documents.side == TRAINED and held_out.wants(names):
             others = Dataset(documents.path, self.tokenizer, documents.seed, side=HELD_OUT)

@@ -35,8 +35,15 @@ class _Typed(io.IOBase):
 
 
 def hold():
-    """Treat Ctrl-C as an ordinary character until `release` is called."""
+    """Treat Ctrl-C as an ordinary character until `release` is called. If it was typed just before,
+    this raises KeyboardInterrupt and holds nothing."""
     micropython.kbd_intr(-1)
+    try:
+        for _ in (1, 2):  # MicroPython raises an interrupt that waits where a loop begins again
+            pass
+    except KeyboardInterrupt:
+        micropython.kbd_intr(_CTRL_C)
+        raise
 
 
 def release():

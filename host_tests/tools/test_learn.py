@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from esp32gpt import kernels
 from esp32gpt.gpt import GPT
+from esp32gpt.heldout import MEASURED
 
 from tools import learn
 from tools.host.paths import DATA
@@ -51,6 +52,21 @@ def test_the_memory_of_a_parameter_is_told(lines, bits, bytes_each):
     (said,) = lines("--steps", 1, "--n-embd", 24, "--moment-bits", bits)
     assert (said["parameters"], said["moment_bits"]) == (8592, bits)
     assert said["bytes_each"] == bytes_each
+
+
+def test_without_room_for_more_the_held_out_names_in_memory_are_measured(lines, monkeypatch):
+    lines("--steps", 1)  # chooses the engine
+    stage.prepare_files(DATA / "names.txt")
+
+    def no_room(names):
+        raise MemoryError
+
+    model = GPT(autosave_seconds=0)
+    loss, count = model.held_out_loss(256)
+    assert loss and count == 256
+    monkeypatch.setattr("esp32gpt.gpt.HeldOut", no_room)
+    loss, count = model.held_out_loss(256)
+    assert loss and count == MEASURED
 
 
 def test_a_checkpoint_is_judged_and_not_trained(lines, tmp_path):
