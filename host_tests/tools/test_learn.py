@@ -66,7 +66,7 @@ def test_without_room_for_more_the_held_out_names_in_memory_are_measured(lines, 
     assert loss and count == 256
     monkeypatch.setattr("esp32gpt.gpt.HeldOut", no_room)
     loss, count = model.held_out_loss(256)
-    assert loss and count == MEASURED
+    assert loss and MEASURED <= count < 256
 
 
 def test_a_checkpoint_is_judged_and_not_trained(lines, tmp_path):
