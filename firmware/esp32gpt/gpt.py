@@ -174,7 +174,7 @@ class GPT:
         different held-out names.
 
         Those that are measured while training stay in memory; a larger number is read each time. If
-        there is no room for it, as many are measured as fit beside the former.
+        there is no room for it, only as many are measured as the memory of the former holds.
         """
         held_out = self.held_out
         if names > MEASURED:
