@@ -12,18 +12,14 @@ from .machine import Refused, run
 
 pytestmark = pytest.mark.skipif(not machine.QEMU, reason=machine.REASON)
 
-STRIPS = """
-    for a in range(0, n, 4):
-        for i in range(a, min(a + 4, n)):
-            y[i] = 2.0 * x[i]
-"""
+IN_STRIPS = "for a in range(0, n, 4):\n for i in range(a, min(a + 4, n)):\n"
 HEAD = "def f(y: floats, x: floats, k: ints, n: int, m: int):"
 HUGE = (1 << 30) - 1  # the largest int that a kernel takes
 ZEROS = [0] * 8
 # (statements, elements of y, k, n, m): y has as many elements as Python needs, or fewer.
 CASES = {
-    "an inner tile": ("for a in range(0, n, 4):\n"
-        " for i in range(a, min(a + 4, n)):\n  y[i - a] = x[i]", 4, ZEROS, 8, 0),
+    "an inner tile": (IN_STRIPS +
+        "  y[i - a] = x[i]", 4, ZEROS, 8, 0),
     "the minimum's other order": ("for a in range(0, n, 4):\n"
         " for i in range(a, min(n, a + 4)):\n  y[i] = x[i]", 7, ZEROS, 7, 0),
     "shorter strips than steps": ("for a in range(0, n, 4):\n"
@@ -34,7 +30,7 @@ CASES = {
         " for i in range(a, min(a + 4, n)):\n  y[i] = 1.0", 4, ZEROS, 8, 4),
     "a loop between": ("for a in range(0, n, 4):\n for j in range(n - 4 - a):\n"
         "  for i in range(a, min(a + 4, n)):\n   y[i] = 1.0", 4, ZEROS, 8, 0),
-    "a loop inside": ("for a in range(0, n, 4):\n for i in range(a, min(a + 4, n)):\n"
+    "a loop inside": (IN_STRIPS +
         "  for j in range(a, m):\n   y[i] = 1.0", 4, ZEROS, 8, 2),
     "a loop inside, by an element": ("for a in range(0, n, 4):\n c = k[a]\n"
         " for i in range(a, min(a + 4, n)):\n  for j in range(c):\n   y[i] = 1.0",
@@ -120,7 +116,7 @@ def test_a_tiled_loop_whose_length_overflows_is_refused(length):
 
 
 def test_strips_of_a_loop_are_checked_before_the_first_one_runs():
-    code = compile_source(HEAD + STRIPS, "f.py")[1]["f"]
+    code = compile_source(source_of(IN_STRIPS + "  y[i] = 2.0 * x[i]"), "f.py")[1]["f"]
     for n in range(1, 14):
         x, y, k = np.arange(n, dtype=np.float32), np.zeros(n, np.float32), np.zeros(1, np.int32)
         run(code, y, x, k, n, 0)
